@@ -1,0 +1,136 @@
+import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
+import type { Protocol } from "../domain/service.ts";
+import { certificateExpiry, openTcp, openTls } from "./connect.ts";
+import type { LoopWatch } from "./loop-watch.ts";
+import { closeQuietly } from "./quiet-close.ts";
+import { DEADLINE_REASONS, reasonOf } from "./reasons.ts";
+import { request } from "./request.ts";
+import { type StepResult, Steps } from "./steps.ts";
+
+/** What one attempt is aimed at. */
+export interface AttemptTarget {
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  /** For SNI and the Host header; the connection always goes to `address`. */
+  readonly hostname: string | undefined;
+  readonly path: string;
+}
+
+export interface AttemptOptions {
+  readonly watch: LoopWatch;
+  /** Shutdown. An attempt that it ends is discarded. */
+  readonly signal: AbortSignal;
+  /** From the SYN to the end of the attempt, all phases together. */
+  readonly timeoutMs: number;
+  readonly verifyTls: boolean;
+  readonly userAgent: string;
+}
+
+/** A success read later than this is discarded: its time would be the agent's, not the network's. */
+export const MAX_SUCCESS_LATENESS_MS = 10;
+
+/**
+ * A failure read later than this is discarded. It has no time that could be wrong, and that the kernel had no connection at the
+ * deadline is as true when it is read late; beyond this much, though, what else the agent was late for (sending the request,
+ * say) may have caused the failure.
+ */
+export const MAX_FAILURE_LATENESS_MS = 500;
+
+/**
+ * One attempt: a fresh connection, one deadline, one outcome.
+ *
+ * @returns Never rejects: a failed attempt is data.
+ */
+export async function runAttempt(target: AttemptTarget, options: AttemptOptions): Promise<Outcome> {
+  const steps = new Steps(options);
+  try {
+    const outcome = await runPhases(target, options, steps);
+    if (outcome.kind === "discarded") return outcome;
+    const bound = outcome.kind === "success" ? MAX_SUCCESS_LATENESS_MS : MAX_FAILURE_LATENESS_MS;
+    return steps.worstLatenessMs > bound ? { kind: "discarded", why: "late" } : outcome;
+  } finally {
+    steps.dispose();
+  }
+}
+
+async function runPhases(target: AttemptTarget, options: AttemptOptions, steps: Steps): Promise<Outcome> {
+  const phases: { -readonly [phase in keyof PhaseSeconds]: PhaseSeconds[phase] } = {};
+  let seen: Pick<Failure, "localPort" | "certificateExpiry"> = {};
+  const failed = (phase: Phase, result: StepResult) => failureOf(phase, result, phases, seen, steps);
+
+  const { socket, result: connected } = await openTcp(target, steps);
+  // After a handshake that did not end the port is known only until the socket is destroyed.
+  if (socket.localPort !== undefined) seen = { localPort: socket.localPort };
+  if (connected.kind !== "done") {
+    socket.destroy();
+    return failed("connect", connected);
+  }
+  phases.connect = connected.seconds;
+
+  let stream: Parameters<typeof request>[0] = socket;
+  if (target.protocol === "tls" || target.protocol === "https") {
+    const alpn = target.protocol === "https" ? ["http/1.1"] : [];
+    const { hostname } = target;
+    const { socket: secured, result } = await openTls(socket, { hostname, verify: options.verifyTls, alpn }, steps);
+    if (result.kind !== "done") {
+      secured.destroy();
+      return failed("tls", result);
+    }
+    phases.tls = result.seconds;
+    const expiry = certificateExpiry(secured);
+    if (expiry !== undefined) seen = { ...seen, certificateExpiry: expiry };
+    stream = secured;
+  }
+
+  if (target.protocol === "tcp" || target.protocol === "tls") {
+    closeQuietly(stream);
+    return { kind: "success", phases, ...seen };
+  }
+  const { result, status } = await request(
+    stream,
+    { authority: authorityOf(target), path: target.path, userAgent: options.userAgent },
+    steps,
+  );
+  if (result.kind !== "done") return failed("first_byte", result);
+  phases.first_byte = result.seconds;
+  if (status !== undefined && status >= 500) {
+    const seconds = steps.elapsedMs() / 1000;
+    return {
+      kind: "failure",
+      reason: "http_error",
+      phase: "first_byte",
+      detail: `HTTP status ${status}`,
+      seconds,
+      phases,
+      ...seen,
+    };
+  }
+  return { kind: "success", phases, ...seen };
+}
+
+function failureOf(
+  phase: Phase,
+  result: StepResult,
+  phases: PhaseSeconds,
+  seen: Pick<Failure, "localPort" | "certificateExpiry">,
+  steps: Steps,
+): Failure | Discarded {
+  if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
+  const byError = result.kind === "error";
+  return {
+    kind: "failure",
+    reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
+    phase,
+    detail: byError ? result.error.message : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
+    seconds: steps.elapsedMs() / 1000,
+    phases,
+    ...seen,
+  };
+}
+
+/** RFC 9110 section 7.2: the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's own. */
+function authorityOf(target: AttemptTarget): string {
+  const host = target.hostname ?? (target.address.includes(":") ? `[${target.address}]` : target.address);
+  return target.port === (target.protocol === "https" ? 443 : 80) ? host : `${host}:${target.port}`;
+}

@@ -1,0 +1,72 @@
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import type { StepResult, Steps } from "./steps.ts";
+
+/**
+ * Opens one TCP connection to one address: no pool, no second address family, no retry.
+ *
+ * @returns The socket, connected if the result is `done`, and how the handshake ended, timed from the moment the SYN was about
+ *   to leave. The socket is the caller's to close.
+ */
+export async function openTcp(
+  target: { readonly address: string; readonly port: number },
+  steps: Steps,
+): Promise<{ readonly socket: Socket; readonly result: StepResult }> {
+  const socket = connectTcp({ host: target.address, port: target.port, autoSelectFamily: false, noDelay: true });
+  const result = await steps.run((settle, sent) => {
+    socket.once("connectionAttempt", sent);
+    socket.once("connect", () => settle());
+    socket.on("error", settle);
+  });
+  return { socket, result };
+}
+
+/**
+ * TLS handshake over a connected socket.
+ *
+ * @param hostname - Goes into SNI, and is what the certificate is checked against. `undefined`: no SNI, as RFC 6066 section 3
+ *   has no server name for an address.
+ * @param verify - Whether a certificate that does not hold fails the step.
+ */
+export async function openTls(
+  socket: Socket,
+  options: { readonly hostname: string | undefined; readonly verify: boolean; readonly alpn: readonly string[] },
+  steps: Steps,
+): Promise<{ readonly socket: TLSSocket; readonly result: StepResult }> {
+  const { hostname, verify, alpn } = options;
+  const secured = connectTls({
+    socket,
+    rejectUnauthorized: verify,
+    ...(hostname === undefined ? {} : { servername: hostname }),
+    // A server that knows none of the names ends the handshake (RFC 7301 section 3.2): name none where none is known.
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+  });
+  const result = await steps.run((settle) => {
+    secured.once("secureConnect", () => settle());
+    secured.on("error", settle);
+    secured.once("close", () => settle(lostInHandshake()));
+  });
+  return { socket: secured, result };
+}
+
+const lostInHandshake = (): Error =>
+  Object.assign(new Error("the connection was closed during the TLS handshake"), { code: "ECONNRESET" });
+
+/**
+ * When the first certificate of the chain that the peer showed expires.
+ *
+ * @returns Unix time in seconds; `undefined` when the peer showed none, or none with a readable date.
+ */
+export function certificateExpiry(socket: TLSSocket): number | undefined {
+  let earliest: number | undefined;
+  const seen = new Set<string>();
+  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  // A self-signed certificate names itself as its issuer.
+  while (certificate?.fingerprint256 !== undefined && !seen.has(certificate.fingerprint256)) {
+    seen.add(certificate.fingerprint256);
+    const seconds = Date.parse(certificate.valid_to) / 1000;
+    if (Number.isFinite(seconds) && (earliest === undefined || seconds < earliest)) earliest = seconds;
+    certificate = certificate.issuerCertificate;
+  }
+  return earliest;
+}

@@ -1,0 +1,29 @@
+import type { Duplex } from "node:stream";
+
+/** How long a peer has to answer our FIN before the descriptor is given up. */
+const LINGER_MS = 1_000;
+
+/** How much a peer may still say after our FIN. It bounds what an endless sender costs. */
+const MAX_DRAIN_BYTES = 64 * 1024;
+
+/**
+ * Closes a healthy connection without a reset: sends FIN and reads what is left.
+ *
+ * Closing with unread data makes Linux send a RST (RFC 2525, section 2.17; tcp_close in net/ipv4/tcp.c), and every RST that our
+ * kernel sends is to mean a stray SYN-ACK and nothing else (design rule 11). A peer that goes on talking past the bound is
+ * cut off, RST or not.
+ */
+export function closeQuietly(stream: Duplex): void {
+  if (stream.destroyed) return;
+  let drained = 0;
+  const timer = setTimeout(() => stream.destroy(), LINGER_MS);
+  stream.on("data", (chunk: Buffer) => {
+    drained += chunk.length;
+    if (drained > MAX_DRAIN_BYTES) stream.destroy();
+  });
+  // The outcome stands already: what goes wrong from here on is the close itself, which is over either way.
+  stream.on("error", () => stream.destroy());
+  stream.once("end", () => stream.destroy());
+  stream.once("close", () => clearTimeout(timer));
+  stream.end();
+}

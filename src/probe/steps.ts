@@ -1,0 +1,118 @@
+import type { LoopWatch } from "./loop-watch.ts";
+
+/** How one step of an attempt ended. `deadline` is only said after the poll phase that follows the deadline found nothing. */
+export type StepResult =
+  | { readonly kind: "done"; readonly seconds: number }
+  | { readonly kind: "error"; readonly error: Error }
+  | { readonly kind: "deadline" }
+  | { readonly kind: "shutdown" };
+
+/** What a step calls when it is over: without an error it succeeded. */
+export type Settle = (error?: Error) => void;
+
+/**
+ * The steps of one attempt under one deadline.
+ *
+ * It keeps, over all steps, how late the worst of their events was read: one late event makes the whole attempt's times wrong.
+ */
+export class Steps {
+  readonly #watch: LoopWatch;
+  readonly #signal: AbortSignal;
+  readonly #timeoutMs: number;
+  #startedMs: number;
+  #clockRuns = false;
+  #worstLatenessMs = 0;
+  #deadline: NodeJS.Timeout | undefined;
+  #interrupt: ((result: StepResult) => void) | undefined;
+  #ended: StepResult | undefined;
+  readonly #onAbort = () => this.#end({ kind: "shutdown" });
+
+  constructor(options: { readonly watch: LoopWatch; readonly signal: AbortSignal; readonly timeoutMs: number }) {
+    this.#watch = options.watch;
+    this.#signal = options.signal;
+    this.#timeoutMs = options.timeoutMs;
+    this.#startedMs = this.#watch.nowMs();
+    this.#watch.hold();
+    if (this.#signal.aborted) this.#onAbort();
+    else this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+    // Not started by a packet yet; an attempt that never gets to send one has a deadline all the same.
+    this.#armDeadline();
+  }
+
+  /** Milliseconds since the attempt's clock started. */
+  elapsedMs(): number {
+    return this.#watch.nowMs() - this.#startedMs;
+  }
+
+  /** Milliseconds by which the worst event so far was read late, at most. */
+  get worstLatenessMs(): number {
+    return this.#worstLatenessMs;
+  }
+
+  /**
+   * Runs one step.
+   *
+   * @param begin - Starts the step's work. It calls `settle` from within the event that ends the step, and may call `sent` when
+   *   the step's first packet is about to leave: the step, and on the first step the attempt, are timed from then.
+   */
+  run(begin: (settle: Settle, sent: () => void) => void): Promise<StepResult> {
+    return new Promise((resolve) => {
+      if (this.#ended !== undefined) {
+        resolve(this.#ended);
+        return;
+      }
+      let start = this.#watch.now();
+      const finish = (result: StepResult) => {
+        this.#interrupt = undefined;
+        resolve(result);
+      };
+      this.#interrupt = finish;
+      const settle: Settle = (error) => {
+        if (this.#interrupt !== finish) return;
+        this.#noteLateness(this.#watch.latenessMs(start));
+        if (error !== undefined) finish({ kind: "error", error });
+        else if (this.elapsedMs() > this.#timeoutMs) this.#end({ kind: "deadline" });
+        else finish({ kind: "done", seconds: (this.#watch.nowMs() - start.atMs) / 1000 });
+      };
+      const sent = () => {
+        if (!this.#clockRuns) this.#startClock();
+        start = this.#watch.now();
+      };
+      begin(settle, sent);
+    });
+  }
+
+  /** Ends the attempt: no timer, no listener stays behind. */
+  dispose(): void {
+    clearTimeout(this.#deadline);
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#watch.release();
+  }
+
+  #startClock(): void {
+    this.#clockRuns = true;
+    this.#startedMs = this.#watch.nowMs();
+    clearTimeout(this.#deadline);
+    this.#armDeadline();
+  }
+
+  #armDeadline(): void {
+    this.#deadline = setTimeout(() => {
+      // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
+      // timeout; the immediate comes after that poll.
+      setImmediate(() => {
+        this.#noteLateness(this.elapsedMs() - this.#timeoutMs);
+        this.#end({ kind: "deadline" });
+      });
+    }, this.#timeoutMs);
+  }
+
+  #noteLateness(ms: number): void {
+    this.#worstLatenessMs = Math.max(this.#worstLatenessMs, ms);
+  }
+
+  #end(result: StepResult): void {
+    this.#ended ??= result;
+    this.#interrupt?.(this.#ended);
+  }
+}
