@@ -1,0 +1,132 @@
+import {
+  boolean,
+  duration,
+  httpPath,
+  integer,
+  type ListenAddress,
+  listenAddress,
+  type NamespacedName,
+  namespacedName,
+  oneOf,
+  type Parse,
+  path,
+  word,
+} from "./parsers.ts";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+
+/** The agent's settings, as the rest of the program gets them: parsed, checked, immutable. */
+export interface Settings {
+  /** Milliseconds; one attempt per frontend in each. */
+  readonly interval: number;
+  /** Milliseconds from the SYN to the end of an attempt. */
+  readonly timeout: number;
+  readonly metricsAddress: ListenAddress;
+  readonly nodeName: string;
+  /** This node's zone; `undefined`: taken from the agents' own Service, if known. */
+  readonly zone: string | undefined;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  readonly frontends: string | undefined;
+  readonly agentsService: NamespacedName | undefined;
+  readonly httpPath: string;
+  readonly tlsVerify: boolean;
+  readonly maxInFlight: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** One setting: its flag, environment variable and file key all follow from the key. */
+export interface Definition<T> {
+  readonly parse: Parse<T>;
+  /** As a user would write it; absent: there is no value unless one is given. */
+  readonly default?: string;
+  /** What stands for the value in the help text. */
+  readonly placeholder: string;
+  /** One sentence for the help text and the documentation. */
+  readonly help: string;
+}
+
+const define = <T>(definition: Definition<T>): Definition<T> => definition;
+
+/** Every setting there is. The order is the order of the help text. */
+export const DEFINITIONS = {
+  interval: define({
+    parse: duration({ minMs: 10, maxMs: 3_600_000, why: "one attempt per frontend in each interval" }),
+    default: "10s",
+    placeholder: "DURATION",
+    help: "One attempt per frontend in each interval, at a random instant of it.",
+  }),
+  timeout: define({
+    parse: duration({ minMs: 1_100, maxMs: 60_000, why: "a lost SYN is sent again after 1 s, and must not look like a timeout" }),
+    default: "3s",
+    placeholder: "DURATION",
+    help: "An attempt that is not over by then has failed. More than 1 s, so that one lost packet is no timeout.",
+  }),
+  metricsAddress: define({
+    parse: listenAddress,
+    default: ":9867",
+    placeholder: "HOST:PORT",
+    help: "Where /metrics, /healthz and /readyz are served.",
+  }),
+  nodeName: define({
+    parse: word,
+    placeholder: "NAME",
+    help: "Name of the node this agent runs on. Default: the host name; in a cluster it must be given (spec.nodeName).",
+  }),
+  zone: define({
+    parse: word,
+    placeholder: "ZONE",
+    help: "Zone of this node. Default: as the EndpointSlices of the agents' Service say.",
+  }),
+  kubeconfig: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "Kubeconfig file. Default: the service account when in a cluster, else the KUBECONFIG variable.",
+  }),
+  context: define({ parse: word, placeholder: "NAME", help: "Context of the kubeconfig. Default: its current one." }),
+  frontends: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "YAML file of NLBs that Kubernetes does not know. Outside a cluster it can stand alone.",
+  }),
+  agentsService: define({
+    parse: namespacedName,
+    placeholder: "NAMESPACE/NAME",
+    help: "The agents' own headless Service; its EndpointSlices tell the nodes of each zone, and so the exposure.",
+  }),
+  httpPath: define({
+    parse: httpPath,
+    default: "/",
+    placeholder: "PATH",
+    help: "Path of HTTP requests, unless the Service's hairpin-probe/path annotation says another.",
+  }),
+  tlsVerify: define({
+    parse: boolean,
+    default: "false",
+    placeholder: "BOOLEAN",
+    help: "Whether a certificate that does not hold is a failure. Its expiry is exported either way.",
+  }),
+  maxInFlight: define({
+    parse: integer(1, 20_000),
+    default: "1000",
+    placeholder: "NUMBER",
+    help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  logLevel: define({
+    parse: oneOf(LOG_LEVELS),
+    default: "info",
+    placeholder: "LEVEL",
+    help: `One of ${LOG_LEVELS.join(", ")}.`,
+  }),
+} as const satisfies { readonly [Key in keyof Settings]: Definition<NonNullable<Settings[Key]>> };
+
+export type SettingKey = keyof Settings;
+export const SETTING_KEYS = Object.keys(DEFINITIONS) as readonly SettingKey[];
+
+/** `maxInFlight` as a flag: `max-in-flight`. */
+export const flagOf = (key: SettingKey): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+export const ENVIRONMENT_PREFIX = "HAIRPIN_PROBE_";
+
+/** `maxInFlight` as an environment variable: `HAIRPIN_PROBE_MAX_IN_FLIGHT`. */
+export const variableOf = (key: SettingKey): string => ENVIRONMENT_PREFIX + flagOf(key).replaceAll("-", "_").toUpperCase();

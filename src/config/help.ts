@@ -1,0 +1,26 @@
+import { DEFINITIONS, type Definition, flagOf, SETTING_KEYS, variableOf } from "./definitions.ts";
+
+/** The settings as a terminal shows them: flag, meaning, default, environment variable. At most 100 columns. */
+export function renderSettingsHelp(): string {
+  const rows = SETTING_KEYS.map((key) => {
+    const definition: Definition<unknown> = DEFINITIONS[key];
+    const fallback = definition.default === undefined ? "" : ` Default: ${definition.default}.`;
+    return { flag: `--${flagOf(key)} ${definition.placeholder}`, text: `${definition.help}${fallback} [${variableOf(key)}]` };
+  });
+  rows.unshift({
+    flag: "--config FILE",
+    text: "YAML file of settings, keys as the flags in camel case (maxInFlight: 500). [HAIRPIN_PROBE_CONFIG]",
+  });
+  const width = Math.max(...rows.map(({ flag }) => flag.length)) + 2;
+  return rows.map(({ flag, text }) => `  ${flag.padEnd(width)}${wrap(text, 98 - width, width + 2)}`).join("\n");
+}
+
+function wrap(text: string, columns: number, indent: number): string {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= columns) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.join(`\n${" ".repeat(indent)}`);
+}

@@ -1,0 +1,127 @@
+import type { Frontend } from "../domain/frontend.ts";
+import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
+import { type NlbService, SKIP_REASONS, type Switch } from "../domain/service.ts";
+import type { Snapshot } from "../domain/snapshot.ts";
+import { type LabelsOf, METRICS } from "./definitions.ts";
+import { connectLabelsOf, FrontendSeries, whereOf } from "./frontend-series.ts";
+import { MetricRegistry } from "./registry.ts";
+
+export type DiscoveryResource = (typeof METRICS)["hairpin_probe_discovery_errors_total"]["labels"]["resource"][number];
+
+/** What the agent says about itself and the network, in the agent's own verbs. */
+export class AgentMetrics {
+  readonly registry = new MetricRegistry();
+  readonly #node: string;
+  readonly #series: FrontendSeries;
+  readonly #nowMs: () => number;
+  #agentInfo: LabelsOf<"hairpin_probe_agent_info"> | undefined;
+
+  /** @param nowMs - Monotonic milliseconds. */
+  constructor(options: { readonly node: string; readonly nowMs: () => number }) {
+    this.#node = options.node;
+    this.#nowMs = options.nowMs;
+    this.#series = new FrontendSeries(this.registry, options.node);
+    const node = { node: options.node };
+    for (const why of DISCARD_CAUSES) this.registry.add("hairpin_probe_discarded_total", { ...node, why }, 0);
+    for (const reason of SKIP_REASONS) this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, 0);
+    for (const resource of METRICS.hairpin_probe_discovery_errors_total.labels.resource) {
+      this.registry.add("hairpin_probe_discovery_errors_total", { ...node, resource }, 0);
+    }
+    for (const phase of PHASES) this.registry.zero("hairpin_probe_phase_duration_seconds", { ...node, phase });
+    this.registry.zero("hairpin_probe_start_lateness_seconds", node);
+    this.registry.beforeScrape(() => this.#series.expire(this.#nowMs()));
+  }
+
+  /** The age is read at each scrape; `undefined`: there is no snapshot yet. */
+  watchSnapshotAge(ageMs: () => number | undefined): void {
+    this.registry.beforeScrape(() => {
+      const age = ageMs();
+      if (age !== undefined) this.registry.set("hairpin_probe_snapshot_age_seconds", { node: this.#node }, age / 1000);
+    });
+  }
+
+  describeAgent(agent: { readonly zone: string | undefined; readonly version: string; readonly nodeVersion: string }): void {
+    const { zone, version, nodeVersion } = agent;
+    if (this.#agentInfo !== undefined) this.registry.remove("hairpin_probe_agent_info", this.#agentInfo);
+    this.#agentInfo = { node: this.#node, node_zone: zone ?? "", version, node_version: nodeVersion };
+    this.registry.set("hairpin_probe_agent_info", this.#agentInfo, 1);
+  }
+
+  /** A new plan: zeros for what is new, configuration of what is probed, counts of what is not. */
+  plan(snapshot: Snapshot, frontends: readonly Frontend[]): void {
+    const node = { node: this.#node };
+    this.#series.plan(frontends, this.#nowMs());
+    this.registry.reset("hairpin_probe_service_info");
+    this.registry.reset("hairpin_probe_frontends");
+    for (const { service } of snapshot.services) {
+      const labels = { ...node, service_namespace: service.namespace, service_name: service.name };
+      const planned = frontends.filter((frontend) => frontend.service === service).length;
+      this.registry.set("hairpin_probe_service_info", { ...labels, ...infoOf(service) }, 1);
+      this.registry.set("hairpin_probe_frontends", labels, planned);
+    }
+    for (const reason of SKIP_REASONS) {
+      const count = snapshot.skipped.filter((skipped) => skipped.reason === reason).length;
+      this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, count);
+    }
+  }
+
+  started(latenessSeconds: number): void {
+    this.registry.observe("hairpin_probe_start_lateness_seconds", { node: this.#node }, latenessSeconds);
+  }
+
+  outcome(frontend: Frontend, outcome: Outcome): void {
+    if (outcome.kind === "discarded") {
+      this.discarded(outcome.why);
+      return;
+    }
+    const where = whereOf(frontend, this.#node);
+    for (const phase of PHASES) {
+      const seconds = outcome.phases[phase];
+      if (seconds !== undefined)
+        this.registry.observe("hairpin_probe_phase_duration_seconds", { node: this.#node, phase }, seconds);
+    }
+    // The series of a frontend that went long ago are gone; to count into them would bring them back for good.
+    if (!this.#series.has(where)) return;
+    this.registry.add("hairpin_probe_attempts_total", where);
+    if (outcome.kind === "failure") this.registry.add("hairpin_probe_failures_total", { ...where, reason: outcome.reason });
+    else if (outcome.phases.connect !== undefined) {
+      this.registry.observe("hairpin_probe_connect_duration_seconds", connectLabelsOf(where), outcome.phases.connect);
+    }
+    if (outcome.certificateExpiry !== undefined) {
+      this.registry.set("hairpin_probe_tls_certificate_expiry_timestamp_seconds", where, outcome.certificateExpiry);
+    }
+  }
+
+  discarded(why: DiscardCause, count = 1): void {
+    this.registry.add("hairpin_probe_discarded_total", { node: this.#node, why }, count);
+  }
+
+  discoveryError(resource: DiscoveryResource): void {
+    this.registry.add("hairpin_probe_discovery_errors_total", { node: this.#node, resource });
+  }
+
+  /** A name was resolved; that is the dns phase of the attempts that use the answer. */
+  resolved(seconds: number): void {
+    this.registry.observe("hairpin_probe_phase_duration_seconds", { node: this.#node, phase: "dns" }, seconds);
+  }
+}
+
+type InfoLabels = Omit<LabelsOf<"hairpin_probe_service_info">, "node" | "service_namespace" | "service_name">;
+
+function infoOf(service: NlbService): InfoLabels {
+  const preserve = service.listeners.map(({ preserveClientIp }) => preserveClientIp);
+  return {
+    controller: service.controller,
+    target_type: service.targetType ?? "",
+    preserve_client_ip: common(preserve.map(switchLabel)),
+    preserve_origin: common(preserve.map(({ origin }) => origin)),
+    cross_zone: switchLabel(service.crossZone),
+    external_traffic_policy: service.externalTrafficPolicy,
+    hostname: service.hostname ?? "",
+  };
+}
+
+const switchLabel = ({ enabled }: Switch): string => (enabled === undefined ? "" : String(enabled));
+
+/** What all ports have in common; ports may differ. */
+const common = (values: readonly string[]): string => (new Set(values).size > 1 ? "mixed" : (values[0] ?? ""));

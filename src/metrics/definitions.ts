@@ -1,0 +1,131 @@
+import { EXPOSED } from "../domain/exposure.ts";
+import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
+import { SKIP_REASONS } from "../domain/service.ts";
+
+/**
+ * Every metric the agent exports, in one table: name, type, labels, meaning. Code, documentation and tests all read it.
+ *
+ * Names and labels follow the Prometheus conventions for exporters: base units, `_total` on counters, bounded label values, and
+ * none of the names that a monitor sets by itself (`service`, `namespace`, `pod`, `instance`, `job`, `zone`).
+ */
+
+/** The values a label can take where they are known beforehand, or what the values are where they are not. */
+export type LabelValues = readonly string[] | string;
+
+export interface MetricDefinition {
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+  /** Upper edges in seconds; histograms only. */
+  readonly buckets?: readonly number[];
+}
+
+const BOOLEANS = ["true", "false"] as const;
+const NODE = { node: "the agent's node" } as const;
+const SERVICE = { ...NODE, service_namespace: "namespace of the Service", service_name: "name of the Service" } as const;
+
+/** Where an attempt was aimed, and from where: the labels of every metric that is kept per frontend. */
+const WHERE = {
+  ...SERVICE,
+  service_port: "port of the NLB",
+  frontend_zone: 'zone of the frontend, "" when unknown',
+  colocated: BOOLEANS,
+  exposed: EXPOSED,
+} as const;
+
+/**
+ * Linux sends a lost SYN again after 1 s: edges just below 1, 2, 3 and 7 s keep "one packet lost" apart from "slow" (RFC 6298
+ * section 2.1; tcp_syn_linear_timeouts in Documentation/networking/ip-sysctl.rst).
+ */
+const CONNECT_BUCKETS = [0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 0.9, 1.9, 2.9, 6.9] as const;
+
+export const METRICS = {
+  hairpin_probe_attempts_total: {
+    type: "counter",
+    labels: WHERE,
+    help: "Attempts that gave an outcome. Discarded ones are not in it.",
+  },
+  hairpin_probe_failures_total: {
+    type: "counter",
+    labels: { ...WHERE, reason: REASONS },
+    help: "Attempts that failed, by reason. Divide by hairpin_probe_attempts_total for the failure ratio.",
+  },
+  hairpin_probe_exposure_ratio: {
+    type: "gauge",
+    labels: WHERE,
+    help: "Share of fresh connections expected to hairpin, from configuration and topology. Absent when unknown.",
+  },
+  hairpin_probe_connect_duration_seconds: {
+    type: "histogram",
+    labels: { ...SERVICE, colocated: BOOLEANS },
+    buckets: CONNECT_BUCKETS,
+    help: "Time to connect, successful attempts only: the length of a timeout is a setting, not the network's.",
+  },
+  hairpin_probe_phase_duration_seconds: {
+    type: "histogram",
+    labels: { ...NODE, phase: PHASES },
+    buckets: CONNECT_BUCKETS,
+    help: "Time that a phase took, for phases that ran to their end.",
+  },
+  hairpin_probe_service_info: {
+    type: "gauge",
+    labels: {
+      ...SERVICE,
+      controller: "who made the NLB",
+      target_type: 'instance, ip, or "" when unknown',
+      preserve_client_ip: 'true, false, mixed over the ports, or "" when unknown',
+      preserve_origin: "where that comes from: default, explicit, forced, ignored or unknown",
+      cross_zone: 'true, false, or "" when unknown',
+      external_traffic_policy: "Cluster or Local",
+      hostname: 'DNS name of the NLB, "" when it has none',
+    },
+    help: "What the configuration of a probed Service says; always 1. A change of it marks before and after.",
+  },
+  hairpin_probe_frontends: {
+    type: "gauge",
+    labels: SERVICE,
+    help: "Frontends of the Service that this node probes.",
+  },
+  hairpin_probe_services_skipped: {
+    type: "gauge",
+    labels: { ...NODE, reason: SKIP_REASONS },
+    help: "Services seen and not probed, by reason.",
+  },
+  hairpin_probe_discarded_total: {
+    type: "counter",
+    labels: { ...NODE, why: DISCARD_CAUSES },
+    help: "Attempts that say nothing about the network: read or started too late, ended by shutdown, or over the budget.",
+  },
+  hairpin_probe_start_lateness_seconds: {
+    type: "histogram",
+    labels: NODE,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1],
+    help: "How late attempts started.",
+  },
+  hairpin_probe_snapshot_age_seconds: {
+    type: "gauge",
+    labels: NODE,
+    help: "Time since the source of the discovery snapshot in use last gave a sign of life. Absent before the first snapshot.",
+  },
+  hairpin_probe_discovery_errors_total: {
+    type: "counter",
+    labels: { ...NODE, resource: ["services", "endpointslices", "frontends", "dns"] },
+    help: "Lists, watches, objects or names that could not be read.",
+  },
+  hairpin_probe_tls_certificate_expiry_timestamp_seconds: {
+    type: "gauge",
+    labels: WHERE,
+    help: "When the first certificate of the chain that the frontend showed expires, in Unix time.",
+  },
+  hairpin_probe_agent_info: {
+    type: "gauge",
+    labels: { ...NODE, node_zone: 'zone of the node, "" when unknown', version: "of the agent", node_version: "of Node.js" },
+    help: "The agent itself; always 1.",
+  },
+} as const satisfies Readonly<Record<`hairpin_probe_${string}`, MetricDefinition>>;
+
+export type MetricName = keyof typeof METRICS;
+export type LabelsOf<Name extends MetricName> = { readonly [label in keyof (typeof METRICS)[Name]["labels"]]: string };
+export type NamesOfType<Type extends MetricDefinition["type"]> = {
+  [Name in MetricName]: (typeof METRICS)[Name]["type"] extends Type ? Name : never;
+}[MetricName];

@@ -1,0 +1,73 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { type LabelsOf, METRICS, type MetricDefinition, type MetricName, type NamesOfType } from "./definitions.ts";
+
+/**
+ * prom-client behind the table of definitions: a registry of our own, every name and label checked by the compiler, and no value
+ * that is not finite (prom-client takes NaN, and the series is spoilt for good).
+ */
+export class MetricRegistry {
+  readonly #registry = new Registry();
+  readonly #counters = new Map<string, Counter>();
+  readonly #gauges = new Map<string, Gauge>();
+  readonly #histograms = new Map<string, Histogram>();
+  readonly #beforeScrape: (() => void)[] = [];
+
+  constructor() {
+    for (const [name, definition] of Object.entries<MetricDefinition>(METRICS)) {
+      const base = { name, help: definition.help, labelNames: Object.keys(definition.labels), registers: [this.#registry] };
+      if (definition.type === "counter") this.#counters.set(name, new Counter(base));
+      else if (definition.type === "gauge") this.#gauges.set(name, new Gauge(base));
+      else this.#histograms.set(name, new Histogram({ ...base, buckets: [...(definition.buckets ?? [])] }));
+    }
+  }
+
+  /** Adds to a counter; 0 makes the series exist. */
+  add<Name extends NamesOfType<"counter">>(name: Name, labels: LabelsOf<Name>, amount = 1): void {
+    if (Number.isFinite(amount) && amount >= 0) found(this.#counters, name).inc(labels, amount);
+  }
+
+  set<Name extends NamesOfType<"gauge">>(name: Name, labels: LabelsOf<Name>, value: number): void {
+    if (Number.isFinite(value)) found(this.#gauges, name).set(labels, value);
+  }
+
+  /** Observes a duration in seconds. */
+  observe<Name extends NamesOfType<"histogram">>(name: Name, labels: LabelsOf<Name>, seconds: number): void {
+    if (Number.isFinite(seconds)) found(this.#histograms, name).observe(labels, seconds);
+  }
+
+  /** Makes a histogram's series exist with nothing in it. */
+  zero<Name extends NamesOfType<"histogram">>(name: Name, labels: LabelsOf<Name>): void {
+    found(this.#histograms, name).zero(labels);
+  }
+
+  remove<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): void {
+    const metric = this.#counters.get(name) ?? this.#gauges.get(name) ?? found(this.#histograms, name);
+    metric.remove(labels);
+  }
+
+  /** Takes every series of a gauge away, before it is set anew. */
+  reset<Name extends NamesOfType<"gauge">>(name: Name): void {
+    found(this.#gauges, name).reset();
+  }
+
+  /** Runs before each scrape: for values that are true only at the moment they are read. */
+  beforeScrape(update: () => void): void {
+    this.#beforeScrape.push(update);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  /** The exposition text (Prometheus text format 0.0.4). */
+  async render(): Promise<string> {
+    for (const update of this.#beforeScrape) update();
+    return this.#registry.metrics();
+  }
+}
+
+function found<T>(metrics: ReadonlyMap<string, T>, name: string): T {
+  const metric = metrics.get(name);
+  if (metric === undefined) throw new Error(`${name}: no such metric in the table of definitions`);
+  return metric;
+}

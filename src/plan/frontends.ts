@@ -1,0 +1,61 @@
+import type { Frontend, Resolution, ZonalAddress } from "../domain/frontend.ts";
+import { type Listener, serviceKey } from "../domain/service.ts";
+import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
+import { exposureOf, type Self } from "./exposure.ts";
+
+/** What DNS says about a hostname; `undefined`: it has not been asked yet. */
+export type Resolve = (hostname: string) => Resolution | undefined;
+
+/** Where a Service's frontends are at present, and why DNS does not say so now, if it does not. */
+interface Location {
+  readonly address: string | undefined;
+  readonly zone: string | undefined;
+  readonly dnsError: string | undefined;
+}
+
+/**
+ * The frontends that this node probes: one per Service, port and address.
+ *
+ * A hostname that does not resolve keeps the frontends it had, and has one without an address if it never had any, so that its
+ * failure is counted where its successes were. One that has not been asked yet has none.
+ */
+export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self): readonly Frontend[] {
+  return snapshot.services.flatMap((discovered) => {
+    const { service, backends } = discovered;
+    const here = { node: self.node, zone: self.zone ?? zoneOf(self.node, snapshot, discovered) };
+    const colocated = backends.some((backend) => backend.ready && backend.node === self.node);
+    return locationsOf(discovered, resolve).flatMap(({ address, zone, dnsError }) =>
+      service.listeners.map((listener) => ({
+        id: frontendId(discovered, listener, address),
+        service,
+        listener,
+        address,
+        dnsError,
+        zone,
+        colocated,
+        exposure: exposureOf({ service, listener, frontendZone: zone, self: here, backends, nodes: snapshot.nodes }),
+      })),
+    );
+  });
+}
+
+/** The zone of this node, as far as the snapshot knows it: from its agent, or from a backend that it hosts. */
+function zoneOf(node: string, snapshot: Snapshot, discovered: DiscoveredService): string | undefined {
+  const placement = snapshot.nodes.find((candidate) => candidate.node === node);
+  return placement?.zone ?? discovered.backends.find((backend) => backend.node === node)?.zone;
+}
+
+function locationsOf({ service }: DiscoveredService, resolve: Resolve): readonly Location[] {
+  const located = (addresses: readonly ZonalAddress[], dnsError: string | undefined): readonly Location[] =>
+    addresses.map(({ address, zone }) => ({ address, zone, dnsError }));
+  if (service.addresses.length > 0) return located(service.addresses, undefined);
+  const resolution = service.hostname === undefined ? undefined : resolve(service.hostname);
+  if (resolution === undefined) return [];
+  if (resolution.kind === "resolved") return located(resolution.addresses, undefined);
+  const { detail, lastAddresses } = resolution;
+  if (lastAddresses.length > 0) return located(lastAddresses, detail);
+  return [{ address: undefined, zone: undefined, dnsError: detail }];
+}
+
+const frontendId = ({ service }: DiscoveredService, listener: Listener, address: string | undefined): string =>
+  `${serviceKey(service)}:${listener.port}@${address ?? ""}`;

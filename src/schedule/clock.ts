@@ -1,0 +1,14 @@
+/** Time as an argument: monotonic milliseconds and one-shot timers. */
+export interface Clock {
+  nowMs(): number;
+  /** @returns a function that cancels the timer. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    return () => clearTimeout(timer);
+  },
+};

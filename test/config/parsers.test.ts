@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { duration, Expected, formatDuration, httpPath, listenAddress, namespacedName } from "../../src/config/parsers.ts";
+
+const anyDuration = duration({ minMs: 0, maxMs: Number.MAX_SAFE_INTEGER, why: "test" });
+
+test("a duration is a sum of numbers with units", () => {
+  assert.equal(anyDuration("500ms"), 500);
+  assert.equal(anyDuration("1.5s"), 1_500);
+  assert.equal(anyDuration("1h30m"), 5_400_000);
+  for (const text of ["", "5", "s", "5 s", "-5s", "5d", "1s!", "1e3ms"]) assert.throws(() => anyDuration(text), Expected, text);
+});
+
+test("a duration that was formatted reads back as itself", () => {
+  fc.assert(fc.property(fc.nat({ max: 10 * 3_600_000 }), (ms) => anyDuration(formatDuration(ms)) === ms));
+});
+
+test("a listen address is a port with or without a host, IPv6 in brackets", () => {
+  assert.deepEqual(listenAddress(":9867"), { host: undefined, port: 9867 });
+  assert.deepEqual(listenAddress("127.0.0.1:0"), { host: "127.0.0.1", port: 0 });
+  assert.deepEqual(listenAddress("[::1]:80"), { host: "::1", port: 80 });
+  for (const text of ["9867", "::1:80", ":65536", "a b:1", ""]) assert.throws(() => listenAddress(text), Expected, text);
+});
+
+test("a request path begins with a slash and has nothing in it that would end the request line", () => {
+  assert.equal(httpPath("/healthz?x=1"), "/healthz?x=1");
+  for (const text of ["", "healthz", "/a b", "/a\r\nHost: x", "/ü"]) assert.throws(() => httpPath(text), Expected, text);
+});
+
+test("a namespaced name is two DNS labels", () => {
+  assert.deepEqual(namespacedName("shop/web"), { namespace: "shop", name: "web" });
+  for (const text of ["web", "shop/web/x", "Shop/web", "shop/", "-a/b"])
+    assert.throws(() => namespacedName(text), Expected, text);
+});
