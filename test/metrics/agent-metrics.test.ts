@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { REASONS, type Success } from "../../src/domain/outcome.ts";
+import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
+import { SERIES_GRACE_MS } from "../../src/metrics/frontend-series.ts";
+import { backend, frontend, HOSTNAME, listener, nlbService, snapshot } from "../support/services.ts";
+
+const SUCCESS: Success = { kind: "success", phases: { connect: 0.0003, first_byte: 0.002 } };
+
+const harness = () => {
+  const clock = { nowMs: 0 };
+  const metrics = new AgentMetrics({ node: "n1", nowMs: () => clock.nowMs });
+  /** Samples of one metric, label part and value, without the labels that are the same everywhere. */
+  const samples = async (name: string) =>
+    (await metrics.registry.render())
+      .split("\n")
+      .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+      .map((line) => line.slice(name.length).replace(/node="n1",?/, ""));
+  return { clock, metrics, samples };
+};
+
+const planned = (given: Parameters<typeof frontend>[0] = {}) => {
+  const one = frontend(given);
+  return { one, discovered: snapshot({ services: [{ service: one.service, backends: [backend("n1", "eu-west-1a")] }] }) };
+};
+
+test("attempts and every reason exist at 0 as soon as a frontend is planned", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  const where =
+    'service_namespace="shop",service_name="web",service_port="80",frontend_zone="eu-west-1a",colocated="false",exposed="unknown"';
+  assert.deepEqual(await samples("hairpin_probe_attempts_total"), [`{${where}} 0`]);
+  assert.deepEqual(
+    await samples("hairpin_probe_failures_total"),
+    REASONS.map((reason) => `{${where},reason="${reason}"} 0`),
+  );
+  assert.equal((await samples("hairpin_probe_connect_duration_seconds_count"))[0]?.endsWith(" 0"), true);
+});
+
+test("a failure counts as an attempt and under its reason, and its time is nowhere", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, SUCCESS);
+  metrics.outcome(one, { kind: "failure", reason: "connect_timeout", phase: "connect", detail: "", seconds: 3, phases: {} });
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 2$/);
+  const failures = await samples("hairpin_probe_failures_total");
+  assert.deepEqual(
+    failures.filter((line) => !line.endsWith(" 0")).map((line) => /reason="(\w+)"} (\d+)/.exec(line)?.slice(1)),
+    [["connect_timeout", "1"]],
+  );
+  assert.match((await samples("hairpin_probe_connect_duration_seconds_sum"))[0] ?? "", / 0\.0003$/);
+});
+
+test("a discarded attempt is counted apart and nowhere else", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, { kind: "discarded", why: "late" });
+  assert.deepEqual(await samples("hairpin_probe_discarded_total"), [
+    '{why="late"} 1',
+    '{why="shutdown"} 0',
+    '{why="over_budget"} 0',
+  ]);
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 0$/);
+});
+
+test("a phase that did not run is not observed", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, SUCCESS);
+  const counts = await samples("hairpin_probe_phase_duration_seconds_count");
+  assert.deepEqual(counts, ['{phase="dns"} 0', '{phase="connect"} 1', '{phase="tls"} 0', '{phase="first_byte"} 1']);
+});
+
+test("series of a frontend that went stay five minutes with their counts, then go, and a late outcome does not bring them back", async () => {
+  const { clock, metrics, samples } = harness();
+  const { one, discovered } = planned({ exposure: 0.5 });
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, SUCCESS);
+  metrics.plan(snapshot(), []);
+  clock.nowMs = SERIES_GRACE_MS - 1;
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 1$/);
+  assert.deepEqual(await samples("hairpin_probe_exposure_ratio"), []);
+  clock.nowMs = SERIES_GRACE_MS;
+  assert.deepEqual(await samples("hairpin_probe_attempts_total"), []);
+  metrics.outcome(one, SUCCESS);
+  for (const name of ["attempts_total", "failures_total", "connect_duration_seconds_count", "frontends", "service_info"]) {
+    assert.deepEqual(await samples(`hairpin_probe_${name}`), [], name);
+  }
+});
+
+test("a frontend that comes back within the five minutes goes on counting where it stopped", async () => {
+  const { clock, metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, SUCCESS);
+  metrics.plan(snapshot(), []);
+  clock.nowMs = 60_000;
+  metrics.plan(discovered, [one]);
+  metrics.outcome(one, SUCCESS);
+  clock.nowMs = 2 * SERIES_GRACE_MS;
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 2$/);
+});
+
+test("exposure is exported where it is known and absent where it is not", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned({ exposure: 0.5 });
+  metrics.plan(discovered, [one, { ...one, id: "other", zone: "eu-west-1b", exposure: undefined }]);
+  assert.deepEqual(
+    (await samples("hairpin_probe_exposure_ratio")).map((line) => /exposed="(\w+)"} (.*)$/.exec(line)?.slice(1)),
+    [["true", "0.5"]],
+  );
+});
+
+test("service_info says what the configuration says, and mixed where ports differ", async () => {
+  const { metrics, samples } = harness();
+  const on = listener({ preserveClientIp: { enabled: true, origin: "default" } });
+  const off = listener({ port: 443, preserveClientIp: { enabled: false, origin: "explicit" } });
+  const { one, discovered } = planned({ service: nlbService({ listeners: [on, off] }) });
+  metrics.plan(discovered, [one]);
+  assert.deepEqual(await samples("hairpin_probe_service_info"), [
+    '{service_namespace="shop",service_name="web",controller="lbc",target_type="instance",preserve_client_ip="mixed",' +
+      `preserve_origin="mixed",cross_zone="false",external_traffic_policy="Cluster",hostname="${HOSTNAME}"} 1`,
+  ]);
+});
+
+test("Services that are seen and not probed are counted by reason", async () => {
+  const { metrics, samples } = harness();
+  const skipped = { namespace: "shop", name: "old", reason: "not_nlb", detail: "" } as const;
+  metrics.plan(snapshot({ skipped: [skipped, { ...skipped, name: "older" }] }), []);
+  const counts = await samples("hairpin_probe_services_skipped");
+  assert.equal(
+    counts.find((line) => line.includes('"not_nlb"')),
+    '{reason="not_nlb"} 2',
+  );
+  assert.equal(
+    counts.find((line) => line.includes('"pending"')),
+    '{reason="pending"} 0',
+  );
+});
+
+test("values that are not finite, and counts that would go back, never reach a series", async () => {
+  const { metrics, samples } = harness();
+  const labels = { node: "n1" };
+  metrics.registry.set("hairpin_probe_snapshot_age_seconds", labels, Number.NaN);
+  assert.deepEqual(await samples("hairpin_probe_snapshot_age_seconds"), []);
+  metrics.discarded("late", Number.NaN);
+  metrics.discarded("late", -1);
+  assert.equal((await samples("hairpin_probe_discarded_total"))[0], '{why="late"} 0');
+});

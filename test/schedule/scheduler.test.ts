@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import type { Clock } from "../../src/schedule/clock.ts";
+import { Scheduler } from "../../src/schedule/scheduler.ts";
+
+/** Time that moves only when told to, and runs timers in order as it does. */
+class FakeClock implements Clock {
+  #nowMs = 0;
+  #timers: { atMs: number; run: () => void }[] = [];
+  nowMs = () => this.#nowMs;
+  after = (ms: number, run: () => void) => {
+    const timer = { atMs: this.#nowMs + ms, run };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  };
+  /** Runs everything due until then, each at its own time. */
+  advanceTo(ms: number): void {
+    for (;;) {
+      const next = this.#timers.filter(({ atMs }) => atMs <= ms).sort((a, b) => a.atMs - b.atMs)[0];
+      if (next === undefined) break;
+      this.#fire(next, Math.max(next.atMs, this.#nowMs));
+    }
+    this.#nowMs = ms;
+  }
+  /** Nothing runs until then, as when the process is stopped; then everything that is due does. */
+  stallUntil(ms: number): void {
+    this.#nowMs = ms;
+    const due = this.#timers.filter(({ atMs }) => atMs <= ms);
+    for (const timer of due) this.#fire(timer, ms);
+  }
+  get pending(): number {
+    return this.#timers.length;
+  }
+  #fire(timer: { run: () => void }, atMs: number): void {
+    this.#timers = this.#timers.filter((other) => other !== timer);
+    this.#nowMs = atMs;
+    timer.run();
+  }
+}
+
+const harness = (given: { random?: () => number; maxInFlight?: number; attempt?: () => Promise<void> } = {}) => {
+  const clock = new FakeClock();
+  const started: { id: string; atMs: number }[] = [];
+  const discards: { why: string; count: number }[] = [];
+  const lateness: number[] = [];
+  const scheduler = new Scheduler<{ id: string; label?: string }>({
+    intervalMs: 1_000,
+    maxInFlight: given.maxInFlight ?? 100,
+    clock,
+    random: given.random ?? (() => 0.5),
+    attempt: (item) => {
+      started.push({ id: item.label ?? item.id, atMs: clock.nowMs() });
+      return given.attempt?.() ?? Promise.resolve();
+    },
+    onStart: (seconds) => lateness.push(seconds),
+    onDiscard: (why, count) => discards.push({ why, count }),
+  });
+  return { clock, started, discards, lateness, scheduler };
+};
+
+test("each item has exactly one attempt in each of its intervals, whatever the random instants", () => {
+  fc.assert(
+    fc.property(fc.infiniteStream(fc.integer({ min: 0, max: 999 })), (instants) => {
+      const { clock, started, scheduler } = harness({ random: () => (instants.next().value ?? 0) / 1_000 });
+      scheduler.set([{ id: "a" }, { id: "b" }]);
+      clock.advanceTo(19_999);
+      for (const id of ["a", "b"]) {
+        const slots = started.filter((start) => start.id === id).map(({ atMs }) => Math.floor(atMs / 1_000));
+        assert.deepEqual(slots, [...Array(20).keys()]);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test("the instant inside the slot is the random one", () => {
+  const instants = [0.25, 0.75, 0];
+  const { clock, started, scheduler } = harness({ random: () => instants.shift() ?? 0.9 });
+  scheduler.set([{ id: "a" }]);
+  clock.advanceTo(3_000);
+  assert.deepEqual(
+    started.map(({ atMs }) => atMs),
+    [250, 1_750, 2_000],
+  );
+});
+
+test("a timer that fires a little late still starts its attempt, also across the end of its slot", () => {
+  const { clock, started, discards, lateness, scheduler } = harness({ random: () => 0.999 });
+  scheduler.set([{ id: "a" }]);
+  clock.stallUntil(1_004);
+  assert.deepEqual([started.length, discards], [1, []]);
+  assert.ok(Math.abs((lateness[0] ?? 0) - 0.005) < 1e-9);
+  clock.advanceTo(1_999.5);
+  assert.equal(started.length, 2);
+});
+
+test("slots that pass while the process is held up are discarded and counted, not made up for", () => {
+  const { clock, started, discards, scheduler } = harness();
+  scheduler.set([{ id: "a" }]);
+  clock.stallUntil(10_250);
+  assert.equal(started.length, 0);
+  assert.deepEqual(discards, [
+    { why: "late", count: 1 },
+    { why: "late", count: 9 },
+  ]);
+  clock.advanceTo(12_000);
+  assert.deepEqual(
+    started.map(({ atMs }) => atMs),
+    [10_500, 11_500],
+  );
+});
+
+test("an attempt that never ends delays no other, of its own item neither", () => {
+  const { clock, started, scheduler } = harness({ attempt: () => new Promise(() => {}) });
+  scheduler.set([{ id: "a" }, { id: "b" }]);
+  clock.advanceTo(3_000);
+  assert.equal(started.length, 6);
+  assert.equal(scheduler.inFlight, 6);
+});
+
+test("one more than may be in flight is discarded as over_budget, and starts again once there is room", async () => {
+  const ends: (() => void)[] = [];
+  const { clock, started, discards, scheduler } = harness({
+    maxInFlight: 2,
+    attempt: () => new Promise((resolve) => ends.push(resolve)),
+  });
+  scheduler.set([{ id: "a" }, { id: "b" }, { id: "c" }]);
+  clock.advanceTo(1_000);
+  assert.equal(started.length, 2);
+  assert.deepEqual(discards, [{ why: "over_budget", count: 1 }]);
+  for (const end of ends) end();
+  await new Promise(setImmediate);
+  assert.equal(scheduler.inFlight, 0);
+  clock.advanceTo(2_000);
+  assert.equal(started.length, 4);
+});
+
+test("an item that stays keeps its slots and uses the new item; one that goes is attempted no more", () => {
+  const { clock, started, scheduler } = harness();
+  scheduler.set([{ id: "a", label: "old" }, { id: "gone" }]);
+  clock.advanceTo(1_000);
+  scheduler.set([{ id: "a", label: "new" }]);
+  clock.advanceTo(2_000);
+  assert.deepEqual(started, [
+    { id: "old", atMs: 500 },
+    { id: "gone", atMs: 500 },
+    { id: "new", atMs: 1_500 },
+  ]);
+  assert.equal(clock.pending, 1);
+});
+
+test("stop starts nothing more and waits for what is in flight", async () => {
+  let end: () => void = () => {};
+  const { clock, started, scheduler } = harness({
+    attempt: () =>
+      new Promise((resolve) => {
+        end = resolve;
+      }),
+  });
+  scheduler.set([{ id: "a" }]);
+  clock.advanceTo(1_000);
+  let stopped = false;
+  const stop = scheduler.stop().then(() => {
+    stopped = true;
+  });
+  clock.advanceTo(9_000);
+  await new Promise(setImmediate);
+  assert.deepEqual([started.length, stopped], [1, false]);
+  end();
+  await stop;
+});
