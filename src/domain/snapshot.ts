@@ -1,4 +1,4 @@
-import type { Backend, NlbService, SkipReason } from "./service.ts";
+import { type Backend, type NlbService, type SkipReason, serviceKey } from "./service.ts";
 
 /** A Service that was seen and is not probed, with the sentence that says why. */
 export interface SkippedService {
@@ -26,4 +26,28 @@ export interface Snapshot {
   readonly skipped: readonly SkippedService[];
   /** Nodes that run an agent; empty when the agents' own Service is not known. */
   readonly nodes: readonly NodePlacement[];
+}
+
+/**
+ * Several sources as one snapshot. A Service that two of them name comes from the first: what an operator wrote into a file is
+ * to stand before what was discovered.
+ */
+export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
+  const services = new Map<string, DiscoveredService>();
+  const nodes = new Map<string, NodePlacement>();
+  for (const snapshot of snapshots) {
+    for (const discovered of snapshot.services) {
+      const key = serviceKey(discovered.service);
+      if (!services.has(key)) services.set(key, discovered);
+    }
+    for (const placement of snapshot.nodes) if (!nodes.has(placement.node)) nodes.set(placement.node, placement);
+  }
+  const skipped = snapshots.flatMap((snapshot) => snapshot.skipped).filter((service) => !services.has(serviceKey(service)));
+  return { services: [...services.values()], skipped, nodes: [...nodes.values()] };
+}
+
+/** Every zone that the snapshot knows of: those whose zonal names are worth asking DNS for. */
+export function zonesOf(snapshot: Snapshot): readonly string[] {
+  const placements = [...snapshot.nodes, ...snapshot.services.flatMap(({ backends }) => backends)];
+  return [...new Set(placements.map(({ zone }) => zone))].filter((zone) => zone !== undefined).toSorted();
 }

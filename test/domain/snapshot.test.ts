@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { mergeSnapshots, zonesOf } from "../../src/domain/snapshot.ts";
+import { backend, nlbService, snapshot } from "../support/services.ts";
+
+test("a Service that two sources name comes from the first, and is skipped by none", () => {
+  const file = snapshot({ services: [{ service: nlbService({ controller: "static" }), backends: [] }] });
+  const cluster = snapshot({
+    services: [
+      { service: nlbService(), backends: [] },
+      { service: nlbService({ name: "api" }), backends: [] },
+    ],
+    skipped: [
+      { namespace: "shop", name: "web", reason: "pending", detail: "" },
+      { namespace: "shop", name: "old", reason: "not_nlb", detail: "" },
+    ],
+  });
+  const merged = mergeSnapshots([file, cluster]);
+  assert.deepEqual(
+    merged.services.map(({ service }) => `${service.name} ${service.controller}`),
+    ["web static", "api lbc"],
+  );
+  assert.deepEqual(
+    merged.skipped.map(({ name }) => name),
+    ["old"],
+  );
+});
+
+test("the zones of a snapshot are those of its nodes and its backends; an unknown zone is none", () => {
+  const whole = snapshot({
+    services: [{ service: nlbService(), backends: [backend("n1", "b"), backend("n2", undefined)] }],
+    nodes: [
+      { node: "n1", zone: "a" },
+      { node: "n3", zone: "b" },
+    ],
+  });
+  assert.deepEqual(zonesOf(whole), ["a", "b"]);
+  assert.deepEqual(zonesOf(snapshot()), []);
+});
