@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseExposition, type Sample, sumOf } from "../lab/observe/exposition.ts";
+import { BACKEND_TCP_PORT } from "../lab/topology.ts";
+import { end, type FrontendFarm } from "./frontend-farm.ts";
+import { cpuSeconds, residentMegabytes } from "./process-cost.ts";
+
+const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+const BARE = fileURLToPath(new URL("./bare-connect.ts", import.meta.url));
+const METRICS = "127.0.0.1:19867";
+const START_WITHIN_MS = 15_000;
+
+export interface RunOptions {
+  readonly farm: FrontendFarm;
+  /** Attempts a second over all frontends. */
+  readonly rate: number;
+  readonly seconds: number;
+  /** The one processor that it may use. */
+  readonly core: number;
+}
+
+export interface AgentRun {
+  readonly attempts: number;
+  readonly timeouts: number;
+  readonly otherFailures: number;
+  readonly discarded: number;
+  /** Share of attempts that started at most 20 ms late. */
+  readonly startedWithin20Ms: number;
+  readonly cpuMicrosPerAttempt: number;
+  readonly residentMegabytes: number;
+}
+
+const TIMEOUT_MS = 3_000;
+const intervalMs = ({ farm, rate }: RunOptions): number => Math.round((farm.addresses.length / rate) * 1000);
+
+/** Runs a real agent against the farm's TCP port, on one core, and reads what it says of itself. */
+export async function runAgent(options: RunOptions): Promise<AgentRun> {
+  const { farm, seconds, core } = options;
+  const directory = mkdtempSync(join(tmpdir(), "hairpin-bench-"));
+  const file = join(directory, "frontends.yaml");
+  const addresses = farm.addresses.map((address) => ({ address, zone: "zone-a" }));
+  const service = { namespace: "bench", name: "farm", addresses, ports: [{ port: BACKEND_TCP_PORT, protocol: "tcp" }] };
+  // JSON is YAML.
+  writeFileSync(file, JSON.stringify({ services: [service] }));
+  const flags = ["--frontends", file, "--node-name", "bench", "--metrics-address", METRICS, "--log-level", "error"];
+  const times = ["--interval", `${intervalMs(options)}ms`, "--timeout", `${TIMEOUT_MS}ms`];
+  const agent = startOn(core, [ENTRY, "agent", ...flags, ...times]);
+  try {
+    const pid = pidOf(agent);
+    await until(async () => (await fetch(`http://${METRICS}/readyz`)).ok);
+    // The first interval is start-up; the counters from here on are the run.
+    await sleep(1_000);
+    const [before, cpuBefore] = [await scrape(), cpuSeconds(pid)];
+    await sleep(seconds * 1000);
+    const cpuAfter = cpuSeconds(pid);
+    return summarise(before, await scrape(), cpuAfter - cpuBefore, residentMegabytes(pid));
+  } finally {
+    await end(agent);
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** Runs the bare loop at the same rate, on the same core. @returns CPU microseconds per connection. */
+export async function runBareConnect(options: RunOptions): Promise<number> {
+  const bare = startOn(options.core, [
+    BARE,
+    String(BACKEND_TCP_PORT),
+    String(intervalMs(options)),
+    String(TIMEOUT_MS),
+    ...options.farm.addresses,
+  ]);
+  try {
+    const pid = pidOf(bare);
+    await sleep(1_000);
+    const before = cpuSeconds(pid);
+    await sleep(options.seconds * 1000);
+    return ((cpuSeconds(pid) - before) * 1e6) / (options.rate * options.seconds);
+  } finally {
+    await end(bare);
+  }
+}
+
+function summarise(before: readonly Sample[], after: readonly Sample[], cpu: number, megabytes: number): AgentRun {
+  const rise = (name: string, labels: Readonly<Record<string, string>> = {}) =>
+    sumOf(after, name, labels) - sumOf(before, name, labels);
+  const attempts = rise("hairpin_probe_attempts_total");
+  const timeouts = rise("hairpin_probe_failures_total", { reason: "connect_timeout" });
+  return {
+    attempts,
+    timeouts,
+    otherFailures: rise("hairpin_probe_failures_total") - timeouts,
+    discarded: rise("hairpin_probe_discarded_total"),
+    startedWithin20Ms:
+      rise("hairpin_probe_start_lateness_seconds_bucket", { le: "0.02" }) / rise("hairpin_probe_start_lateness_seconds_count"),
+    cpuMicrosPerAttempt: (cpu * 1e6) / attempts,
+    residentMegabytes: megabytes,
+  };
+}
+
+const startOn = (core: number, argv: readonly string[]): ChildProcess =>
+  spawn("taskset", ["-c", String(core), process.execPath, ...argv], { stdio: ["ignore", "ignore", "inherit"] });
+
+/** taskset becomes the program it starts, so its pid is the program's. */
+function pidOf(child: ChildProcess): number {
+  if (child.pid === undefined) throw new Error("taskset (Debian package util-linux) could not be started");
+  return child.pid;
+}
+
+const scrape = async (): Promise<readonly Sample[]> => parseExposition(await (await fetch(`http://${METRICS}/metrics`)).text());
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + START_WITHIN_MS;
+  while (Date.now() < deadline) {
+    if (await condition().catch(() => false)) return;
+    await sleep(50);
+  }
+  throw new Error(`the agent did not get ready within ${START_WITHIN_MS / 1000} s`);
+}
