@@ -10,11 +10,14 @@ export type Sysctls = Readonly<Record<string, number>>;
 const LARGE_BACKLOG: Sysctls = { "net/core/somaxconn": 4096, "net/ipv4/tcp_max_syn_backlog": 4096 };
 
 /**
- * Forwarding, with loose source validation (2), as the VPC CNI sets it on a node's eth0: the SYN of a hairpin comes back from
+ * Forwarding. Every packet that is rejected is answered: by default the kernel limits its ICMP errors to about one a second
+ * and peer, and the rest of a burst would look like a silent drop (the mask holds the kinds that are limited).
+ *
+ * Source validation is loose (2), as the VPC CNI sets it on a node's eth0: the SYN of a hairpin comes back from
  * the VPC with the address of a local pod, and strict validation would drop it before kube-proxy sees it. The kernel takes the
  * higher of `all` and the interface's own.
  */
-const ROUTER: Sysctls = { "net/ipv4/ip_forward": 1, "net/ipv4/conf/all/rp_filter": 2 };
+const ROUTER: Sysctls = { "net/ipv4/ip_forward": 1, "net/ipv4/icmp_ratemask": 0, "net/ipv4/conf/all/rp_filter": 2 };
 
 /**
  * A packet to an NLB and back leaves the VPC by the interface it came in by, and the kernel would send an ICMP redirect. It does

@@ -9,6 +9,7 @@ test("routers take packets whose source is local to another interface, and send 
   assert.deepEqual(nodeSysctls(node), {
     "net/ipv6/conf/all/disable_ipv6": 1,
     "net/ipv4/ip_forward": 1,
+    "net/ipv4/icmp_ratemask": 0,
     "net/ipv4/conf/all/rp_filter": 2,
     "net/ipv4/conf/all/send_redirects": 0,
     "net/ipv4/conf/eth0/send_redirects": 0,
@@ -18,6 +19,7 @@ test("routers take packets whose source is local to another interface, and send 
   assert.deepEqual(VPC_SYSCTLS, {
     "net/ipv6/conf/default/disable_ipv6": 1,
     "net/ipv4/ip_forward": 1,
+    "net/ipv4/icmp_ratemask": 0,
     "net/ipv4/conf/all/rp_filter": 2,
     "net/ipv4/conf/all/send_redirects": 0,
     "net/ipv4/conf/default/send_redirects": 0,
