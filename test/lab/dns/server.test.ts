@@ -64,11 +64,11 @@ test("a name answers with all its addresses and their TTL, a zonal name with its
 });
 
 test("letter case makes no difference to the lookup, and the answer repeats the question as it came", async () => {
-  const { server, resolver } = await start();
-  assert.deepEqual(await resolver.resolve4(`EU-WEST-1A.${NLB.toUpperCase()}`), ["10.0.35.1"]);
+  const { server } = await start();
   const question = query(`Eu-West-1A.${NLB}`);
   const answer = await exchange(server.port, question);
   assert.deepEqual(answer.subarray(12, question.length), question.subarray(12));
+  assert.equal(answer.readUInt16BE(6), 1);
 });
 
 test("a name that is there without the type asked for has no data, a name that is not there does not exist", async () => {
