@@ -45,7 +45,8 @@ async function main(argv: readonly string[]): Promise<number> {
     });
     // Loaded only now: help and usage errors need none of it.
     const { runAgentCommand } = await import("./agent.ts");
-    return await runAgentCommand(settings);
+    await runAgentCommand(settings, process.env, untilSignalled());
+    return 0;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`hairpin-probe: ${problem}\n`);
@@ -54,9 +55,18 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Aborted by the signals that end a container (SIGTERM) or a terminal's program (SIGINT). A second one ends it at once. */
+function untilSignalled(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)));
+  return stop.signal;
+}
+
+let exitCode = EXIT_FAILURE;
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`hairpin-probe: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exitCode = EXIT_FAILURE;
 }
+// Connections that are still saying goodbye would keep the process for another second; nothing is lost with them.
+process.exit(exitCode);

@@ -29,6 +29,7 @@ export class AgentMetrics {
     }
     for (const phase of PHASES) this.registry.zero("hairpin_probe_phase_duration_seconds", { ...node, phase });
     this.registry.zero("hairpin_probe_start_lateness_seconds", node);
+    this.registry.add("hairpin_probe_log_lines_dropped_total", node, 0);
     this.registry.beforeScrape(() => this.#series.expire(this.#nowMs()));
   }
 
@@ -98,6 +99,10 @@ export class AgentMetrics {
 
   discoveryError(resource: DiscoveryResource): void {
     this.registry.add("hairpin_probe_discovery_errors_total", { node: this.#node, resource });
+  }
+
+  logLineDropped(): void {
+    this.registry.add("hairpin_probe_log_lines_dropped_total", { node: this.#node });
   }
 
   /** A name was resolved; that is the dns phase of the attempts that use the answer. */

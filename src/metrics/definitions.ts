@@ -117,6 +117,11 @@ export const METRICS = {
     labels: WHERE,
     help: "When the first certificate of the chain that the frontend showed expires, in Unix time.",
   },
+  hairpin_probe_log_lines_dropped_total: {
+    type: "counter",
+    labels: NODE,
+    help: "Log lines that were dropped because the reader of the agent's output hung.",
+  },
   hairpin_probe_agent_info: {
     type: "gauge",
     labels: { ...NODE, node_zone: 'zone of the node, "" when unknown', version: "of the agent", node_version: "of Node.js" },

@@ -1,0 +1,57 @@
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { API_SERVER_URL, type LabAgent, startAgents } from "./agents.ts";
+import { type Cluster, startCluster } from "./control/cluster.ts";
+import { kubeconfig } from "./control/defaults.ts";
+import { startBackends } from "./runner/backends.ts";
+import { createLab, type Lab } from "./runner/lab.ts";
+import type { Topology } from "./topology.ts";
+
+/** A lab that is up: the network, the control plane, a backend and an agent on every node. */
+export interface RunningLab {
+  readonly topology: Topology;
+  readonly network: Lab;
+  readonly cluster: Cluster;
+  readonly agents: readonly LabAgent[];
+  /** The backend processes by the name of their node. */
+  readonly backends: ReadonlyMap<string, ChildProcess>;
+  readonly kubeconfigPath: string;
+}
+
+export interface LabOptions {
+  readonly topology: Topology;
+  /** Settings of all agents, as flags. */
+  readonly agentFlags: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a lab up, lets `use` work with it, and takes it down, whatever happens in between.
+ *
+ * @returns What `use` returns.
+ */
+export async function withLab<T>(options: LabOptions, use: (lab: RunningLab) => Promise<T>): Promise<T> {
+  const { topology, agentFlags, signal } = options;
+  const directory = mkdtempSync(join(tmpdir(), "hairpin-lab-"));
+  const kubeconfigPath = join(directory, "kubeconfig");
+  const network = createLab({ topology, signal });
+  let cluster: Cluster | undefined;
+  try {
+    await network.up();
+    cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted) });
+    const [backends] = await Promise.all([startBackends(network), cluster.settled()]);
+    writeFileSync(kubeconfigPath, kubeconfig(API_SERVER_URL));
+    const agents = await startAgents(topology.nodes, {
+      spawnIn: (pod, argv) => network.spawnIn(pod, argv, { stdio: ["ignore", "pipe", "inherit"] }),
+      kubeconfig: kubeconfigPath,
+      flags: agentFlags,
+    });
+    return await use({ topology, network, cluster, agents, backends, kubeconfigPath });
+  } finally {
+    await cluster?.close();
+    await network.down();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,161 @@
+import { readFileSync } from "node:fs";
+import { Agent } from "../agent.ts";
+import type { Settings } from "../config/definitions.ts";
+import { ConfigError } from "../config/load.ts";
+import { FrontendsFileError, loadFrontendsFile } from "../discovery/frontends-file.ts";
+import { KubeConfigError, loadKubeApi } from "../discovery/kube-config.ts";
+import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery/kubernetes.ts";
+import { createResolver, type Resolver } from "../discovery/resolver.ts";
+import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
+import { createLogger, type Logger } from "../logging.ts";
+import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
+import { LoopWatch } from "../probe/loop-watch.ts";
+import { systemClock } from "../schedule/clock.ts";
+import { startServer } from "../server/http-server.ts";
+import { VERSION } from "../version.ts";
+
+const USER_AGENT = `hairpin-probe/${VERSION}`;
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Runs the agent until `signal` is aborted.
+ *
+ * @returns when everything has ended: no attempt, no watch, no listener is left.
+ * @throws ConfigError when a file it was told to use is not what it should be; any other error is a broken agent.
+ */
+export async function runAgentCommand(settings: Settings, env: Environment, signal: AbortSignal): Promise<void> {
+  const metrics = new AgentMetrics({ node: settings.nodeName, nowMs: systemClock.nowMs });
+  const { logger, flush } = createLogger({ level: settings.logLevel, base: { node: settings.nodeName } }, () =>
+    metrics.logLineDropped(),
+  );
+  const report = (resource: DiscoveryResource, error: Error) => {
+    metrics.discoveryError(resource);
+    logger.warn({ resource, error: error.message }, "discovery failed");
+  };
+  // Aborted by the signal, or by a part that broke: either way the others end, too.
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+
+  const agent: Agent = new Agent({
+    ...settings,
+    userAgent: USER_AGENT,
+    clock: systemClock,
+    random: Math.random,
+    watch: new LoopWatch(),
+    metrics,
+    logger,
+    resolve: (hostname) => resolver.resolution(hostname),
+  });
+  const resolver = createResolver({
+    clock: systemClock,
+    random: Math.random,
+    signal: stop.signal,
+    onResolved: ({ seconds }) => metrics.resolved(seconds),
+    onChange: () => agent.replan(),
+    onError: (error) => report("dns", error),
+  });
+  const sources = new Sources({ settings, agent, resolver, metrics, logger });
+  try {
+    if (settings.frontends !== undefined) sources.set("file", readFrontends(settings.frontends, settings.httpPath));
+    const kubernetes = usesKubernetes(settings, env)
+      ? await startKubernetes(settings, env, stop.signal, sources, report)
+      : undefined;
+    metrics.watchSnapshotAge(() => kubernetes?.ageMs());
+    const server = await startServer(settings.metricsAddress, {
+      metrics: async () => ({ text: await metrics.registry.render(), contentType: metrics.registry.contentType }),
+      ready: () => agent.ready,
+      onError: (error) => logger.error({ error: String(error) }, "a request could not be answered"),
+    });
+    logger.info({ version: VERSION, node_version: process.version, port: server.port }, "agent started");
+    try {
+      const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));
+      // Discovery ends only when it is told to, or because it is broken; then so is the agent.
+      if (!stop.signal.aborted) await Promise.race([stopped, ...(kubernetes === undefined ? [] : [kubernetes.done])]);
+    } finally {
+      stop.abort();
+      await Promise.all([agent.stop(), server.close()]);
+      await kubernetes?.done;
+    }
+    logger.info("agent stopped");
+  } finally {
+    stop.abort();
+    signal.removeEventListener("abort", abort);
+    flush();
+  }
+}
+
+/** Those who want to know what is there. */
+interface SnapshotUsers {
+  readonly settings: Settings;
+  readonly agent: Agent;
+  readonly resolver: Resolver;
+  readonly metrics: AgentMetrics;
+  readonly logger: Logger;
+}
+
+/** What each source says at present, brought together for the agent and the resolver. */
+class Sources {
+  readonly #parts: SnapshotUsers;
+  readonly #snapshots = new Map<"file" | "kubernetes", Snapshot>();
+
+  constructor(parts: SnapshotUsers) {
+    this.#parts = parts;
+  }
+
+  set(source: "file" | "kubernetes", snapshot: Snapshot): void {
+    this.#snapshots.set(source, snapshot);
+    const { settings, agent, resolver, metrics, logger } = this.#parts;
+    const whole = mergeSnapshots([...this.#snapshots.values()]);
+    const zones = zonesOf(whole);
+    const hostnames = whole.services.flatMap(({ service }) => (service.hostname === undefined ? [] : [service.hostname]));
+    resolver.want(new Map(hostnames.map((hostname) => [hostname, zones])));
+    const zone = settings.zone ?? whole.nodes.find(({ node }) => node === settings.nodeName)?.zone;
+    metrics.describeAgent({ zone, version: VERSION, nodeVersion: process.version });
+    agent.discovered(whole);
+    logger.debug({ source, services: whole.services.length, skipped: whole.skipped.length }, "snapshot");
+  }
+}
+
+/** Inside a cluster always; outside when a kubeconfig is named, or there is no file of frontends to stand alone. */
+const usesKubernetes = ({ kubeconfig, frontends }: Settings, env: Environment): boolean =>
+  kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST !== undefined || frontends === undefined;
+
+function readFrontends(file: string, defaultPath: string): Snapshot {
+  try {
+    return loadFrontendsFile(readFileSync(file, "utf8"), { file, defaultPath });
+  } catch (error) {
+    if (error instanceof FrontendsFileError) throw new ConfigError(error.message.split("\n"));
+    if (error instanceof Error && "syscall" in error)
+      throw new ConfigError([`--frontends: cannot read ${file}: ${error.message}`]);
+    throw error;
+  }
+}
+
+async function startKubernetes(
+  settings: Settings,
+  env: Environment,
+  signal: AbortSignal,
+  sources: Sources,
+  report: (resource: DiscoveryResource, error: Error) => void,
+): Promise<KubernetesDiscovery> {
+  const { kubeconfig, context, agentsService, httpPath } = settings;
+  try {
+    const api = await loadKubeApi({ kubeconfig, context, env, userAgent: USER_AGENT });
+    return startKubernetesDiscovery({
+      api,
+      agentsService,
+      defaultPath: httpPath,
+      clock: systemClock,
+      random: Math.random,
+      signal,
+      onSnapshot: (snapshot) => sources.set("kubernetes", snapshot),
+      onError: ({ resource, error }) => report(resource, error),
+    });
+  } catch (error) {
+    if (error instanceof KubeConfigError) throw new ConfigError([error.message]);
+    throw error;
+  }
+}
