@@ -1,0 +1,77 @@
+/** The annotations that decide, by what they are about; and the two notations their values come in. */
+
+const AWS = "service.beta.kubernetes.io/aws-load-balancer-";
+
+/** Read by the AWS Load Balancer Controller, by the cloud provider (in-tree or CCM), or by both. */
+export const AWS_ANNOTATIONS = {
+  type: `${AWS}type`,
+  scheme: `${AWS}scheme`,
+  internal: `${AWS}internal`,
+  targetType: `${AWS}nlb-target-type`,
+  targetGroupAttributes: `${AWS}target-group-attributes`,
+  attributes: `${AWS}attributes`,
+  crossZone: `${AWS}cross-zone-load-balancing-enabled`,
+  sslCert: `${AWS}ssl-cert`,
+  sslPorts: `${AWS}ssl-ports`,
+} as const;
+
+/** Ours. They outrank whatever the ports say. */
+export const OWN_ANNOTATIONS = {
+  probe: "hairpin-probe/probe",
+  protocol: "hairpin-probe/protocol",
+  path: "hairpin-probe/path",
+} as const;
+
+const KNOWN: ReadonlySet<string> = new Set([...Object.values(AWS_ANNOTATIONS), ...Object.values(OWN_ANNOTATIONS)]);
+
+/** Target group attributes of one listener: the controller since 2.14.0. */
+export const portAttributesAnnotation = (port: number): string => `${AWS_ANNOTATIONS.targetGroupAttributes}.${port}`;
+
+const PORT_ATTRIBUTES = new RegExp(`^${portAttributesAnnotation(0).replaceAll(".", "\\.").replace(/0$/, "")}\\d{1,5}$`);
+
+/** Whether an annotation is one that is read at all: the others are dropped as an object is parsed. */
+export const isReadAnnotation = (key: string): boolean => KNOWN.has(key) || PORT_ATTRIBUTES.test(key);
+
+/**
+ * Go's `strconv.ParseBool`, by which both controllers read their switches.
+ *
+ * @returns `undefined` for anything it refuses, the empty string included.
+ */
+export function parseGoBool(text: string): boolean | undefined {
+  if (["1", "t", "T", "TRUE", "true", "True"].includes(text)) return true;
+  if (["0", "f", "F", "FALSE", "false", "False"].includes(text)) return false;
+  return undefined;
+}
+
+/**
+ * `key=value,key=value`, as the controller reads its attribute annotations: keys and values are trimmed, a backslash keeps the
+ * next character from separating.
+ *
+ * @returns `undefined` when an item has no `=`: the controller refuses the whole annotation then.
+ * @see aws-load-balancer-controller, pkg/annotations/parser.go
+ */
+export function parseAttributes(text: string): ReadonlyMap<string, string> | undefined {
+  const found = new Map<string, string>();
+  for (const item of splitUnescaped(text)) {
+    if (item.trim() === "") continue;
+    const separator = item.indexOf("=");
+    if (separator === -1) return undefined;
+    found.set(item.slice(0, separator).trim(), item.slice(separator + 1).trim());
+  }
+  return found;
+}
+
+function splitUnescaped(text: string): readonly string[] {
+  const items: string[] = [];
+  let item = "";
+  let escaped = false;
+  for (const character of text) {
+    if (escaped || (character !== "\\" && character !== ",")) item += character;
+    else if (character === ",") {
+      items.push(item);
+      item = "";
+    }
+    escaped = !escaped && character === "\\";
+  }
+  return [...items, item];
+}

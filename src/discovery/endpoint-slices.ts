@@ -1,0 +1,40 @@
+import type { Backend } from "../domain/service.ts";
+import type { NodePlacement } from "../domain/snapshot.ts";
+import type { Endpoint, EndpointSliceObject } from "./objects.ts";
+
+/**
+ * The backends behind a Service, from all of its slices.
+ *
+ * While endpoints move from slice to slice, and always with two address families, a pod is in several of them: it is one
+ * backend, ready if any of them says so, with the first node and zone that is told.
+ *
+ * @see Kubernetes documentation, "EndpointSlices", duplicate endpoints.
+ */
+export function backendsOf(slices: readonly EndpointSliceObject[]): readonly Backend[] {
+  const merged = new Map<string, Endpoint>();
+  for (const endpoint of slices.flatMap(({ endpoints }) => endpoints)) {
+    const known = merged.get(endpoint.id);
+    merged.set(endpoint.id, known === undefined ? endpoint : merge(known, endpoint));
+  }
+  return [...merged.values()].map(({ node, zone, ready }) => ({ node, zone, ready }));
+}
+
+/**
+ * The nodes that run an agent, by name, from the slices of the agents' own Service.
+ *
+ * Agents that are not ready count too: it is the nodes that matter, and a node does not go when its agent restarts.
+ */
+export function placementsOf(slices: readonly EndpointSliceObject[]): readonly NodePlacement[] {
+  const zones = new Map<string, string | undefined>();
+  for (const { node, zone } of slices.flatMap(({ endpoints }) => endpoints)) {
+    if (node !== undefined) zones.set(node, zones.get(node) ?? zone);
+  }
+  return [...zones].map(([node, zone]) => ({ node, zone })).sort((a, b) => (a.node < b.node ? -1 : 1));
+}
+
+const merge = (a: Endpoint, b: Endpoint): Endpoint => ({
+  id: a.id,
+  node: a.node ?? b.node,
+  zone: a.zone ?? b.zone,
+  ready: a.ready || b.ready,
+});

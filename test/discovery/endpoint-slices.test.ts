@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { backendsOf, placementsOf } from "../../src/discovery/endpoint-slices.ts";
+import { parseEndpointSlice } from "../../src/discovery/objects.ts";
+import { type GivenEndpoint, slice } from "./support/objects.ts";
+
+const parsed = (...slices: readonly (readonly GivenEndpoint[])[]) =>
+  slices.map((endpoints, i) => parseEndpointSlice(slice("web", endpoints, { name: `web-${i}` })));
+
+it("an endpoint that is in two slices is one backend, ready if either says so, and where either says", () => {
+  const notReady = { ready: false };
+  const slices = parsed(
+    [{ address: "10.0.1.1", conditions: notReady, zone: "a" }],
+    [
+      { address: "10.0.1.1", node: "n1" },
+      { address: "10.0.1.2", node: "n2", zone: "b", conditions: notReady },
+    ],
+  );
+  assert.deepEqual(backendsOf(slices), [
+    { node: "n1", zone: "a", ready: true },
+    { node: "n2", zone: "b", ready: false },
+  ]);
+});
+
+it("a pod with an address of each family is one backend", () => {
+  const slices = parsed(
+    [{ address: "10.0.1.1", pod: "web-1", node: "n1", zone: "a" }],
+    [{ address: "fd00::1", pod: "web-1", node: "n1", zone: "a" }],
+  );
+  assert.equal(backendsOf(slices).length, 1);
+});
+
+it("two pods on a node are two backends", () => {
+  const slices = parsed([
+    { address: "10.0.1.1", pod: "web-1", node: "n1" },
+    { address: "10.0.1.2", pod: "web-2", node: "n1" },
+  ]);
+  assert.equal(backendsOf(slices).length, 2);
+});
+
+it("a node that runs agents is placed once, ready or not, and an unknown zone stays unknown", () => {
+  const slices = parsed(
+    [{ address: "10.0.1.2", node: "n2" }],
+    [
+      { address: "10.0.1.1", node: "n1", zone: "a", conditions: { ready: false } },
+      { address: "10.0.1.9", node: "n1", conditions: { terminating: true } },
+      { address: "10.0.1.3" },
+    ],
+  );
+  assert.deepEqual(placementsOf(slices), [
+    { node: "n1", zone: "a" },
+    { node: "n2", zone: undefined },
+  ]);
+});

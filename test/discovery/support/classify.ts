@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { type Classification, classifyService } from "../../../src/discovery/classify.ts";
+import { parseService } from "../../../src/discovery/objects.ts";
+import type { NlbService, SkipReason } from "../../../src/domain/service.ts";
+
+/** What an object of the API is to us. */
+export const classify = (object: unknown): Classification => classifyService(parseService(object), "/");
+
+/** The same, of one that must be an internal NLB. */
+export function nlb(object: unknown): NlbService {
+  const result = classify(object);
+  assert.equal(result.kind, "nlb", result.kind === "skipped" ? `${result.reason}: ${result.detail}` : "");
+  return result.kind === "nlb" ? result.service : assert.fail();
+}
+
+/** Why one that must not be probed is not. */
+export function skip(object: unknown): SkipReason {
+  const result = classify(object);
+  assert.equal(result.kind, "skipped");
+  return result.kind === "skipped" ? result.reason : assert.fail();
+}
