@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { Reflector, type ReflectorTiming } from "../../../src/discovery/reflector.ts";
+import { systemClock } from "../../../src/schedule/clock.ts";
+import { ApiServer, type FakeObject, type FakeRequest } from "./api-server.ts";
+import { until } from "./waiting.ts";
+
+export const PATH = "/api/v1/things";
+/** The same rules as in production, on a smaller scale. */
+const TIMING: Partial<ReflectorTiming> = { idleMs: 1_000, backoffBaseMs: 10, backoffMaxMs: 40, healthyMs: 200 };
+
+export const thing = (name: string, color = "red"): FakeObject => ({ metadata: { namespace: "shop", name }, color });
+
+function parseThing(object: unknown): string {
+  const { color } = object as FakeObject;
+  if (typeof color !== "string") throw new Error("color: expected text");
+  return color;
+}
+
+export interface Running extends AsyncDisposable {
+  readonly server: ApiServer;
+  readonly reflector: Reflector<string>;
+  readonly errors: string[];
+  /** The objects as they were told last, and how often they were. */
+  seen(): Record<string, string>;
+  changes(): number;
+  stop(): Promise<void>;
+}
+
+export async function run(options: {
+  readonly timing?: Partial<ReflectorTiming>;
+  readonly pageSize?: number;
+  readonly prepare?: (server: ApiServer) => void;
+}): Promise<Running> {
+  const server = await ApiServer.start();
+  options.prepare?.(server);
+  const controller = new AbortController();
+  const errors: string[] = [];
+  let objects: ReadonlyMap<string, string> = new Map();
+  let changes = 0;
+  const api = server.api();
+  const reflector = new Reflector<string>({
+    api,
+    resource: { path: PATH, query: {} },
+    ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
+    parse: parseThing,
+    clock: systemClock,
+    random: Math.random,
+    signal: controller.signal,
+    timing: { ...TIMING, ...options.timing },
+    onChange: (now) => {
+      objects = now;
+      changes++;
+    },
+    onError: (error) => errors.push(error.message),
+  });
+  const stop = async (): Promise<void> => {
+    controller.abort();
+    await reflector.done;
+  };
+  return {
+    server,
+    reflector,
+    errors,
+    seen: () => Object.fromEntries(objects),
+    changes: () => changes,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
+      await api.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Lets a fault strike each request of a kind `times` times, and counts. */
+export function strike(server: ApiServer, kind: "list" | "watch", times: number, fault: (request: FakeRequest) => void): void {
+  let left = times;
+  server.fault = (request) => {
+    if (request.kind !== kind || left === 0) return false;
+    left--;
+    fault(request);
+    return true;
+  };
+}
+
+/** What must hold after any fault: changes made before, during and after it are all there, deletions too. */
+export async function assertNothingIsLost({ server, seen }: Running): Promise<void> {
+  server.put(PATH, thing("during", "green"));
+  server.delete(PATH, "shop", "going");
+  await until("changes made during the fault arrive", () => seen()["shop/during"] === "green" && !("shop/going" in seen()));
+  server.put(PATH, thing("after", "blue"));
+  await until("changes made after the fault arrive", () => seen()["shop/after"] === "blue");
+  assert.deepEqual(seen(), { "shop/before": "red", "shop/during": "green", "shop/after": "blue" });
+}
+
+export const withObjects = (server: ApiServer): void => {
+  server.put(PATH, thing("before"));
+  server.put(PATH, thing("going"));
+};
+
+export async function runToWatch(timing?: Partial<ReflectorTiming>): Promise<Running> {
+  const running = await run({ prepare: withObjects, ...(timing === undefined ? {} : { timing }) });
+  await until("the watch is open", () => running.server.count("watch") === 1);
+  return running;
+}
