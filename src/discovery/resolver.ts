@@ -1,0 +1,166 @@
+import { Resolver as DnsResolver } from "node:dns/promises";
+import type { Resolution } from "../domain/frontend.ts";
+import type { Clock } from "./clock.ts";
+import { type Answer, lookUp } from "./lookup.ts";
+
+export interface ResolverOptions {
+  /** `address` or `address:port`; absent: the system's. */
+  readonly servers?: readonly string[];
+  /** Milliseconds a server has for an answer at first, and how often each is asked. */
+  readonly timeoutMs?: number;
+  readonly tries?: number;
+  readonly clock: Clock;
+  /** From 0 to 1, 1 excluded. */
+  readonly random: () => number;
+  /** Ends all questions. */
+  readonly signal: AbortSignal;
+  /** A name was resolved, in this many seconds. */
+  readonly onResolved: (resolved: { readonly hostname: string; readonly seconds: number }) => void;
+  /** What DNS says about some name is not what it was: `resolution` tells. */
+  readonly onChange: () => void;
+  /** A name failed, or has more addresses than are used. Once, until it changes. */
+  readonly onError: (error: Error) => void;
+}
+
+export interface Resolver {
+  /** Keeps these names fresh, and no others. Values: the zones to look for. */
+  want(names: ReadonlyMap<string, readonly string[]>): void;
+  /** @returns `undefined` as long as a name has not been answered for the first time, or is not wanted. */
+  resolution(hostname: string): Resolution | undefined;
+}
+
+/** A zonal NLB has an address or two a zone; whatever is beyond this is a mistake, or worse. */
+export const MAX_ADDRESSES = 64;
+const DEFAULT_TIMEOUT_MS = 1_000;
+const DEFAULT_TRIES = 2;
+const TTL_SECONDS = { min: 1, max: 60 } as const;
+/** After a failure; drawn from this range. */
+const RETRY_MS = { min: 2_000, max: 4_000 } as const;
+/** Names that are wanted at the same time are first asked for one after the other: VPC resolvers take 1,024 packets a second. */
+const SPREAD_MS_PER_NAME = 10;
+const MAX_SPREAD_MS = 10_000;
+
+/** One name and what is known of it. */
+interface Entry {
+  readonly hostname: string;
+  zones: readonly string[];
+  resolution: Resolution | undefined;
+  /** Zones of the present addresses. An address does not change its zone, so it is asked for once. */
+  zoneOf: ReadonlyMap<string, string>;
+  /** Cancels the next question; `undefined` while one is being asked. */
+  cancelTimer: (() => void) | undefined;
+  /** What was last reported; nothing is reported twice in a row. */
+  reported: string | undefined;
+}
+
+/**
+ * Keeps names resolved in the background, each on its own and as its TTL says (between 1 and 60 s).
+ *
+ * It asks with c-ares and not with the C library: questions do not queue for threads, so that a dead server delays nobody else,
+ * and they carry the TTL. `/etc/hosts` and search domains do not count: the names of load balancers are absolute.
+ */
+export function createResolver(options: ResolverOptions): Resolver {
+  const { clock, random, signal, onResolved, onChange, onError } = options;
+  const dns = new DnsResolver({ timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, tries: options.tries ?? DEFAULT_TRIES });
+  if (options.servers !== undefined) dns.setServers([...options.servers]);
+  const entries = new Map<string, Entry>();
+
+  const forget = (entry: Entry): void => {
+    entry.cancelTimer?.();
+    entries.delete(entry.hostname);
+  };
+  const isCurrent = (entry: Entry): boolean => !signal.aborted && entries.get(entry.hostname) === entry;
+  const schedule = (entry: Entry, ms: number): void => {
+    entry.cancelTimer = clock.after(ms, () => void refresh(entry));
+  };
+
+  async function refresh(entry: Entry): Promise<void> {
+    entry.cancelTimer = undefined;
+    const startedMs = clock.nowMs();
+    const answer = await lookUp(dns, entry.hostname, entry.zones, entry.zoneOf, clock);
+    if (!isCurrent(entry)) return;
+    if (answer.kind === "resolved") onResolved({ hostname: entry.hostname, seconds: answer.seconds });
+    report(entry, answer);
+    const resolution = resolutionOf(answer, entry.resolution);
+    const isNews = JSON.stringify(resolution) !== JSON.stringify(entry.resolution);
+    entry.resolution = resolution;
+    entry.zoneOf = zonesIn(resolution);
+    schedule(entry, Math.max(0, waitMs(answer) - (clock.nowMs() - startedMs)));
+    if (isNews) onChange();
+  }
+
+  function report(entry: Entry, answer: Answer): void {
+    const problem =
+      answer.kind === "failed"
+        ? answer.detail
+        : answer.addresses.length > MAX_ADDRESSES
+          ? `${answer.addresses.length} addresses; only the first ${MAX_ADDRESSES} are used`
+          : undefined;
+    if (problem !== undefined && problem !== entry.reported) onError(new Error(`${entry.hostname}: ${problem}`));
+    entry.reported = problem;
+  }
+
+  function waitMs(answer: Answer): number {
+    if (answer.kind === "failed") return RETRY_MS.min + random() * (RETRY_MS.max - RETRY_MS.min);
+    return Math.min(TTL_SECONDS.max, Math.max(TTL_SECONDS.min, answer.ttlSeconds)) * 1000;
+  }
+
+  function add(hostname: string, zones: readonly string[], delayMs: number): void {
+    const entry: Entry = {
+      hostname,
+      zones,
+      resolution: undefined,
+      zoneOf: new Map(),
+      cancelTimer: undefined,
+      reported: undefined,
+    };
+    entries.set(hostname, entry);
+    schedule(entry, delayMs);
+  }
+
+  /** A zone that was not known before may be the one of an address whose zone is not: no need to wait for the TTL. */
+  function update(entry: Entry, zones: readonly string[]): void {
+    const isNew = zones.some((zone) => !entry.zones.includes(zone));
+    entry.zones = zones;
+    const { resolution } = entry;
+    const isOpen = resolution?.kind === "resolved" && resolution.addresses.some(({ zone }) => zone === undefined);
+    if (!isNew || !isOpen || entry.cancelTimer === undefined) return;
+    entry.cancelTimer();
+    schedule(entry, 0);
+  }
+
+  signal.addEventListener(
+    "abort",
+    () => {
+      for (const entry of entries.values()) entry.cancelTimer?.();
+      dns.cancel();
+    },
+    { once: true },
+  );
+
+  return {
+    want(names) {
+      for (const entry of [...entries.values()]) if (!names.has(entry.hostname)) forget(entry);
+      if (signal.aborted) return;
+      const added = [...names.keys()].filter((hostname) => !entries.has(hostname));
+      const spreadMs = Math.min(MAX_SPREAD_MS, (added.length - 1) * SPREAD_MS_PER_NAME);
+      for (const [hostname, zones] of names) {
+        const entry = entries.get(hostname);
+        if (entry === undefined) add(hostname, zones, random() * spreadMs);
+        else update(entry, zones);
+      }
+    },
+    resolution: (hostname) => entries.get(hostname)?.resolution,
+  };
+}
+
+function resolutionOf(answer: Answer, before: Resolution | undefined): Resolution {
+  if (answer.kind === "resolved") return { kind: "resolved", addresses: answer.addresses.slice(0, MAX_ADDRESSES) };
+  const lastAddresses = before?.kind === "resolved" ? before.addresses : (before?.lastAddresses ?? []);
+  return { kind: "failed", detail: answer.detail, lastAddresses };
+}
+
+function zonesIn(resolution: Resolution): ReadonlyMap<string, string> {
+  const addresses = resolution.kind === "resolved" ? resolution.addresses : resolution.lastAddresses;
+  return new Map(addresses.flatMap(({ address, zone }) => (zone === undefined ? [] : [[address, zone] as const])));
+}
