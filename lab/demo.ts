@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "./control/defaults.ts";
 import { judgeAfter, judgeBefore } from "./judge.ts";
 import { LiveBlock, type Screen } from "./observe/live.ts";
+import { look } from "./observe/measure.ts";
 import { type Paint, renderViews } from "./observe/table.ts";
-import { merged, since, type View, viewsOf } from "./observe/view.ts";
+import { since, type View } from "./observe/view.ts";
 import type { RunningLab } from "./running-lab.ts";
 
 /** The agents' settings in the demo: dense enough that a minute says something, sparse enough for two cores. */
@@ -47,7 +48,7 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   say(paint("bold", "BEFORE   an NLB that picks the caller's own node loses the connection"));
   // An attempt is counted when it ends: from here on those that end by timing out are as many as begin to.
   await sleep(TIMEOUT_MS, undefined, { signal });
-  const before = await watch(lab, await look(lab), BEFORE_MS, { screen, paint, signal });
+  const before = await watch(lab, await look(lab.agents), BEFORE_MS, { screen, paint, signal });
   const wrongBefore = judgeBefore(before, ALPHA);
   for (const line of lastFailure(lab)) say(line);
 
@@ -59,14 +60,10 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   await sleep(TIMEOUT_MS + 500, undefined, { signal });
 
   say(paint("bold", "AFTER    the NLB answers with its own address as the source, and the answer goes back through it"));
-  const after = await watch(lab, await look(lab), AFTER_MS, { screen, paint, signal });
+  const after = await watch(lab, await look(lab.agents), AFTER_MS, { screen, paint, signal });
   const wrongAfter = judgeAfter(after, MIN_ATTEMPTS_AFTER);
   return conclude({ before, after, findings: [...wrongBefore, ...wrongAfter] }, say, paint);
 }
-
-/** What all agents have counted so far. */
-const look = async (lab: RunningLab): Promise<readonly View[]> =>
-  merged((await Promise.all(lab.agents.map((agent) => agent.scrape()))).flatMap(viewsOf).map((view) => ({ ...view, port: "" })));
 
 async function watch(
   lab: RunningLab,
@@ -76,11 +73,11 @@ async function watch(
 ): Promise<readonly View[]> {
   const block = new LiveBlock(screen, () => performance.now());
   const endMs = performance.now() + ms;
-  let views = since(from, await look(lab));
+  let views = since(from, await look(lab.agents));
   while (performance.now() < endMs) {
     block.show(renderViews(views, paint));
     await sleep(Math.min(LOOK_EVERY_MS, Math.max(0, endMs - performance.now())), undefined, { signal });
-    views = since(from, await look(lab));
+    views = since(from, await look(lab.agents));
   }
   block.finish(renderViews(views, paint));
   return views;

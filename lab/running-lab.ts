@@ -18,6 +18,8 @@ export interface RunningLab {
   /** The backend processes by the name of their node. */
   readonly backends: ReadonlyMap<string, ChildProcess>;
   readonly kubeconfigPath: string;
+  /** Ends every process and takes the network away. */
+  down(): Promise<void>;
 }
 
 export interface LabOptions {
@@ -28,16 +30,21 @@ export interface LabOptions {
 }
 
 /**
- * Brings a lab up, lets `use` work with it, and takes it down, whatever happens in between.
+ * Brings a lab up: network, control plane, backends, agents.
  *
- * @returns What `use` returns.
+ * @returns The lab, to be taken down with its `down`; nothing is left of it when this throws.
  */
-export async function withLab<T>(options: LabOptions, use: (lab: RunningLab) => Promise<T>): Promise<T> {
+export async function startLab(options: LabOptions): Promise<RunningLab> {
   const { topology, agentFlags, signal } = options;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-lab-"));
   const kubeconfigPath = join(directory, "kubeconfig");
   const network = createLab({ topology, signal });
   let cluster: Cluster | undefined;
+  const down = async () => {
+    await cluster?.close();
+    await network.down();
+    rmSync(directory, { recursive: true, force: true });
+  };
   try {
     await network.up();
     cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted) });
@@ -48,10 +55,19 @@ export async function withLab<T>(options: LabOptions, use: (lab: RunningLab) => 
       kubeconfig: kubeconfigPath,
       flags: agentFlags,
     });
-    return await use({ topology, network, cluster, agents, backends, kubeconfigPath });
+    return { topology, network, cluster, agents, backends, kubeconfigPath, down };
+  } catch (error) {
+    await down();
+    throw error;
+  }
+}
+
+/** Lets `use` work with a lab, and takes it down whatever happens. */
+export async function withLab<T>(options: LabOptions, use: (lab: RunningLab) => Promise<T>): Promise<T> {
+  const lab = await startLab(options);
+  try {
+    return await use(lab);
   } finally {
-    await cluster?.close();
-    await network.down();
-    rmSync(directory, { recursive: true, force: true });
+    await lab.down();
   }
 }
