@@ -62,7 +62,7 @@ export async function startApiServer(options: {
     counts,
     disrupt: async (next) => {
       mode = next;
-      if (next === "gone") for (const name of Object.keys(RESOURCES) as ResourceName[]) store[name].compact(store.version + 1);
+      if (next === "gone") store.compact();
       const stopped = next === "refuse" ? stop() : undefined;
       reset();
       await stopped;

@@ -4,7 +4,7 @@ import { type ApiServer, startApiServer } from "./api-server.ts";
 import { agentsService, agentsSlice, WEB, webService, webSlice } from "./defaults.ts";
 import { type DnsServer, startDnsServer } from "./dns-server.ts";
 import { servicePorts } from "./kube-proxy.ts";
-import { loadBalancers, type TargetGroupMemory } from "./load-balancers.ts";
+import { isInternalNlb, loadBalancers, type TargetGroupMemory } from "./load-balancers.ts";
 import type { EndpointSlice, KubeObject, Service } from "./objects.ts";
 import { Store } from "./store.ts";
 
@@ -60,7 +60,7 @@ export async function startCluster(options: {
       dirty = false;
       const services = store.services.list() as readonly Service[];
       const slices = store.endpointslices.list() as readonly EndpointSlice[];
-      for (const { metadata } of services) {
+      for (const { metadata } of services.filter(isInternalNlb)) {
         const key = `${metadata.namespace}/${metadata.name}`;
         if (!order.includes(key)) order.push(key);
       }

@@ -92,7 +92,8 @@ export function loadBalancers(
   return { listeners, hostnames, records, memory: next };
 }
 
-function isInternalNlb({ spec, metadata }: Service): boolean {
+/** Whether the controller makes an NLB for a Service. */
+export function isInternalNlb({ spec, metadata }: Service): boolean {
   const type = metadata.annotations?.[`${PREFIX}type`];
   const scheme = metadata.annotations?.[`${PREFIX}scheme`] ?? "internal";
   const isNlb =

@@ -98,7 +98,6 @@ export class Collection {
     return this.#history.filter((event) => event.version > version);
   }
 
-  /** Forgets the history, so that every watch of the past is told 410. */
   compact(version: number): void {
     this.#history.length = 0;
     this.#compacted = version;
@@ -132,5 +131,11 @@ export class Store {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** Forgets all history, so that every watch of the past is told 410; a list made from now on is young enough. */
+  compact(): void {
+    this.#version += 1;
+    for (const collection of [this.services, this.endpointslices]) collection.compact(this.#version);
   }
 }

@@ -1,0 +1,127 @@
+/** The hairpin, packet by packet: what tcpdump sees of one attempt of a real agent, in its pod and on its node. */
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { after, before, test } from "node:test";
+import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
+import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
+import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+import { eventually } from "../../support/eventually.ts";
+
+const NODE_PORT = 31_080;
+
+interface Packet {
+  /** Seconds, from the capture's clock. */
+  readonly at: number;
+  readonly direction: string;
+  /** As tcpdump writes them: `10.0.32.10.31080`. */
+  readonly from: string;
+  readonly to: string;
+  readonly flags: string;
+}
+
+const LINE = /^(\d+\.\d+) \S+ +(In|Out) +IP (\S+) > (\S+): Flags \[([^\]]+)\]/;
+
+await inOwnSandbox(import.meta.filename, () => {
+  // One node: its own zone's address has one target, so that every attempt hairpins.
+  const topology = buildTopology({ nodes: 1, zones: 1 });
+  const [node] = topology.nodes;
+  const [zone] = topology.zones;
+  if (node === undefined || zone === undefined) throw new Error("a topology of one node has none");
+  const nlb = nlbAddress(zone, 0);
+  let lab: RunningLab;
+  before(async () => {
+    lab = await startLab({
+      topology,
+      agentFlags: ["--interval", "300ms", "--timeout", "1500ms"],
+      signal: new AbortController().signal,
+    });
+  });
+  after(() => lab?.down());
+
+  /** Starts tcpdump in a namespace; the packets are appended as they are seen. */
+  const capture = async (place: string): Promise<{ readonly packets: Packet[]; readonly process: ChildProcess }> => {
+    const argv = [
+      "tcpdump",
+      "-n",
+      "-l",
+      "-tt",
+      "--immediate-mode",
+      "-Z",
+      "root",
+      "-i",
+      "any",
+      `tcp and host ${node.agent.address}`,
+    ];
+    const child = lab.network.spawnIn(place, argv, { stdio: ["ignore", "pipe", "pipe"] });
+    const packets: Packet[] = [];
+    if (child.stdout === null || child.stderr === null) throw new Error("tcpdump has no output");
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const [, at, direction = "", from = "", to = "", flags = ""] = LINE.exec(line) ?? [];
+      if (at !== undefined) packets.push({ at: Number(at), direction, from, to, flags });
+    });
+    // "listening on any": only from then on nothing is missed.
+    const errors = createInterface({ input: child.stderr });
+    for await (const [line] of [await once(errors, "line")]) assert.match(String(line), /tcpdump|listening/);
+    return { packets, process: child };
+  };
+
+  const outResets = (): number => {
+    const text = execFileSync("nsenter", [`--net=/run/netns/${node.agent.name}`, "cat", "/proc/self/net/snmp"], {
+      encoding: "utf8",
+    });
+    const [names = "", values = ""] = text.split("\n").filter((line) => line.startsWith("Tcp:"));
+    return Number(values.split(" ")[names.split(" ").indexOf("OutRsts")]);
+  };
+
+  test("a hairpin is four packets, and the same four again a second later", async () => {
+    const resetsBefore = outResets();
+    const [pod, host] = await Promise.all([capture(node.agent.name), capture(node.name)]);
+    const client = (port: string) => `${node.agent.address}.${port}`;
+    const nodeEnd = `${node.address}.${NODE_PORT}`;
+    const frontend = `${nlb}.80`;
+
+    let port = "";
+    await eventually(() => {
+      const syns = pod.packets.filter(({ to, flags }) => to === frontend && flags === "S");
+      const again = syns.find(({ from }) => syns.filter((other) => other.from === from).length >= 2);
+      assert.ok(again !== undefined, "no SYN was sent twice");
+      port = again.from.slice(node.agent.address.length + 1);
+      // The second reset follows the second SYN within a millisecond or two.
+      assert.ok(pod.packets.filter(({ from, flags }) => from === client(port) && flags.startsWith("R")).length >= 2);
+    });
+    for (const { process } of [pod, host]) {
+      const exited = once(process, "exit");
+      process.kill("SIGINT");
+      await exited;
+    }
+
+    const inPod = pod.packets.filter(({ from, to }) => from === client(port) || to === client(port)).slice(0, 6);
+    const exchange = [
+      { direction: "Out", from: client(port), to: frontend, flags: "S" },
+      { direction: "In", from: nodeEnd, to: client(port), flags: "S." },
+      { direction: "Out", from: client(port), to: nodeEnd, flags: "R" },
+    ];
+    assert.deepEqual(
+      inPod.map(({ at, ...packet }) => packet),
+      [...exchange, ...exchange],
+    );
+    const [first, , reset, second] = inPod;
+    assert.ok(first !== undefined && reset !== undefined && second !== undefined);
+    assert.ok(reset.at - first.at < 0.1, `reset ${reset.at - first.at} s after the SYN`);
+    assert.ok(second.at - first.at > 0.9 && second.at - first.at < 1.2, `SYN again after ${second.at - first.at} s`);
+
+    // On the node: the NLB has sent the SYN back with the pod's address as its source, once for each SYN.
+    const returned = host.packets.filter(
+      ({ direction, from, to, flags }) => direction === "In" && from === client(port) && to === nodeEnd && flags === "S",
+    );
+    assert.equal(returned.length, 2);
+    // The reset ends in the node: it never goes out again towards the VPC.
+    const left = host.packets.filter(
+      ({ direction, to, flags }) => direction === "Out" && to === frontend && flags.startsWith("R"),
+    );
+    assert.deepEqual(left, []);
+    assert.ok(outResets() >= resetsBefore + 2, "OutRsts of the pod's namespace rises by one for each SYN");
+  });
+});
