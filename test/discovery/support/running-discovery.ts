@@ -1,0 +1,67 @@
+import { type KubernetesDiscovery, startKubernetesDiscovery } from "../../../src/discovery/kubernetes.ts";
+import type { Snapshot } from "../../../src/domain/snapshot.ts";
+import { systemClock } from "../../../src/schedule/clock.ts";
+import { ApiServer } from "./api-server.ts";
+
+export const SERVICES = "/api/v1/services";
+export const SLICES = "/apis/discovery.k8s.io/v1/endpointslices";
+export const AGENTS = { namespace: "monitoring", name: "hairpin-probe" };
+
+export interface Running extends AsyncDisposable {
+  readonly server: ApiServer;
+  readonly discovery: KubernetesDiscovery;
+  readonly snapshots: Snapshot[];
+  readonly errors: string[];
+  readonly controller: AbortController;
+  last(): Snapshot;
+  backends(name: string): readonly (string | undefined)[] | undefined;
+}
+
+export async function run(options: {
+  readonly prepare?: (server: ApiServer) => void;
+  readonly agentsService?: typeof AGENTS;
+  readonly onSnapshot?: () => void;
+}): Promise<Running> {
+  const server = await ApiServer.start();
+  options.prepare?.(server);
+  const api = server.api();
+  const controller = new AbortController();
+  const snapshots: Snapshot[] = [];
+  const errors: string[] = [];
+  const discovery = startKubernetesDiscovery({
+    api,
+    agentsService: options.agentsService,
+    defaultPath: "/",
+    clock: systemClock,
+    random: Math.random,
+    signal: controller.signal,
+    timing: { backoffBaseMs: 10, backoffMaxMs: 20, idleMs: 5_000 },
+    onSnapshot: (snapshot) => {
+      snapshots.push(snapshot);
+      options.onSnapshot?.();
+    },
+    onError: ({ resource, error }) => errors.push(`${resource}: ${error.message}`),
+  });
+  const last = (): Snapshot => snapshots.at(-1) ?? { services: [], skipped: [], nodes: [] };
+  return {
+    server,
+    discovery,
+    snapshots,
+    errors,
+    controller,
+    last,
+    backends: (name) =>
+      last()
+        .services.find((found) => found.service.name === name)
+        ?.backends.map(({ node }) => node),
+    async [Symbol.asyncDispose]() {
+      controller.abort();
+      await discovery.done.catch(() => {});
+      await api.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const selectors = (server: ApiServer): readonly (string | null)[] =>
+  server.requests.filter(({ kind, path }) => kind === "list" && path === SLICES).map(({ query }) => query.get("labelSelector"));
