@@ -1,0 +1,165 @@
+import { isIP } from "node:net";
+import * as v from "valibot";
+import { isNode, LineCounter, parseDocument } from "yaml";
+import { isPrivateAddress } from "../domain/address.ts";
+import { type NlbService, PROTOCOLS, type Switch, serviceKey, type TargetType } from "../domain/service.ts";
+import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
+import { isDnsName } from "./hostname.ts";
+import { describeIssue, issuePath } from "./problems.ts";
+
+/** Every problem of a frontends file at once: one sentence each, with file, line, path, what was given and what was expected. */
+export class FrontendsFileError extends Error {
+  override readonly name = "FrontendsFileError";
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join("\n"));
+    this.problems = problems;
+  }
+}
+
+const MAX_SERVICES = 1_000;
+const NAME = "letters, digits, dots and dashes, at most 253";
+const name = v.pipe(v.string("text"), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, NAME));
+const port = v.pipe(
+  v.number("a port from 1 to 65535"),
+  v.integer("a whole number"),
+  v.minValue(1, "a port from 1 to 65535"),
+  v.maxValue(65_535, "a port from 1 to 65535"),
+);
+const boolean = v.boolean("true or false");
+const list = <Item extends v.GenericSchema>(item: Item) =>
+  v.pipe(v.array(item, "a list"), v.maxLength(MAX_SERVICES, `at most ${MAX_SERVICES}`));
+const placement = v.strictObject({ node: name, zone: v.optional(name) }, "a mapping");
+const address = v.pipe(
+  v.string("an IP address"),
+  v.check((value) => isIP(value) !== 0, "an IP address"),
+  v.check(
+    (value) => isIP(value) === 0 || isPrivateAddress(value),
+    "a private address (RFC 1918, RFC 6598, RFC 4193): no other is probed",
+  ),
+);
+const path = v.pipe(v.string("text"), v.regex(/^\/[\x21-\x7e]*$/, 'a path that starts with "/", without spaces'));
+
+const service = v.pipe(
+  v.strictObject(
+    {
+      namespace: name,
+      name,
+      hostname: v.optional(v.pipe(v.string("a host name"), v.check(isDnsName, "a host name"))),
+      addresses: v.optional(list(v.strictObject({ address, zone: v.optional(name) }, "a mapping")), []),
+      ports: v.pipe(
+        list(
+          v.strictObject(
+            {
+              port,
+              name: v.optional(name),
+              protocol: v.optional(v.picklist(PROTOCOLS, `one of ${PROTOCOLS.join(", ")}`), "tcp"),
+              path: v.optional(path),
+              tlsTerminated: v.optional(boolean, false),
+            },
+            "a mapping",
+          ),
+        ),
+        v.minLength(1, "at least one port"),
+        v.check((ports) => new Set(ports.map((given) => given.port)).size === ports.length, "each port once"),
+      ),
+      targetType: v.optional(v.picklist(["instance", "ip"], "instance or ip")),
+      preserveClientIp: v.optional(boolean),
+      crossZone: v.optional(boolean),
+      externalTrafficPolicy: v.optional(v.picklist(["Cluster", "Local"], "Cluster or Local"), "Cluster"),
+      backends: v.optional(list(placement), []),
+    },
+    "a mapping",
+  ),
+  v.check((given) => given.hostname !== undefined || given.addresses.length > 0, "a hostname or addresses"),
+);
+
+const fileSchema = v.strictObject(
+  {
+    services: v.pipe(
+      list(service),
+      v.check((services) => new Set(services.map(serviceKey)).size === services.length, "each namespace and name once"),
+    ),
+    nodes: v.optional(list(placement), []),
+  },
+  "a mapping with services",
+);
+
+type GivenService = v.InferOutput<typeof service>;
+
+/**
+ * Reads a frontends file: NLBs that Kubernetes does not know.
+ *
+ * @param text - YAML.
+ * @param options - `file` names it in problems; `defaultPath` is the path of HTTP requests where a port gives none.
+ * @throws FrontendsFileError with every problem there is.
+ */
+export function loadFrontendsFile(text: string, options: { readonly file: string; readonly defaultPath: string }): Snapshot {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const at = (offset: number): string => `${options.file}:${lines.linePos(offset).line}`;
+  if (document.errors.length > 0) {
+    throw new FrontendsFileError(document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${message}`));
+  }
+  const result = v.safeParse(fileSchema, toJs(document, options.file));
+  if (!result.success) {
+    const found = result.issues.map((issue) => ({ offset: offsetOf(document, issuePath(issue)), text: describeIssue(issue) }));
+    found.sort((a, b) => a.offset - b.offset);
+    throw new FrontendsFileError(found.map((problem) => `${at(problem.offset)}: ${problem.text}`));
+  }
+  const { services, nodes } = result.output;
+  return {
+    services: services.map((given) => discoveredOf(given, options.defaultPath)),
+    skipped: [],
+    nodes: nodes.map(({ node, zone }) => ({ node, zone })),
+  };
+}
+
+function discoveredOf(given: GivenService, defaultPath: string): DiscoveredService {
+  const preserveClientIp = preserveOf(given.targetType, given.preserveClientIp);
+  const nlb: NlbService = {
+    namespace: given.namespace,
+    name: given.name,
+    controller: "static",
+    hostname: given.hostname,
+    addresses: given.addresses.map(({ address, zone }) => ({ address, zone })),
+    targetType: given.targetType,
+    crossZone:
+      given.crossZone === undefined ? { enabled: false, origin: "default" } : { enabled: given.crossZone, origin: "explicit" },
+    externalTrafficPolicy: given.externalTrafficPolicy,
+    listeners: given.ports.map(({ port, name, protocol, path, tlsTerminated }) => ({
+      port,
+      name: name ?? "",
+      protocol,
+      path: path ?? defaultPath,
+      tlsTerminated,
+      preserveClientIp,
+    })),
+  };
+  return { service: nlb, backends: given.backends.map(({ node, zone }) => ({ node, zone, ready: true })) };
+}
+
+/** AWS's defaults for TCP, where the target type tells which. */
+function preserveOf(targetType: TargetType | undefined, asked: boolean | undefined): Switch {
+  if (asked !== undefined) return { enabled: asked, origin: "explicit" };
+  if (targetType === undefined) return { enabled: undefined, origin: "unknown" };
+  return { enabled: targetType === "instance", origin: "default" };
+}
+
+/** Aliases that multiply (a "billion laughs") are refused by the library; that is a problem of the file like any other. */
+function toJs(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (cause) {
+    throw new FrontendsFileError([`${file}: not usable YAML: ${cause instanceof Error ? cause.message : String(cause)}`]);
+  }
+}
+
+/** Where in the text a path points to, or the nearest thing around it that is there. */
+function offsetOf(document: ReturnType<typeof parseDocument>, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    if (isNode(node) && node.range) return node.range[0];
+  }
+  return 0;
+}
