@@ -14,11 +14,14 @@ it("an endpoint that is in two slices is one backend, ready if either says so, a
     [
       { address: "10.0.1.1", node: "n1" },
       { address: "10.0.1.2", node: "n2", zone: "b", conditions: notReady },
+      { address: "10.0.1.3", node: "n3" },
     ],
+    [{ address: "10.0.1.3", conditions: notReady, zone: "c" }],
   );
   assert.deepEqual(backendsOf(slices), [
     { node: "n1", zone: "a", ready: true },
     { node: "n2", zone: "b", ready: false },
+    { node: "n3", zone: "c", ready: true },
   ]);
 });
 

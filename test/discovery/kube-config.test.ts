@@ -213,6 +213,23 @@ describe("in a cluster", () => {
     ]);
   });
 
+  it("a certificate authority that is replaced is obeyed from then on", async () => {
+    await using running = await run("https");
+    await running.write("ca.crt", "");
+    await running.write("token", "secret");
+    const env = { KUBERNETES_SERVICE_HOST: "127.0.0.1", KUBERNETES_SERVICE_PORT: String(running.port) };
+    const sources = { kubeconfig: undefined, context: undefined, env, userAgent: "test", serviceAccountDir: running.directory };
+    const api = await loadKubeApi(sources);
+    try {
+      const get = async () => (await api.get("/version", {}, AbortSignal.timeout(3_000))).status;
+      await assert.rejects(get(), /self-signed certificate/);
+      await running.write("ca.crt", CERTIFICATE);
+      assert.equal(await get(), 200);
+    } finally {
+      await api.close();
+    }
+  });
+
   it("a service account that is not mounted is named in the error", async () => {
     const env = { KUBERNETES_SERVICE_HOST: "127.0.0.1" };
     assert.match(

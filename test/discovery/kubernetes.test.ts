@@ -99,6 +99,9 @@ describe("Kubernetes discovery", () => {
       "kubernetes.io/service-name in (web)",
       "kubernetes.io/service-name in (api,web)",
     ]);
+    await until("only the new selector is watched", () => running.server.openWatches(SLICES) === 1);
+    running.server.put(SLICES, slice("api", [{ address: "10.0.1.3", node: "n3" }]));
+    await until("the new selector is watched", () => running.backends("api")?.[0] === "n3");
   });
 
   it("goes on with the slices it has when those of a new NLB cannot be listed, and waits with the new one", async () => {

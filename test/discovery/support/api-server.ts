@@ -59,6 +59,10 @@ export class ApiServer implements AsyncDisposable {
     return createKubeApi({ server: this.url, credentials: async () => ({ headers: {}, tls: {} }), userAgent: "test" });
   }
 
+  openWatches(path: string): number {
+    return [...this.#watches].filter((watch) => watch.path === path).length;
+  }
+
   count(kind: "list" | "watch"): number {
     return this.requests.filter((request) => request.kind === kind).length;
   }
