@@ -52,8 +52,8 @@ export async function runAgent(options: RunOptions): Promise<AgentRun> {
   try {
     const pid = pidOf(agent);
     await until(async () => (await fetch(`http://${METRICS}/readyz`)).ok);
-    // The first interval is start-up; the counters from here on are the run.
-    await sleep(1_000);
+    // An attempt is counted when it ends: from here on those that end by timing out are as many as begin to.
+    await sleep(TIMEOUT_MS + 500);
     const [before, cpuBefore] = [await scrape(), cpuSeconds(pid)];
     await sleep(seconds * 1000);
     const cpuAfter = cpuSeconds(pid);

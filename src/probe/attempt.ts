@@ -28,7 +28,7 @@ export interface AttemptOptions {
 }
 
 /** A success read later than this is discarded: its time would be the agent's, not the network's. */
-export const MAX_SUCCESS_LATENESS_MS = 10;
+export const MAX_SUCCESS_LATENESS_MS = 15;
 
 /**
  * A failure read later than this is discarded. It has no time that could be wrong, and that the kernel had no connection at the

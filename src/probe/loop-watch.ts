@@ -28,7 +28,7 @@ export const systemLoopTimes: LoopTimes = {
 };
 
 /** How often the loop shows that it is alive while someone watches: what a stop shorter than this hides is not seen. */
-export const HEARTBEAT_MS = 10;
+export const HEARTBEAT_MS = 5;
 
 export class LoopWatch {
   readonly #times: LoopTimes;
