@@ -59,7 +59,8 @@ function serviceAccountApi(host: string, port: string, { serviceAccountDir, user
     }
   };
   const credentials = async (): Promise<Credentials> => {
-    const [ca, token] = await Promise.all([read("ca.crt"), read("token")]);
+    const ca = await read("ca.crt");
+    const token = await read("token");
     return { headers: { authorization: `Bearer ${token.trim()}` }, tls: { ca } };
   };
   return createKubeApi({ server, credentials, userAgent });

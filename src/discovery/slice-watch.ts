@@ -18,8 +18,8 @@ export interface SliceWatchOptions {
 const LABEL = "kubernetes.io/service-name";
 /** Proxies in front of API servers take 8 KiB of request line, and percent-encoding makes more of the commas. */
 const MAX_SELECTOR_LENGTH = 4096;
-/** A slice holds 100 endpoints and some 25 KB; parsing a page holds the event loop. */
-const PAGE_SIZE = 100;
+/** A slice holds 100 endpoints and some 25 KB; parsing the JSON of a page holds the event loop. */
+const PAGE_SIZE = 50;
 /** A cluster that comes up makes its Services one by one; each new selector costs a list. */
 const RESTART_SPACING_MS = 1_000;
 
