@@ -1,0 +1,24 @@
+# The agent's image: compiled JavaScript, production packages, Node.js, nothing else that runs.
+# Build: docker build -t hairpin-probe .       (amd64 and arm64; no package in it is native)
+
+FROM node:26-bookworm-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+# The runtime that development pins by npm is not needed here: the image has its own.
+RUN npm ci --ignore-scripts
+COPY src ./src
+RUN ./node_modules/.bin/tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
+
+FROM node:26-bookworm-slim
+LABEL org.opencontainers.image.title="hairpin-probe" \
+      org.opencontainers.image.description="Finds, measures and explains hairpin timeouts of internal AWS NLBs"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules ./node_modules
+COPY --from=build /build/dist ./dist
+# Nobody in particular; the numeric form lets runAsNonRoot be checked without reading the image.
+USER 65532:65532
+EXPOSE 9867
+ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+CMD ["agent"]
