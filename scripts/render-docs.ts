@@ -1,0 +1,74 @@
+/**
+ * The tables of docs/, rendered from the code that they describe: `npm run docs` writes them, a test holds them to it.
+ */
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { DEFINITIONS, type Definition, flagOf, SETTING_KEYS, variableOf } from "../src/config/definitions.ts";
+import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
+
+const cell = (text: string): string => text.replaceAll("|", "\\|");
+const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+
+function renderMetrics(): string {
+  const definitions = Object.entries<MetricDefinition>(METRICS);
+  const metrics = definitions.map(([name, { type, labels, help }]) => [
+    `\`${name}\``,
+    type,
+    Object.keys(labels)
+      .map((label) => `\`${label}\``)
+      .join(" "),
+    help,
+  ]);
+  const labels = new Map(definitions.flatMap(([, definition]) => Object.entries(definition.labels)));
+  const values = [...labels].map(([label, known]) => [
+    `\`${label}\``,
+    typeof known === "string" ? known : known.map((value) => `\`${value}\``).join(", "),
+  ]);
+  return `# Metrics
+
+Every metric that the agent exports on \`/metrics\`. Times are in seconds, ratios from 0 to 1. A series exists at 0 from the moment its
+frontend is planned, stays for five minutes after its labels no longer apply, so that its last increments are scraped, and then goes.
+
+${table(["metric", "type", "labels", "meaning"], metrics)}
+
+## Labels
+
+${table(["label", "values"], values)}
+
+\`colocated\`: this node hosts at least one ready backend of the Service. \`exposed\`: whether configuration and topology make a hairpin
+possible from this node to this frontend at all. With instance targets every registered node is exposed on its own zone's address,
+with or without a backend: the two are not the same.
+
+The timeout rate is \`reason="connect_timeout"\` over attempts; on TLS listeners, where the NLB completes the connection itself,
+\`reason="response_timeout"\`.
+`;
+}
+
+function renderSettings(): string {
+  const rows = SETTING_KEYS.map((key) => {
+    const definition: Definition<unknown> = DEFINITIONS[key];
+    const fallback = definition.default === undefined ? "" : `\`${definition.default}\``;
+    return [`\`--${flagOf(key)} ${definition.placeholder}\``, `\`${variableOf(key)}\``, `\`${key}\``, fallback, definition.help];
+  });
+  return `# Settings
+
+Of \`hairpin-probe agent\`. A flag beats its environment variable, which beats the key in the YAML file that \`--config\`
+(\`HAIRPIN_PROBE_CONFIG\`) names, which beats the default. Unknown flags, variables and keys are refused, and every problem is reported
+at once. Durations are written as Prometheus writes them: \`500ms\`, \`10s\`, \`1h30m\`.
+
+${table(["flag", "variable", "key in the file", "default", "meaning"], rows)}
+`;
+}
+
+/** The generated pages by their path in the project. */
+export const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/metrics.md": renderMetrics,
+  "docs/settings.md": renderSettings,
+};
+
+if (import.meta.main) {
+  for (const [path, render] of Object.entries(PAGES))
+    writeFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), render());
+}

@@ -1,0 +1,22 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { PAGES } from "../../scripts/render-docs.ts";
+import { REASONS } from "../../src/domain/outcome.ts";
+
+const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+
+for (const [path, render] of Object.entries(PAGES)) {
+  test(`${path} is what the code says; npm run docs writes it`, () => assert.equal(page(path), render()));
+}
+
+test("docs/failures.md explains every reason and no other", () => {
+  const explained = [...page("docs/failures.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
+  assert.deepEqual(explained, [...REASONS]);
+});
+
+test("every link of the README leads to a file", () => {
+  const links = [...page("README.md").matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link ?? "");
+  assert.ok(links.length > 3);
+  for (const link of links) assert.ok(page(link).length > 0, link);
+});

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { DEFINITIONS } from "../../src/config/definitions.ts";
+import { loadSettings } from "../../src/config/load.ts";
+
+const BASE = new URL("../../manifests/base/", import.meta.url);
+
+/** Objects of several kinds, as loose as what a parser returns; each test asserts what it reads. */
+type Manifest = ReturnType<typeof JSON.parse>;
+
+const files = readdirSync(BASE).filter((file) => file !== "kustomization.yaml");
+const manifests: readonly Manifest[] = files.flatMap((file) =>
+  parseAllDocuments(readFileSync(new URL(file, BASE), "utf8")).map((document) => document.toJS() as Manifest),
+);
+const find = (kind: string): Manifest => {
+  const found = manifests.filter((manifest) => manifest.kind === kind);
+  assert.equal(found.length, 1, kind);
+  return found[0];
+};
+const pod = find("DaemonSet").spec.template.spec;
+const [container] = pod.containers;
+
+test("the kustomization names every file of the base", () => {
+  const kustomization = parseAllDocuments(readFileSync(new URL("kustomization.yaml", BASE), "utf8"))[0]?.toJS() as Manifest;
+  assert.deepEqual([...kustomization.resources].sort(), [...files].sort());
+});
+
+test("the agent takes every setting that the manifests give it", () => {
+  const file: string = find("ConfigMap").data["agent.yaml"];
+  const env = Object.fromEntries(container.env.map(({ name, value }: Manifest) => [name, value ?? "hairpin-probe"]));
+  env.HAIRPIN_PROBE_AGENTS_SERVICE = env.HAIRPIN_PROBE_AGENTS_SERVICE.replace("$(POD_NAMESPACE)", env.POD_NAMESPACE);
+  const settings = loadSettings({
+    argv: container.args.slice(1),
+    env: { ...env, KUBERNETES_SERVICE_HOST: "172.20.0.1" },
+    readFile: (path) => {
+      assert.equal(path, `${container.volumeMounts[0].mountPath}/agent.yaml`);
+      return file;
+    },
+    hostname: "pod",
+  });
+  const { name } = find("Service").metadata;
+  assert.deepEqual(settings.agentsService, { namespace: find("Namespace").metadata.name, name });
+  assert.equal(settings.metricsAddress.port, container.ports[0].containerPort);
+  assert.equal(`:${settings.metricsAddress.port}`, DEFINITIONS.metricsAddress.default);
+});
+
+test("the headless Service finds the agents and lists them before they are ready", () => {
+  const { spec } = find("Service");
+  assert.equal(spec.clusterIP, "None");
+  assert.equal(spec.publishNotReadyAddresses, true);
+  assert.deepEqual(spec.selector, find("DaemonSet").spec.template.metadata.labels);
+});
+
+test("the agent may list and watch Services and EndpointSlices, and nothing else", () => {
+  assert.deepEqual(find("ClusterRole").rules, [
+    { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
+    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  ]);
+});
+
+test("the pod meets the restricted Pod Security Standard and has a network namespace of its own", () => {
+  assert.equal(find("Namespace").metadata.labels["pod-security.kubernetes.io/enforce"], "restricted");
+  assert.equal(pod.hostNetwork, false);
+  assert.deepEqual(pod.securityContext, {
+    runAsNonRoot: true,
+    runAsUser: 65_532,
+    runAsGroup: 65_532,
+    seccompProfile: { type: "RuntimeDefault" },
+  });
+  assert.deepEqual(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ["ALL"] },
+  });
+});
+
+test("there is a memory limit and no CPU limit: a throttled agent would discard what it sees", () => {
+  assert.ok(container.resources.limits.memory);
+  assert.equal(container.resources.limits.cpu, undefined);
+});
