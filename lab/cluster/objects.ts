@@ -120,6 +120,10 @@ export interface KubeObject {
   readonly [field: string]: unknown;
 }
 
+/** A stored object as what it is. @throws ValiError for one that was never admitted. */
+export const toService = (object: KubeObject): Service => v.parse(serviceSchema, object);
+export const toEndpointSlice = (object: KubeObject): EndpointSlice => v.parse(endpointSliceSchema, object);
+
 /** `namespace/name`: the identity of an object within its resource. */
 export const keyOf = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>
   `${namespace}/${name}`;
