@@ -1,3 +1,4 @@
+import { errors } from "undici";
 import type { Phase, Reason } from "../domain/outcome.ts";
 
 /**
@@ -46,7 +47,7 @@ export function reasonOf(phase: Phase, error: Error): Reason {
       return LOST.has(code) ? "connection_lost" : "tls_error";
     case "first_byte":
       if (LOST.has(code)) return "connection_lost";
-      return code.startsWith("HPE_") || code === "UND_ERR_HEADERS_OVERFLOW" ? "http_error" : "other";
+      return error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError ? "http_error" : "other";
   }
 }
 

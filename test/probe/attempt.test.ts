@@ -1,0 +1,118 @@
+/** What a healthy attempt does and does not do. */
+import assert from "node:assert/strict";
+import { createServer as createHttpServer } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { test } from "node:test";
+import { eventually } from "../support/eventually.ts";
+import { attempt, HOSTNAME, listen, serve, TLS } from "./fixture.ts";
+
+test("a port that did not say what it speaks gets no byte", async (t) => {
+  const received: Buffer[] = [];
+  let ended = 0;
+  const port = await serve(t, (socket) => {
+    socket.on("data", (chunk: Buffer) => received.push(chunk));
+    socket.once("end", () => ended++);
+  });
+  const outcome = await attempt({ port, protocol: "tcp" });
+  assert.equal(outcome.kind, "success");
+  await eventually(() => assert.equal(ended, 1));
+  assert.deepEqual(received, []);
+});
+
+test("every attempt has a fresh connection and a fresh source port", async (t) => {
+  const ports = new Set<number | undefined>();
+  const port = await listen(
+    t,
+    createHttpServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      response.end("ok");
+    }),
+  );
+  for (let i = 0; i < 20; i++) assert.equal((await attempt({ port, protocol: "http" })).kind, "success");
+  assert.equal(ports.size, 20);
+});
+
+test("Host, with the port where it is not the scheme's own, and path are the client's; the connection goes to the address", async (t) => {
+  const seen: (string | undefined)[] = [];
+  const port = await listen(
+    t,
+    createHttpServer((request, response) => {
+      seen.push(request.headers.host, request.url, request.method, request.headers["user-agent"], request.headers.connection);
+      response.end();
+    }),
+  );
+  await attempt({ port, protocol: "http", path: "/healthz" });
+  assert.deepEqual(seen, [`${HOSTNAME}:${port}`, "/healthz", "GET", "hairpin-probe/test", "close"]);
+});
+
+test("https: SNI carries the hostname, the certificate is not verified by default, its expiry is told, phases are timed", async (t) => {
+  const names: unknown[] = [];
+  const server = createHttpsServer(TLS, (_, response) => response.end("ok"));
+  server.on("secureConnection", (socket) => names.push(socket.servername));
+  const port = await listen(t, server);
+  const outcome = await attempt({ port, protocol: "https" });
+  assert.equal(outcome.kind, "success", JSON.stringify(outcome));
+  if (outcome.kind !== "success") return;
+  assert.deepEqual(names, [HOSTNAME]);
+  assert.deepEqual(Object.keys(outcome.phases), ["connect", "tls", "first_byte"]);
+  for (const seconds of Object.values(outcome.phases)) assert.ok(seconds > 0 && seconds < 1, String(seconds));
+  assert.ok((outcome.certificateExpiry ?? 0) > Date.now() / 1000 + 10 * 365 * 86_400);
+});
+
+test("a certificate that does not hold fails the attempt only where it is asked to, and its expiry is told all the same", async (t) => {
+  const port = await listen(
+    t,
+    createHttpsServer(TLS, (_, response) => response.end("ok")),
+  );
+  assert.equal((await attempt({ port, protocol: "tls" })).kind, "success");
+  const outcome = await attempt({ port, protocol: "tls" }, { verifyTls: true });
+  assert.equal(outcome.kind === "failure" && outcome.reason, "tls_error", JSON.stringify(outcome));
+});
+
+test("an IPv6 address is an address like any other", async (t) => {
+  const port = await listen(
+    t,
+    createHttpServer((_, response) => response.end("ok")),
+    "::1",
+  );
+  assert.equal((await attempt({ address: "::1", port, protocol: "http", hostname: undefined })).kind, "success");
+});
+
+test("an endless body, or one that never comes, neither delays the outcome nor keeps the connection", async (t) => {
+  let open = 0;
+  const body = (write: (send: (text: string) => void) => void) =>
+    serve(t, (socket) => {
+      open++;
+      socket.once("close", () => open--);
+      socket.once("data", () => {
+        socket.write("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        write((text) => !socket.destroyed && socket.write(text));
+      });
+    });
+  const chunk = `1000\r\n${"x".repeat(0x1000)}\r\n`;
+  const endless = await body((send) => {
+    const timer = setInterval(() => send(chunk.repeat(8)), 5);
+    t.after(() => clearInterval(timer));
+  });
+  const missing = await body(() => {});
+  for (const port of [endless, missing]) {
+    const startedMs = performance.now();
+    assert.equal((await attempt({ port, protocol: "http" })).kind, "success");
+    assert.ok(performance.now() - startedMs < 500);
+  }
+  await eventually(() => assert.equal(open, 0), 5_000);
+});
+
+test("a peer that never answers our FIN is let go", async (t) => {
+  let open = 0;
+  const port = await listen(
+    t,
+    createHttpServer().on("connection", (socket) => {
+      open++;
+      socket.allowHalfOpen = true;
+      socket.once("close", () => open--);
+    }),
+  );
+  assert.equal((await attempt({ port, protocol: "tcp" })).kind, "success");
+  await eventually(() => assert.equal(open, 0), 5_000);
+});

@@ -1,0 +1,65 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import type { TestContext } from "node:test";
+import { type AttemptOptions, type AttemptTarget, runAttempt } from "../../src/probe/attempt.ts";
+import { LoopWatch } from "../../src/probe/loop-watch.ts";
+
+export const HOSTNAME = "web.example.com";
+
+/** A key that guards nothing: made for these tests, checked in on purpose. */
+export const TLS = {
+  key: readFileSync(new URL("./fixtures/test-only.key.pem", import.meta.url)),
+  cert: readFileSync(new URL("./fixtures/test-only.cert.pem", import.meta.url)),
+};
+
+/** Puts a server on a free port of the loopback interface, and takes it and its connections away after the test. */
+export async function listen(t: TestContext, server: Server, host = "127.0.0.1"): Promise<number> {
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    // What the attempt does to the connection is the test's matter; a server that breaks over it is not.
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** A server that does the same with each connection. */
+export const serve = (t: TestContext, onConnection: (socket: Socket) => void): Promise<number> =>
+  listen(t, createServer(onConnection));
+
+const watch = new LoopWatch();
+
+/** One attempt against the loopback interface. */
+export const attempt = (target: Partial<AttemptTarget> & { readonly port: number }, options: Partial<AttemptOptions> = {}) =>
+  runAttempt(
+    { address: "127.0.0.1", protocol: "tcp", hostname: HOSTNAME, path: "/", ...target },
+    {
+      watch,
+      signal: new AbortController().signal,
+      timeoutMs: 2_000,
+      verifyTls: false,
+      userAgent: "hairpin-probe/test",
+      ...options,
+    },
+  );
+
+/** Does to every SYN for an address what the verdict says, until the test is over. */
+export function firewall(t: TestContext, address: string, verdict: string): void {
+  const table = `probe_${address.replaceAll(".", "_")}`;
+  const ruleset = `table inet ${table} {
+	chain output {
+		type filter hook output priority filter; policy accept;
+		ip daddr ${address} tcp flags & (syn | ack) == syn ${verdict}
+	}
+}
+`;
+  execFileSync("nft", ["-f", "-"], { input: ruleset });
+  t.after(() => execFileSync("nft", ["delete", "table", "inet", table]));
+}

@@ -1,0 +1,155 @@
+/**
+ * A starved agent blames nobody: whatever holds the prober up, a connection that the kernel completed in time is never called a
+ * timeout, no wrong time passes as the network's, and what was read late is discarded. A real silent drop is still seen.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
+import type { Outcome } from "../../src/domain/outcome.ts";
+import { firewall, serve } from "./fixture.ts";
+
+const PROBER = fileURLToPath(new URL("./starved-prober.ts", import.meta.url));
+const DROPPING = "127.9.0.9";
+/** Connects on the loopback interface take a third of a millisecond; the bound on what may pass, and the heartbeat, add up to 20 ms. */
+const WRONG_SECONDS = 0.025;
+
+interface Seen {
+  readonly healthy: readonly Outcome[];
+  readonly dropping: readonly Outcome[];
+}
+
+/** Runs the prober while `disturb` holds it up, and reads what it says. */
+async function starve(
+  t: TestContext,
+  options: { readonly seconds: number; readonly blockMs?: number; readonly phase?: string },
+  disturb: (prober: ChildProcess) => Promise<void> = async () => {},
+): Promise<Seen> {
+  firewall(t, DROPPING, "drop");
+  const port = await serve(t, (socket) => socket.resume());
+  const { seconds, blockMs = 0, phase = "none" } = options;
+  const prober = spawn(process.execPath, [PROBER, String(port), DROPPING, String(seconds), String(blockMs), phase], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let text = "";
+  prober.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+    text += chunk;
+  });
+  const closed = once(prober, "close");
+  try {
+    await disturb(prober);
+    await closed;
+  } finally {
+    prober.kill("SIGKILL");
+  }
+  const lines = text.split("\n").filter((line) => line !== "");
+  const seen = lines.map((line) => JSON.parse(line) as { readonly name: keyof Seen; readonly outcome: Outcome });
+  const of = (name: keyof Seen) => seen.filter((one) => one.name === name).map(({ outcome }) => outcome);
+  return { healthy: of("healthy"), dropping: of("dropping") };
+}
+
+const count = (outcomes: readonly Outcome[], kind: Outcome["kind"]): number =>
+  outcomes.filter((outcome) => outcome.kind === kind).length;
+
+function assertBlamesNobody({ healthy, dropping }: Seen, t: TestContext): void {
+  const failures = healthy.filter((outcome) => outcome.kind === "failure");
+  assert.deepEqual(failures, [], "healthy connections that were called failures");
+  const wrong = healthy.filter((outcome) => outcome.kind === "success" && (outcome.phases.connect ?? 0) > WRONG_SECONDS);
+  assert.deepEqual(wrong, [], "wrong connect times");
+  for (const outcome of healthy) if (outcome.kind === "discarded") assert.equal(outcome.why, "late");
+  assert.ok(count(healthy, "discarded") > 0, "the control: the prober was held up");
+  assert.ok(count(healthy, "success") > 0, "the control: it had its moments");
+  const timeouts = dropping.filter((outcome) => outcome.kind === "failure" && outcome.reason === "connect_timeout");
+  assert.ok(timeouts.length > 0, "a real silent drop is still seen");
+  assert.equal(count(dropping, "success"), 0);
+  const counts = { success: count(healthy, "success"), discarded: count(healthy, "discarded"), drops: timeouts.length };
+  t.diagnostic(JSON.stringify(counts));
+}
+
+/** Stops and continues a process, again and again. */
+async function stopAndGo(prober: ChildProcess, stopsMs: readonly number[], goMs: number): Promise<void> {
+  for (const stopMs of stopsMs) {
+    await sleep(goMs);
+    prober.kill("SIGSTOP");
+    await sleep(stopMs);
+    prober.kill("SIGCONT");
+  }
+}
+
+/** A cgroup that may use 5 % of a processor, and how to put a process into it. */
+function throttledCgroup(): { readonly add: (pid: number) => void; readonly remove: () => void } | undefined {
+  const name = `hairpin-probe-test-${process.pid}`;
+  const make = (directory: string, files: Readonly<Record<string, string>>) => {
+    mkdirSync(directory);
+    try {
+      for (const [file, value] of Object.entries(files)) writeFileSync(join(directory, file), value);
+    } catch (error) {
+      rmdirSync(directory);
+      throw error;
+    }
+    return {
+      add: (pid: number) => writeFileSync(join(directory, "cgroup.procs"), String(pid)),
+      remove: () => rmdirSync(directory),
+    };
+  };
+  try {
+    if (existsSync("/sys/fs/cgroup/cgroup.controllers")) {
+      if (!readFileSync("/sys/fs/cgroup/cgroup.subtree_control", "utf8").includes("cpu")) return undefined;
+      return make(`/sys/fs/cgroup/${name}`, { "cpu.max": "5000 100000" });
+    }
+    return make(`/sys/fs/cgroup/cpu/${name}`, { "cpu.cfs_period_us": "100000", "cpu.cfs_quota_us": "5000" });
+  } catch (error) {
+    // Not root, a read-only mount, a container: there is none to be had.
+    if (["EACCES", "EPERM", "EROFS", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    throw error;
+  }
+}
+
+await inOwnSandbox(import.meta.filename, () => {
+  for (const phase of ["timers", "poll", "check"]) {
+    for (const blockMs of [40, 250]) {
+      test(`held up by ${blockMs} ms of work in the ${phase} phase`, async (t) => {
+        assertBlamesNobody(await starve(t, { seconds: 1.5, blockMs, phase }), t);
+      });
+    }
+  }
+
+  test("held up by work that takes longer than the timeout", async (t) => {
+    const { healthy } = await starve(t, { seconds: 3, blockMs: 600, phase: "timers" });
+    assert.deepEqual(
+      healthy.filter((outcome) => outcome.kind === "failure"),
+      [],
+    );
+    assert.ok(count(healthy, "discarded") > 0 && count(healthy, "success") > 0);
+  });
+
+  test("stopped and continued, shorter and longer than the timeout", async (t) => {
+    const seen = await starve(t, { seconds: 4 }, (prober) => stopAndGo(prober, [60, 120, 700, 90, 300, 50, 1_000, 80], 180));
+    assertBlamesNobody(seen, t);
+  });
+
+  test("on 5 % of a processor", async (t) => {
+    const cgroup = throttledCgroup();
+    if (cgroup === undefined) {
+      t.diagnostic("NOT THROTTLED BY A CGROUP: none can be had here; the same pattern is made with SIGSTOP and SIGCONT");
+      const pattern = Array.from({ length: 30 }, () => 95);
+      assertBlamesNobody(await starve(t, { seconds: 3 }, (prober) => stopAndGo(prober, pattern, 5)), t);
+      return;
+    }
+    try {
+      const seen = await starve(t, { seconds: 4 }, async (prober) => {
+        // It may start at full speed; what is tested is the probing.
+        await sleep(700);
+        cgroup.add(prober.pid ?? 0);
+      });
+      assertBlamesNobody(seen, t);
+    } finally {
+      cgroup.remove();
+    }
+  });
+});
