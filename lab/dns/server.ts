@@ -25,7 +25,8 @@ export interface DnsServer {
    * @throws RangeError for a record that DNS cannot carry; then the old ones stay.
    */
   setRecords(records: DnsRecords): void;
-  setFault(fault: DnsFault | undefined): void;
+  setFault(fault: DnsFault): void;
+  /** Safe to repeat. */
   close(): Promise<void>;
 }
 
@@ -40,7 +41,7 @@ const PORT_ATTEMPTS = 10;
 /** @throws Error of the system when the address and port cannot be had. */
 export async function startDnsServer({ host, port, random, onError }: DnsServerOptions): Promise<DnsServer> {
   let records: DnsRecords = new Map();
-  let fault: DnsFault | undefined;
+  let fault: DnsFault = "none";
   let queries = 0;
 
   function respond(packet: Buffer, maxBytes: number): Buffer | undefined {
@@ -67,6 +68,14 @@ export async function startDnsServer({ host, port, random, onError }: DnsServerO
     serveTcp(socket, (packet) => respond(packet, MAX_TCP_BYTES), onError);
   });
 
+  let closed: Promise<void> | undefined;
+  async function shut(): Promise<void> {
+    udp.close();
+    tcp.close();
+    for (const socket of sockets) socket.destroy();
+    await Promise.all([once(udp, "close"), once(tcp, "close")]);
+  }
+
   return {
     port: bound,
     get queries() {
@@ -78,11 +87,9 @@ export async function startDnsServer({ host, port, random, onError }: DnsServerO
     setFault(next) {
       fault = next;
     },
-    async close() {
-      udp.close();
-      tcp.close();
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([once(udp, "close"), once(tcp, "close")]);
+    close: () => {
+      closed ??= shut();
+      return closed;
     },
   };
 }

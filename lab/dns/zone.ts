@@ -11,7 +11,7 @@ export interface DnsRecord {
 export type DnsRecords = ReadonlyMap<string, DnsRecord>;
 
 /** What the server does wrong: nothing at all comes back, every query fails, or every name is gone. */
-export type DnsFault = "silent" | "servfail" | "nxdomain";
+export type DnsFault = "none" | "silent" | "servfail" | "nxdomain";
 
 const MAX_NAME = 253;
 const MAX_LABEL = 63;
@@ -53,7 +53,7 @@ export function checkedRecords(records: DnsRecords): DnsRecords {
 export function answerTo(
   question: Question,
   records: DnsRecords,
-  fault: Exclude<DnsFault, "silent"> | undefined,
+  fault: Exclude<DnsFault, "silent">,
   random: () => number,
 ): Answer {
   const nothing = { addresses: [], ttlSeconds: 0 };

@@ -108,7 +108,7 @@ test("each fault shows as what it is, and goes when it is switched off", async (
     server.setFault(fault);
     await assert.rejects(resolver.resolve4(NLB), { code: codes[fault] }, fault);
   }
-  server.setFault(undefined);
+  server.setFault("none");
   assert.equal((await resolver.resolve4(NLB)).length, 2);
 });
 

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import { connect } from "node:net";
+import { test } from "node:test";
+import { at, IN_SHOP, SERVICES, serviceBody, startServer, type TestServer } from "./servers.ts";
+
+const WEB = `${IN_SHOP}/web`;
+const MERGE = { "content-type": "application/merge-patch+json" };
+
+/** A server that has had three changes: `web` made, `api` made, `web` edited. */
+async function withHistory(options: Parameters<typeof startServer>[0] = {}): Promise<TestServer> {
+  const server = await startServer(options);
+  await server.request("POST", IN_SHOP, serviceBody("web"));
+  await server.request("POST", IN_SHOP, serviceBody("api"));
+  await server.request("PATCH", WEB, { metadata: { labels: { app: "web" } } }, MERGE);
+  return server;
+}
+
+test("a watch from a version gets every change since, in order, and then those that come", async () => {
+  const { request, watch } = await withHistory();
+  const reader = await watch(`${SERVICES}?watch=1&resourceVersion=2`);
+  assert.deepEqual(await reader.brief(2), ["ADDED api", "MODIFIED web"]);
+  await request("DELETE", WEB);
+  const event = await reader.next();
+  assert.deepEqual([at(event, "type"), at(event, "object.metadata.resourceVersion")], ["DELETED", "5"]);
+});
+
+test("a watch without a version, or from 0, begins with the objects that are there", async () => {
+  const { request, watch } = await withHistory();
+  for (const query of ["watch=true", "watch=1&resourceVersion=0"]) {
+    assert.deepEqual(await (await watch(`${SERVICES}?${query}`)).brief(2), ["ADDED api", "ADDED web"]);
+  }
+  const one = await watch(`${WEB}?watch=1`);
+  await request("DELETE", `${IN_SHOP}/api`);
+  await request("DELETE", WEB);
+  assert.deepEqual(await one.brief(2), ["ADDED web", "DELETED web"]);
+});
+
+test("a watch with a selector sees an object enter as added and leave as deleted", async () => {
+  const { request, watch } = await withHistory();
+  const reader = await watch(`${SERVICES}?watch=1&resourceVersion=4&fieldSelector=spec.type%3DLoadBalancer`);
+  await request("PATCH", WEB, { spec: { type: "ClusterIP" } }, MERGE);
+  await request("PATCH", WEB, { metadata: { labels: { app: "hidden" } } }, MERGE);
+  await request("PATCH", WEB, { spec: { type: "LoadBalancer" } }, MERGE);
+  const left = await reader.next();
+  assert.deepEqual(
+    [at(left, "type"), at(left, "object.spec.type"), at(left, "object.metadata.resourceVersion")],
+    ["DELETED", "LoadBalancer", "5"],
+  );
+  assert.deepEqual(await reader.brief(1), ["ADDED web"]);
+});
+
+test("a watch from a version that is forgotten is told 410 in an event, and ends", async () => {
+  const { watch } = await withHistory({ history: 1 });
+  const reader = await watch(`${SERVICES}?watch=1&resourceVersion=2`);
+  assert.equal(reader.status, 200);
+  const event = await reader.next();
+  assert.deepEqual(
+    [at(event, "type"), at(event, "object.kind"), at(event, "object.code"), at(event, "object.reason")],
+    ["ERROR", "Status", 410, "Expired"],
+  );
+  assert.equal(await reader.next(), undefined);
+});
+
+test("bookmarks come to who asked for them, with the latest version and nothing else", async () => {
+  const { request, watch } = await withHistory({ bookmarkEveryMs: 20 });
+  const [with_, without] = [
+    await watch(`${SERVICES}?watch=1&resourceVersion=4&allowWatchBookmarks=true`),
+    await watch(`${SERVICES}?watch=1&resourceVersion=4`),
+  ];
+  assert.deepEqual(await with_.next(), {
+    type: "BOOKMARK",
+    object: { kind: "Service", apiVersion: "v1", metadata: { resourceVersion: "4" } },
+  });
+  await with_.next();
+  await request("DELETE", WEB);
+  assert.deepEqual(await without.brief(1), ["DELETED web"]);
+});
+
+test("a watch ends by itself when its time is up", async () => {
+  const { watch, server } = await withHistory();
+  const reader = await watch(`${SERVICES}?watch=1&resourceVersion=4&timeoutSeconds=1`);
+  assert.equal(server.openWatches, 1);
+  assert.equal(await reader.next(), undefined);
+  assert.equal(server.openWatches, 0);
+});
+
+test("streaming lists are refused, as by a server that has them switched off", async () => {
+  const { request } = await withHistory();
+  for (const query of ["watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", "sendInitialEvents=true"]) {
+    const answer = await request("GET", `${SERVICES}?${query}`);
+    assert.deepEqual([answer.status, at(answer.json, "reason")], [422, "Invalid"]);
+  }
+  assert.equal((await request("GET", `${SERVICES}?watch=1&resourceVersion=99`)).status, 504);
+});
+
+test("as Tables, each event carries a row", async () => {
+  const { url } = await withHistory();
+  const response = await fetch(`${url}${SERVICES}?watch=1&timeoutSeconds=1`, {
+    headers: { accept: "application/json;as=Table;v=v1;g=meta.k8s.io", connection: "close" },
+  });
+  const lines = (await response.text())
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  assert.deepEqual(
+    lines.map((line) => [at(line, "type"), at(line, "object.kind"), at(line, "object.rows.0.cells.0")]),
+    [
+      ["ADDED", "Table", "api"],
+      ["ADDED", "Table", "web"],
+    ],
+  );
+});
+
+test("a client that does not read is cut off before it costs more than a bound", async () => {
+  const { store, server, request } = await startServer();
+  await request("POST", IN_SHOP, serviceBody("web"));
+  const socket = connect(server.port, "127.0.0.1");
+  socket.pause();
+  socket.on("error", () => {});
+  socket.write(`GET ${SERVICES}?watch=1 HTTP/1.1\r\nhost: lab\r\n\r\n`);
+  const web = store.get("services", "shop", "web");
+  const deadline = performance.now() + 3_000;
+  while (server.openWatches === 0) {
+    assert.ok(performance.now() < deadline, "the watch does not open");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  for (let i = 0; server.openWatches > 0; i++) {
+    assert.ok(i < 200, "200 changes of 200 kB each, and the watch is still open");
+    store.replace("services", {
+      ...web,
+      metadata: { name: "web", namespace: "shop", annotations: { i: `${i}${"x".repeat(200_000)}` } },
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.destroy();
+});
