@@ -37,7 +37,7 @@ export interface TestServer {
   readonly server: ApiServer;
   readonly url: string;
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  watch(path: string): Promise<WatchReader>;
+  watch(path: string, headers?: Record<string, string>): Promise<WatchReader>;
 }
 
 const running: { server: ApiServer; readers: WatchReader[] }[] = [];
@@ -86,8 +86,8 @@ export async function startServer(
         json: text.startsWith("{") ? JSON.parse(text) : undefined,
       };
     },
-    async watch(path) {
-      const response = await fetch(`${url}${path}`, { headers: { connection: "close" } });
+    async watch(path, headers = {}) {
+      const response = await fetch(`${url}${path}`, { headers: { connection: "close", ...headers } });
       const reader = new WatchReader(response);
       readers.push(reader);
       return reader;
