@@ -20,24 +20,28 @@ async function main(argv: readonly string[]): Promise<number> {
     process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)));
   const screen = { write: (text: string) => process.stdout.write(text), isTerminal: process.stdout.isTTY === true };
   const paint = painterFor(process.stdout);
+  const common = { topology, signal: stop.signal, onError: complain };
   switch (command) {
     case "demo": {
-      const options = { topology, agentFlags: DEMO_FLAGS, signal: stop.signal };
-      return (await withLab(options, (lab) => runDemo({ lab, screen, paint, signal: stop.signal }))) ? 0 : 1;
+      return (await withLab({ ...common, agentFlags: DEMO_FLAGS }, (lab) => runDemo({ lab, screen, paint, signal: stop.signal })))
+        ? 0
+        : 1;
     }
     case "up":
-      await withLab({ topology, agentFlags: [], signal: stop.signal }, (lab) =>
-        runUp({ lab, screen, paint, signal: stop.signal }),
-      );
+      await withLab({ ...common, agentFlags: [] }, (lab) => runUp({ lab, screen, paint, signal: stop.signal }));
       return 0;
     default:
       throw new Error(USAGE);
   }
 }
 
+function complain(error: unknown): void {
+  process.stderr.write(`lab: ${error instanceof Error ? error.message : String(error)}\n`);
+}
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`lab: ${error instanceof Error ? error.message : String(error)}\n`);
+  complain(error);
   process.exitCode = 1;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { WEB } from "./control/defaults.ts";
+import { WEB } from "./cluster/defaults.ts";
 import { judgeAfter, judgeBefore } from "./judge.ts";
 import { LiveBlock, type Screen } from "./observe/live.ts";
 import { look } from "./observe/measure.ts";

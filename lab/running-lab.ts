@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { API_SERVER_URL, type LabAgent, startAgents } from "./agents.ts";
-import { type Cluster, startCluster } from "./control/cluster.ts";
-import { kubeconfig } from "./control/defaults.ts";
+import { type Cluster, startCluster } from "./cluster/cluster.ts";
+import { kubeconfig } from "./cluster/defaults.ts";
 import { startBackends } from "./runner/backends.ts";
 import { createLab, type Lab } from "./runner/lab.ts";
 import type { Topology } from "./topology.ts";
@@ -27,6 +27,8 @@ export interface LabOptions {
   /** Settings of all agents, as flags. */
   readonly agentFlags: readonly string[];
   readonly signal: AbortSignal;
+  /** What goes wrong in the control plane where nobody waits for it. */
+  readonly onError: (error: Error) => void;
 }
 
 /**
@@ -35,7 +37,7 @@ export interface LabOptions {
  * @returns The lab, to be taken down with its `down`; nothing is left of it when this throws.
  */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
-  const { topology, agentFlags, signal } = options;
+  const { topology, agentFlags, signal, onError } = options;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-lab-"));
   const kubeconfigPath = join(directory, "kubeconfig");
   const network = createLab({ topology, signal });
@@ -47,7 +49,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
   };
   try {
     await network.up();
-    cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted) });
+    cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted), onError });
     const [backends] = await Promise.all([startBackends(network), cluster.settled()]);
     writeFileSync(kubeconfigPath, kubeconfig(API_SERVER_URL));
     const agents = await startAgents(topology.nodes, {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { WEB } from "./control/defaults.ts";
+import { WEB } from "./cluster/defaults.ts";
 import type { Screen } from "./observe/live.ts";
 import type { Paint } from "./observe/table.ts";
 import type { RunningLab } from "./running-lab.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import type { Disruption } from "../../../lab/control/api-server.ts";
-import { WEB } from "../../../lab/control/defaults.ts";
+import { WEB } from "../../../lab/cluster/defaults.ts";
+import type { Disruption } from "../../../lab/cluster/disruption.ts";
 import { type Sample, sumOf } from "../../../lab/observe/exposition.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
@@ -22,6 +22,7 @@ await inOwnSandbox(import.meta.filename, () => {
       topology,
       agentFlags: ["--interval", "100ms", "--timeout", "1500ms"],
       signal: new AbortController().signal,
+      onError: console.error,
     });
     // Nothing hairpins here: whatever fails is the fault that a test switches on.
     lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });

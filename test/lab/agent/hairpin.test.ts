@@ -1,7 +1,7 @@
 /** Real agents on every node of a lab: what they count is what the configuration implies, in every mode, through every switch. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { WEB } from "../../../lab/control/defaults.ts";
+import { WEB } from "../../../lab/cluster/defaults.ts";
 import { expectedCounts } from "../../../lab/observe/binomial.ts";
 import { sumOf } from "../../../lab/observe/exposition.ts";
 import { look, measure } from "../../../lab/observe/measure.ts";
@@ -36,6 +36,7 @@ await inOwnSandbox(import.meta.filename, () => {
       topology: buildTopology({ nodes: 3, zones: 2 }),
       agentFlags: FLAGS,
       signal: new AbortController().signal,
+      onError: console.error,
     });
   });
   after(() => lab?.down());
