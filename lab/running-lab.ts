@@ -1,13 +1,14 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
 import { API_SERVER_URL, type LabAgent, startAgents } from "./agents.ts";
 import { type Cluster, startCluster } from "./cluster/cluster.ts";
 import { kubeconfig } from "./cluster/defaults.ts";
 import { startBackends } from "./runner/backends.ts";
 import { createLab, type Lab } from "./runner/lab.ts";
 import type { Topology } from "./topology.ts";
+
+/** In the sandbox's own /run, where lab/enter finds it for kubectl. */
+const KUBECONFIG = "/run/kubeconfig";
 
 /** A lab that is up: the network, the control plane, a backend and an agent on every node. */
 export interface RunningLab {
@@ -17,7 +18,6 @@ export interface RunningLab {
   readonly agents: readonly LabAgent[];
   /** The backend processes by the name of their node. */
   readonly backends: ReadonlyMap<string, ChildProcess>;
-  readonly kubeconfigPath: string;
   /** Ends every process and takes the network away. */
   down(): Promise<void>;
 }
@@ -38,26 +38,24 @@ export interface LabOptions {
  */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
   const { topology, agentFlags, signal, onError } = options;
-  const directory = mkdtempSync(join(tmpdir(), "hairpin-lab-"));
-  const kubeconfigPath = join(directory, "kubeconfig");
   const network = createLab({ topology, signal });
   let cluster: Cluster | undefined;
   const down = async () => {
     await cluster?.close();
     await network.down();
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(KUBECONFIG, { force: true });
   };
   try {
     await network.up();
     cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted), onError });
     const [backends] = await Promise.all([startBackends(network), cluster.settled()]);
-    writeFileSync(kubeconfigPath, kubeconfig(API_SERVER_URL));
+    writeFileSync(KUBECONFIG, kubeconfig(API_SERVER_URL));
     const agents = await startAgents(topology.nodes, {
       spawnIn: (pod, argv) => network.spawnIn(pod, argv, { stdio: ["ignore", "pipe", "inherit"] }),
-      kubeconfig: kubeconfigPath,
+      kubeconfig: KUBECONFIG,
       flags: agentFlags,
     });
-    return { topology, network, cluster, agents, backends, kubeconfigPath, down };
+    return { topology, network, cluster, agents, backends, down };
   } catch (error) {
     await down();
     throw error;

@@ -4,7 +4,7 @@ import type { Screen } from "./observe/live.ts";
 import type { Paint } from "./observe/table.ts";
 import type { RunningLab } from "./running-lab.ts";
 
-const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
+const PREFIX = "service.beta.kubernetes.io/aws-load-balancer";
 
 export interface UpOptions {
   readonly lab: RunningLab;
@@ -21,30 +21,28 @@ export async function runUp({ lab, screen, paint, signal }: UpOptions): Promise<
   screen.write("\ntaking the lab down\n");
 }
 
-/** What a person needs to know to find the fault by hand, and to cure it. */
+/** What a person needs to know to find the fault by hand, and to cure it. At most 120 columns. */
 function renderGuide(lab: RunningLab, paint: Paint): string {
-  const hostname = lab.cluster.hostname(WEB.namespace, WEB.name) ?? "";
-  const [first] = lab.topology.nodes;
-  const agent = first?.agent.name ?? "";
+  const agent = lab.topology.nodes[0]?.agent.name ?? "";
   const annotate = (name: string, value: string) =>
-    `lab/enter vpc kubectl --kubeconfig ${lab.kubeconfigPath} annotate --overwrite -n ${WEB.namespace} service ${WEB.name} ${PREFIX}${name}=${value}`;
-  const patch = (spec: object) =>
-    `lab/enter vpc kubectl --kubeconfig ${lab.kubeconfigPath} patch -n ${WEB.namespace} service ${WEB.name} --type merge -p '${JSON.stringify({ spec })}'`;
+    `  lab/enter vpc kubectl annotate --overwrite -n shop svc web $LB-${name}=${value}`;
+  const attributes = "target-group-attributes";
+  const curls = (host: string) => `  lab/enter ${agent} sh -c "for i in 1 2 3 4 5 6 7 8; do curl -sS -m 3 http://${host}/; done"`;
   return [
-    paint("bold", "The lab is up. In another terminal, from this directory:"),
-    "",
+    paint("bold", "The lab is up."),
     ...lab.topology.nodes.map(
       ({ name, zone, agent: pod, backend }) =>
-        `  ${name.padEnd(8)} ${zone}   pods ${pod.name} (the agent), ${backend.name} (a backend)`,
+        `  ${name.padEnd(8)} ${zone}   pods ${pod.name} (an agent), ${backend.name} (a backend)`,
     ),
     "",
-    paint("bold", "See the fault by hand: a share of these never connects, and on another zone's address none fails"),
-    `  lab/enter ${agent} curl -sS -m 3 http://${hostname}/`,
-    ...lab.topology.zones.map(
-      ({ name }) => `  lab/enter ${agent} sh -c 'for i in 1 2 3 4 5 6 7 8; do curl -sS -m 3 http://${name}.${hostname}/; done'`,
-    ),
+    paint("bold", "In another terminal, from this directory"),
+    `  NLB=${lab.cluster.hostname(WEB.namespace, WEB.name) ?? ""}`,
+    `  LB=${PREFIX}`,
     "",
-    paint("bold", "See the packets: the SYN-ACK comes from the node, and the pod resets it"),
+    paint("bold", "See the fault by hand: on the address of the pod's own zone a share never connects, on another's none fails"),
+    ...lab.topology.zones.map(({ name }) => curls(`${name}.$NLB`)),
+    "",
+    paint("bold", "See the packets: the SYN-ACK comes from the node itself, and the pod resets it"),
     `  lab/enter ${agent} tcpdump -n -i any tcp`,
     "",
     paint("bold", "Read what the agents say"),
@@ -53,14 +51,15 @@ function renderGuide(lab: RunningLab, paint: Paint): string {
     ),
     "",
     paint("bold", "Apply a fix, and take it back"),
-    `  ${annotate("target-group-attributes", "preserve_client_ip.enabled=false")}`,
-    `  ${annotate("target-group-attributes", "preserve_client_ip.enabled=true")}`,
-    `  ${annotate("nlb-target-type", "ip")}`,
+    annotate(attributes, "preserve_client_ip.enabled=false"),
+    annotate(attributes, "preserve_client_ip.enabled=true"),
+    annotate("nlb-target-type", "ip"),
+    annotate("nlb-target-type", "instance"),
     "",
-    paint("bold", "What only changes the share"),
-    `  ${annotate("attributes", "load_balancing.cross_zone.enabled=true")}`,
-    `  ${patch({ externalTrafficPolicy: "Local" })}`,
+    paint("bold", "Change the share only"),
+    annotate("attributes", "load_balancing.cross_zone.enabled=true"),
+    `  lab/enter vpc kubectl patch -n shop svc web -p '{"spec":{"externalTrafficPolicy":"Local"}}'`,
     "",
-    "End it with Ctrl-C.",
+    "Ctrl-C takes it down.",
   ].join("\n");
 }
