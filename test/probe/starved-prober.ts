@@ -1,7 +1,7 @@
 /**
  * A prober that is held up: attempts at a steady rate, one line of JSON an outcome, work in the way if so told.
  *
- *   node test/probe/starved-prober.ts HEALTHY_PORT DROPPING_ADDRESS SECONDS BLOCK_MS BLOCK_PHASE
+ *   node test/probe/starved-prober.ts HEALTHY_PORT PROTOCOL DROPPING_ADDRESS SECONDS BLOCK_MS BLOCK_PHASE
  *
  * BLOCK_PHASE: timers, poll or check, the phase of the event loop in which it works for BLOCK_MS, again and again; none.
  */
@@ -9,7 +9,7 @@ import { readFile } from "node:fs";
 import { runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
 
-const [port, dropping = "", seconds, blockMs, blockPhase] = process.argv.slice(2);
+const [port, protocol, dropping = "", seconds, blockMs, blockPhase] = process.argv.slice(2);
 const ATTEMPT_EVERY_MS = 10;
 const PAUSE_MS = 150;
 const TIMEOUT_MS = 400;
@@ -27,7 +27,10 @@ let running = 0;
 
 async function attempt(address: string, name: string): Promise<void> {
   running++;
-  const outcome = await runAttempt({ address, port: Number(port), protocol: "tcp", hostname: undefined, path: "/" }, options);
+  const outcome = await runAttempt(
+    { address, port: Number(port), protocol: protocol === "http" ? "http" : "tcp", hostname: undefined, path: "/" },
+    options,
+  );
   lines.push(JSON.stringify({ name, outcome }));
   running--;
 }
