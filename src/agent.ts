@@ -1,4 +1,5 @@
 import { isPrivateAddress } from "./domain/address.ts";
+import type { Clock } from "./domain/clock.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
 import { serviceKey } from "./domain/service.ts";
@@ -8,7 +9,6 @@ import type { AgentMetrics } from "./metrics/agent-metrics.ts";
 import { planFrontends, type Resolve } from "./plan/frontends.ts";
 import { runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
-import type { Clock } from "./schedule/clock.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 
 export interface AgentOptions {

@@ -10,7 +10,7 @@ import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
 import { LoopWatch } from "../probe/loop-watch.ts";
-import { systemClock } from "../schedule/clock.ts";
+import { systemClock } from "../schedule/system-clock.ts";
 import { startServer } from "../server/http-server.ts";
 import { VERSION } from "../version.ts";
 

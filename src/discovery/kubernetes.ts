@@ -1,6 +1,6 @@
+import type { Clock } from "../domain/clock.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import { classifyService } from "./classify.ts";
-import type { Clock } from "./clock.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { parseService } from "./objects.ts";
 import { Reflector, type ReflectorTiming } from "./reflector.ts";

@@ -1,7 +1,7 @@
 import type { RecordWithTtl } from "node:dns";
 import type { Resolver as DnsResolver } from "node:dns/promises";
+import type { Clock } from "../domain/clock.ts";
 import type { ZonalAddress } from "../domain/frontend.ts";
-import type { Clock } from "./clock.ts";
 import { isDnsName, zonalName } from "./hostname.ts";
 import { shown } from "./problems.ts";
 

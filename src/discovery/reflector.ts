@@ -1,9 +1,10 @@
+import type { Clock } from "../domain/clock.ts";
 import { ApiError, listPages, OutdatedError, type Resource, watchEvents } from "./api-requests.ts";
 import { Backoff } from "./backoff.ts";
-import { type Clock, sleep } from "./clock.ts";
 import { IdleGuard } from "./idle-guard.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { ObjectStore, type ParseObject } from "./object-store.ts";
+import { sleep } from "./sleep.ts";
 
 export interface ReflectorTiming {
   /** An answer in which nothing comes for this long is given up. */

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../domain/clock.ts";
 import type { KubeApi } from "./kube-api.ts";
 import { type EndpointSliceObject, parseEndpointSlice } from "./objects.ts";
 import { Reflector, type ReflectorTiming } from "./reflector.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../domain/clock.ts";
 
 /** Anything that is attempted once per interval; `id` says whether it is still the same one. */
 export interface Scheduled {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { systemClock } from "../../src/schedule/clock.ts";
+import { systemClock } from "../../src/schedule/system-clock.ts";
 import { lbcService, slice } from "./support/objects.ts";
 import { run, SERVICES, SLICES } from "./support/running-discovery.ts";
 import { until } from "./support/waiting.ts";

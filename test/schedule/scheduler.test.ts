@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Clock } from "../../src/schedule/clock.ts";
+import type { Clock } from "../../src/domain/clock.ts";
 import { Scheduler } from "../../src/schedule/scheduler.ts";
 
 /** Time that moves only when told to, and runs timers in order as it does. */

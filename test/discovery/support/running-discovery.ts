@@ -1,6 +1,6 @@
 import { type KubernetesDiscovery, startKubernetesDiscovery } from "../../../src/discovery/kubernetes.ts";
 import type { Snapshot } from "../../../src/domain/snapshot.ts";
-import { systemClock } from "../../../src/schedule/clock.ts";
+import { systemClock } from "../../../src/schedule/system-clock.ts";
 import { ApiServer } from "./api-server.ts";
 
 export const SERVICES = "/api/v1/services";

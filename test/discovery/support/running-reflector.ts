@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Reflector, type ReflectorTiming } from "../../../src/discovery/reflector.ts";
-import { systemClock } from "../../../src/schedule/clock.ts";
+import { systemClock } from "../../../src/schedule/system-clock.ts";
 import { ApiServer, type FakeObject, type FakeRequest } from "./api-server.ts";
 import { until } from "./waiting.ts";
 

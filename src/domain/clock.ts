@@ -4,11 +4,3 @@ export interface Clock {
   /** @returns a function that cancels the timer. */
   after(ms: number, run: () => void): () => void;
 }
-
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    return () => clearTimeout(timer);
-  },
-};

@@ -1,9 +1,4 @@
-/** Time as an argument: monotonic milliseconds and one-shot timers. */
-export interface Clock {
-  nowMs(): number;
-  /** @returns a function that cancels the timer. */
-  after(ms: number, run: () => void): () => void;
-}
+import type { Clock } from "../domain/clock.ts";
 
 /** Waits, or returns at once when the signal is aborted: whoever waits looks at the signal next. */
 export function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {
