@@ -1,0 +1,1 @@
+export function findPromtool(searchPath?: string): string | undefined;
