@@ -58,9 +58,12 @@ test("the server fills in what a client leaves open, and allocates what must be 
 
 test("what was allocated stays when an update leaves it out", async () => {
   const { request } = await startServer();
+  await request("POST", IN_SHOP, serviceBody("first"));
   await request("POST", IN_SHOP, serviceBody("web"));
+  // Leaves free what would be allocated next, if it were allocated again.
+  await request("DELETE", `${IN_SHOP}/first`);
   const { json } = await request("PUT", WEB, serviceBody("web", { spec: { externalTrafficPolicy: "Local" } }));
-  assert.deepEqual([at(json, "spec.clusterIP"), at(json, "spec.ports.0.nodePort")], ["172.20.1.0", 30_000]);
+  assert.deepEqual([at(json, "spec.clusterIP"), at(json, "spec.ports.0.nodePort")], ["172.20.1.1", 30_001]);
   assert.equal(at(json, "spec.externalTrafficPolicy"), "Local");
 });
 
