@@ -34,7 +34,7 @@ test("a process that has ended, or never started, is not waited for", async () =
   const ended = spawn("true");
   children.add(ended);
   await once(ended, "exit");
-  const missing = spawn("no-such-program");
+  const missing = spawn("/no/such/program");
   children.add(missing);
   await once(missing, "error");
   assert.equal(children.running.size, 0);

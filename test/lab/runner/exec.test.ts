@@ -26,7 +26,7 @@ await inOwnSandbox(import.meta.filename, () => {
   });
 
   test("a tool that is not installed, or is killed, says so", async () => {
-    assert.match((await failure(["no-such-tool"], "")).message, /^no-such-tool: spawn no-such-tool ENOENT/);
+    assert.match((await failure(["/no/such/tool"], "")).message, /^\/no\/such\/tool: spawn \/no\/such\/tool ENOENT/);
     const stop = new AbortController();
     const killed = failure(["sleep", "60"], "", stop.signal);
     stop.abort();
