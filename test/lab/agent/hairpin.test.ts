@@ -15,7 +15,7 @@ const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
 const ATTRIBUTES = `${PREFIX}target-group-attributes`;
 const TARGET_TYPE = `${PREFIX}nlb-target-type`;
 const TIMEOUT_MS = 1_500;
-const FLAGS = ["--interval", "100ms", "--timeout", `${TIMEOUT_MS}ms`];
+const FLAGS = ["--interval", "80ms", "--timeout", `${TIMEOUT_MS}ms`];
 const MIN_ATTEMPTS = 300;
 /** Over all rows of one test together, a lab that works is called wrong by luck once in a thousand runs. */
 const ALPHA = 0.001;
