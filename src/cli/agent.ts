@@ -127,7 +127,7 @@ function readFrontends(file: string, defaultPath: string): Snapshot {
   try {
     return loadFrontendsFile(readFileSync(file, "utf8"), { file, defaultPath });
   } catch (error) {
-    if (error instanceof FrontendsFileError) throw new ConfigError(error.message.split("\n"));
+    if (error instanceof FrontendsFileError) throw new ConfigError(error.problems);
     if (error instanceof Error && "syscall" in error)
       throw new ConfigError([`--frontends: cannot read ${file}: ${error.message}`]);
     throw error;
