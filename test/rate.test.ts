@@ -6,7 +6,7 @@ import { startFrontendFarm } from "../bench/frontend-farm.ts";
 import { inOwnSandbox } from "../lab/runner/own-sandbox.ts";
 
 const RATE = 200;
-const SECONDS = 8;
+const SECONDS = 6;
 const FRONTENDS = 50;
 
 await inOwnSandbox(import.meta.filename, () => {
