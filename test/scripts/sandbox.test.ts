@@ -85,7 +85,7 @@ test("a sandbox can be made in a sandbox", async () => {
 
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
   test(`${signal} reaches the command, which may end as it likes`, async () => {
-    const trap = `trap 'kill $!; exit 5' ${signal.slice(3)}; while :; do sleep 60 & wait; done`;
+    const trap = `trap 'kill $!; exit 5' ${signal.slice(3)}; hello; while :; do sleep 60 & wait; done`;
     const { wrapper, left } = await startSandbox(trap);
     wrapper.kill(signal);
     assert.deepEqual(await once(wrapper, "exit"), [5, null]);
@@ -96,15 +96,16 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 test("a signal that comes while the sandbox is still being made is not lost", async () => {
   const signalling = `kill -TERM $PPID; exec "$(PATH=\${PATH#*:} command -v unshare)" "$@"`;
   await withProgram("unshare", signalling, async (env) => {
-    assert.equal((await inSandbox("exec sleep 60", { env })).code, 128 + 15);
+    assert.equal((await inSandbox("exec sleep 10", { env })).code, 128 + 15);
   });
 });
 
 /** A child, and a grandchild in a session of its own that nobody waits for. */
-const FAMILY = "setsid sleep 1000 & sleep 1000 & wait";
+const FAMILY = "setsid sleep 1000 & sleep 1000 & hello; wait";
 
 test("when the wrapper is killed, nothing is left", async () => {
   const { wrapper, left } = await startSandbox(FAMILY);
+  // So that what follows cannot pass because nothing of the sandbox is ever found.
   assert.ok(left().length >= 5, `the sandbox has ${left().length} processes`);
   wrapper.kill("SIGKILL");
   await within2s("nothing is left", () => left().length === 0);
@@ -112,7 +113,15 @@ test("when the wrapper is killed, nothing is left", async () => {
 
 test("when the process that made the namespaces is killed, nothing is left", async () => {
   const { wrapper, labPid, left } = await startSandbox(FAMILY);
+  // Stopped, so that it cannot be the wrapper that notices and clears up.
+  wrapper.kill("SIGSTOP");
   process.kill(statusOf(statusOf(labPid).parent).pid, "SIGKILL");
+  try {
+    // The killed process itself stays a zombie until its parent may look.
+    await within2s("nothing but the zombie is left", () => left().length <= 1);
+  } finally {
+    wrapper.kill("SIGCONT");
+  }
   assert.deepEqual(await once(wrapper, "exit"), [128 + 9, null]);
   await within2s("nothing is left", () => left().length === 0);
 });
@@ -126,7 +135,7 @@ test("when the sandbox's first process is killed, nothing is left", async () => 
 });
 
 test("when the command ends, what it left running ends too", async () => {
-  const { wrapper, left } = await startSandbox("setsid sleep 1000 & exit 0");
+  const { wrapper, left } = await startSandbox("setsid sleep 1000 & hello; exit 0");
   assert.deepEqual(await once(wrapper, "exit"), [0, null]);
   await within2s("nothing is left", () => left().length === 0);
 });
@@ -135,7 +144,7 @@ test("an announced sandbox says where it is for as long as it runs", async () =>
   const directory = mkdtempSync(join(tmpdir(), "hairpin-"));
   try {
     const path = join(directory, `hairpin-lab-${process.getuid?.()}.pid`);
-    const { wrapper, labPid } = await startSandbox("sleep 60", ["--announce"], { TMPDIR: directory });
+    const { wrapper, labPid } = await startSandbox("hello; sleep 60", ["--announce"], { TMPDIR: directory });
     await within2s("the announcement", () => existsSync(path));
     assert.equal(readFileSync(path, "utf8"), `${labPid} ${readlinkSync(`/proc/${labPid}/ns/net`)}\n`);
     wrapper.kill("SIGTERM");

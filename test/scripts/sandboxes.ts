@@ -22,7 +22,8 @@ export async function run(
 ): Promise<Finished> {
   const [command = "", ...args] = argv;
   const child = spawn(command, args, { env: { ...process.env, ...options.env }, stdio: ["pipe", "pipe", "pipe"] });
-  child.stdin.end(options.input ?? "");
+  // A program that ends without reading its input is none of the test's business.
+  child.stdin.on("error", () => {}).end(options.input ?? "");
   const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   return { code, stdout, stderr };
 }
@@ -39,7 +40,7 @@ export interface Running {
   readonly left: () => readonly string[];
 }
 
-/** Starts a sandbox that runs `script` after it has said where it is. */
+/** Starts a sandbox that runs `script`, which calls `hello` once everything is as the test wants it. */
 export async function startSandbox(
   script: string,
   options: readonly string[] = [],
@@ -47,7 +48,7 @@ export async function startSandbox(
 ): Promise<Running> {
   const mark = `HAIRPIN_TEST_MARK=${randomUUID()}`;
   const [name = "", value = ""] = mark.split("=");
-  const hello = "echo $HAIRPIN_LAB_PID $(readlink /proc/self/ns/net)";
+  const hello = "hello() { echo $HAIRPIN_LAB_PID $(readlink /proc/self/ns/net); }";
   const argv = [SANDBOX, ...options, "--", "sh", "-c", `${hello}; ${script}`];
   const wrapper = spawn(process.execPath, argv, {
     env: { ...process.env, ...env, [name]: value },
@@ -65,9 +66,9 @@ export async function startSandbox(
 }
 
 /** Waits until `condition` holds, and fails when it does not within two seconds. */
-export async function within2s(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+export async function within2s(what: string, condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 2_000;
-  while (!(await condition())) {
+  while (!condition()) {
     if (performance.now() > deadline) throw new Error(`not within 2 s: ${what}`);
     await delay(10);
   }

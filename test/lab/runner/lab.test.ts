@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import { presentInterfaces, presentNamespaces } from "../../../lab/runner/claim.ts";
@@ -133,11 +132,9 @@ await inOwnSandbox(import.meta.filename, () => {
     const lab = newLab();
     await lab.up();
     const child = lab.spawnIn("web-1", ["sleep", "60"], { stdio: "ignore" });
-    const ended = once(child, "exit");
-    assert.equal(lab.running.size, 1);
+    assert.deepEqual([...lab.running], [child]);
     await lab.down();
-    await ended;
-    assert.equal(lab.running.size, 0);
+    assert.deepEqual([child.signalCode, lab.running.size], ["SIGTERM", 0]);
   });
 
   test("a place that is not in the lab is refused by name", () => {
