@@ -1,4 +1,4 @@
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
+import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
 import type { LoopWatch } from "./loop-watch.ts";
@@ -31,11 +31,16 @@ export interface AttemptOptions {
 export const MAX_SUCCESS_LATENESS_MS = 15;
 
 /**
- * A failure read later than this is discarded. It has no time that could be wrong, and that the kernel had no connection at the
- * deadline is as true when it is read late; beyond this much, though, what else the agent was late for (sending the request,
- * say) may have caused the failure.
+ * A failed connect read later than this is discarded. It has no time that could be wrong, and that the kernel had no connection at
+ * the deadline is as true when it is read late.
  */
-export const MAX_FAILURE_LATENESS_MS = 500;
+export const MAX_CONNECT_FAILURE_LATENESS_MS = 500;
+
+/**
+ * Any other failure read later than this is discarded: past the connect the peer waits for the agent's next move, so that what the
+ * agent was late for was taken from the peer's time.
+ */
+export const MAX_LATER_FAILURE_LATENESS_MS = 50;
 
 /**
  * One attempt: a fresh connection, one deadline, one outcome.
@@ -47,11 +52,15 @@ export async function runAttempt(target: AttemptTarget, options: AttemptOptions)
   try {
     const outcome = await runPhases(target, options, steps);
     if (outcome.kind === "discarded") return outcome;
-    const bound = outcome.kind === "success" ? MAX_SUCCESS_LATENESS_MS : MAX_FAILURE_LATENESS_MS;
-    return steps.worstLatenessMs > bound ? { kind: "discarded", why: "late" } : outcome;
+    return steps.worstLatenessMs > latenessBoundOf(outcome) ? { kind: "discarded", why: "late" } : outcome;
   } finally {
     steps.dispose();
   }
+}
+
+function latenessBoundOf(outcome: Success | Failure): number {
+  if (outcome.kind === "success") return MAX_SUCCESS_LATENESS_MS;
+  return outcome.phase === "connect" ? MAX_CONNECT_FAILURE_LATENESS_MS : MAX_LATER_FAILURE_LATENESS_MS;
 }
 
 async function runPhases(target: AttemptTarget, options: AttemptOptions, steps: Steps): Promise<Outcome> {
