@@ -11,6 +11,19 @@ const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | 
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
 
+/** What a label can be. Metrics that share a label need not share its values: then each list says whose it is. */
+function renderValues(label: string, definitions: readonly (readonly [string, MetricDefinition])[]): string {
+  const metricsOf = new Map<string, string[]>();
+  for (const [name, { labels }] of definitions) {
+    const known = labels[label];
+    if (known === undefined) continue;
+    const text = typeof known === "string" ? known : known.map((value) => `\`${value}\``).join(", ");
+    metricsOf.set(text, [...(metricsOf.get(text) ?? []), `\`${name}\``]);
+  }
+  if (metricsOf.size === 1) return [...metricsOf.keys()].join();
+  return [...metricsOf].map(([text, names]) => `${names.join(", ")}: ${text}`).join("; ");
+}
+
 function renderMetrics(): string {
   const definitions = Object.entries<MetricDefinition>(METRICS);
   const metrics = definitions.map(([name, { type, labels, help }]) => [
@@ -21,11 +34,8 @@ function renderMetrics(): string {
       .join(" "),
     help,
   ]);
-  const labels = new Map(definitions.flatMap(([, definition]) => Object.entries(definition.labels)));
-  const values = [...labels].map(([label, known]) => [
-    `\`${label}\``,
-    typeof known === "string" ? known : known.map((value) => `\`${value}\``).join(", "),
-  ]);
+  const labels = [...new Set(definitions.flatMap(([, definition]) => Object.keys(definition.labels)))];
+  const values = labels.map((label) => [`\`${label}\``, renderValues(label, definitions)]);
   return `# Metrics
 
 Every metric that the agent exports on \`/metrics\`. Times are in seconds, ratios from 0 to 1. A series exists at 0 from the moment its

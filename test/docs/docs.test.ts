@@ -3,12 +3,23 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PAGES } from "../../scripts/render-docs.ts";
 import { REASONS } from "../../src/domain/outcome.ts";
+import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 
 const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 for (const [path, render] of Object.entries(PAGES)) {
   test(`${path} is what the code says; npm run docs writes it`, () => assert.equal(page(path), render()));
 }
+
+test("docs/metrics.md names every value that a label can have, whichever metric has it", () => {
+  const rows = page("docs/metrics.md").split("\n");
+  for (const [name, { labels }] of Object.entries<MetricDefinition>(METRICS)) {
+    for (const [label, known] of Object.entries(labels)) {
+      const row = rows.find((line) => line.startsWith(`| \`${label}\` |`)) ?? "";
+      for (const value of typeof known === "string" ? [known] : known) assert.ok(row.includes(value), `${value} of ${name}`);
+    }
+  }
+});
 
 test("docs/failures.md explains every reason and no other", () => {
   const explained = [...page("docs/failures.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
