@@ -1,6 +1,8 @@
 # The agent's image: compiled JavaScript, production packages, Node.js, nothing else that runs.
 # Build: docker build -t hairpin-probe .       (amd64 and arm64; no package in it is native)
 
+# One base for both stages: the Node.js that builds is the one that runs, for both architectures. It has a shell, which the agent
+# does not use; a base without one would have to follow Node.js 26 as closely.
 FROM node:26-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./

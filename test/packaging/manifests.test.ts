@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { loadSettings } from "../../src/config/load.ts";
+import { startServer } from "../../src/server/http-server.ts";
 
 const BASE = new URL("../../manifests/base/", import.meta.url);
 
@@ -57,6 +58,49 @@ test("the agent may list and watch Services and EndpointSlices, and nothing else
   assert.deepEqual(find("ClusterRole").rules, [
     { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+  ]);
+});
+
+test("the right belongs to the agent's ServiceAccount, and only the agent's pod gets a token", () => {
+  const account = find("ServiceAccount");
+  const binding = find("ClusterRoleBinding");
+  assert.deepEqual(binding.roleRef, {
+    apiGroup: "rbac.authorization.k8s.io",
+    kind: "ClusterRole",
+    name: find("ClusterRole").metadata.name,
+  });
+  const { name, namespace } = { name: account.metadata.name, namespace: find("Namespace").metadata.name };
+  assert.deepEqual(binding.subjects, [{ kind: "ServiceAccount", name, namespace }]);
+  assert.equal(pod.serviceAccountName, name);
+  assert.equal(account.automountServiceAccountToken, false);
+  assert.equal(pod.automountServiceAccountToken, true);
+});
+
+test("there is an agent on every Linux node that can have one, and a rollout never takes most of them away", () => {
+  assert.deepEqual(pod.tolerations, [{ operator: "Exists" }]);
+  assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux" });
+  const [{ matchExpressions }] = pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+  assert.deepEqual(matchExpressions, [{ key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] }]);
+  assert.deepEqual(find("DaemonSet").spec.updateStrategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } });
+});
+
+test("the kubelet and the Service ask the agent's own server for what it serves", async (t) => {
+  const server = await startServer(
+    { host: "127.0.0.1", port: 0 },
+    {
+      metrics: async () => ({ text: "", contentType: "text/plain" }),
+      ready: () => true,
+      onError: (error) => assert.fail(String(error)),
+    },
+  );
+  t.after(() => server.close());
+  for (const probe of [container.livenessProbe, container.readinessProbe]) {
+    assert.equal(probe.httpGet.port, container.ports[0].name);
+    assert.equal((await fetch(`http://127.0.0.1:${server.port}${probe.httpGet.path}`)).status, 200);
+  }
+  assert.notEqual(container.livenessProbe.httpGet.path, container.readinessProbe.httpGet.path);
+  assert.deepEqual(find("Service").spec.ports, [
+    { name: "metrics", port: container.ports[0].containerPort, targetPort: container.ports[0].name },
   ]);
 });
 

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { DEFINITIONS } from "../../src/config/definitions.ts";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+/** What the image holds, but for the development packages that a link to node_modules brings along. */
+const image = mkdtempSync(join(tmpdir(), "hairpin-probe-build-"));
+after(() => rmSync(image, { recursive: true }));
+copyFileSync(join(ROOT, "package.json"), join(image, "package.json"));
+symlinkSync(join(ROOT, "node_modules"), join(image, "node_modules"));
+execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(image, "dist")]);
+
+const run = (...args: readonly string[]): string => execFileSync(process.execPath, args, { cwd: "/", encoding: "utf8" });
+const entry = join(image, "dist/cli/main.js");
+
+test("the compiled program knows its version and its flags", () => {
+  assert.equal(run(entry, "--version").trim(), JSON.parse(read("package.json")).version);
+  assert.match(run(entry, "agent", "--help"), /--metrics-address HOST:PORT/);
+});
+
+test("everything that the compiled agent imports is there", () => {
+  const agent = pathToFileURL(join(image, "dist/cli/agent.js")).href;
+  assert.equal(run("--input-type=module", "-e", `console.log(typeof (await import("${agent}")).runAgentCommand)`), "function\n");
+});
+
+test("what the image runs needs production packages only", () => {
+  const { dependencies } = JSON.parse(read("package.json")) as { readonly dependencies: Readonly<Record<string, string>> };
+  const files = globSync("dist/**/*.js", { cwd: image });
+  assert.ok(files.length > 40, String(files.length));
+  const needed = new Set<string>();
+  for (const file of files) {
+    const text = readFileSync(join(image, file), "utf8");
+    const imports = text.matchAll(/^(?:import|export|\}) ?(?:.* from )?"([^".][^"]*)"|import\("([^".][^"]*)"\)/gm);
+    for (const [, fixed, deferred] of imports) {
+      const name = fixed ?? deferred ?? "";
+      if (!isBuiltin(name)) needed.add(name);
+    }
+  }
+  assert.ok(needed.has("prom-client") && needed.has("@kubernetes/client-node"), [...needed].join());
+  for (const name of needed) assert.ok(Object.hasOwn(dependencies, name), `${name} is not among the dependencies`);
+});
+
+test("the Dockerfile copies only what the build context has, and runs the compiled entry as an unprivileged user", () => {
+  const dockerfile = read("Dockerfile");
+  const context = read(".dockerignore")
+    .split("\n")
+    .filter((line) => line.startsWith("!"));
+  const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources = ""]) => sources.split(" "));
+  assert.ok(copied.includes("src"));
+  for (const source of copied) assert.ok(context.includes(`!${source}`), `${source} is not in the build context`);
+  const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
+  assert.match(last, /^USER 65532:65532$/m);
+  assert.match(last, /^ENTRYPOINT \["node", "\/app\/dist\/cli\/main\.js"\]$/m);
+  assert.equal(`:${/^EXPOSE (\d+)$/m.exec(last)?.[1]}`, DEFINITIONS.metricsAddress.default);
+});
