@@ -5,7 +5,7 @@
 // loudly that it did not check. Plain JavaScript, for the machine's own Node.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -39,7 +39,8 @@ function fetchPromtool() {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url) && findPromtool() === undefined) {
+const isEntry = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+if (isEntry && findPromtool() === undefined) {
   try {
     fetchPromtool();
   } catch (error) {
