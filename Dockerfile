@@ -9,7 +9,8 @@ COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 # The runtime that development pins by npm is not needed here: the image has its own.
 RUN npm ci --ignore-scripts
 COPY src ./src
-RUN ./node_modules/.bin/tsc -p tsconfig.build.json && npm prune --omit=dev --ignore-scripts
+# The compiler counts as optional, too (a production package can use it), and would stay with --omit=dev alone.
+RUN ./node_modules/.bin/tsc -p tsconfig.build.json && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:26-bookworm-slim
 LABEL org.opencontainers.image.title="hairpin-probe" \

@@ -11,6 +11,17 @@ import { DEFINITIONS } from "../../src/config/definitions.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
+/** An entry of package-lock.json: whom it is for, and where it runs. */
+interface LockedPackage {
+  readonly dev?: boolean;
+  readonly optional?: boolean;
+  /** Needed by development, and by a production package only if it likes. */
+  readonly devOptional?: boolean;
+  readonly os?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly hasInstallScript?: boolean;
+}
+
 /** What the image holds, but for the development packages that a link to node_modules brings along. */
 const image = mkdtempSync(join(tmpdir(), "hairpin-probe-build-"));
 after(() => rmSync(image, { recursive: true }));
@@ -46,6 +57,16 @@ test("what the image runs needs production packages only", () => {
   }
   assert.ok(needed.has("prom-client") && needed.has("@kubernetes/client-node"), [...needed].join());
   for (const name of needed) assert.ok(Object.hasOwn(dependencies, name), `${name} is not among the dependencies`);
+});
+
+test("no package of the image is for one platform only, or needs a script to install", () => {
+  assert.match(read("Dockerfile"), /npm ci --ignore-scripts\n.*npm prune --omit=dev --omit=optional --ignore-scripts\n/s);
+  const { packages } = JSON.parse(read("package-lock.json")) as { readonly packages: Readonly<Record<string, LockedPackage>> };
+  const kept = Object.entries(packages).filter(
+    ([path, { dev, optional, devOptional }]) => path !== "" && !(dev || optional || devOptional),
+  );
+  assert.ok(kept.length > 50, String(kept.length));
+  for (const [path, { os, cpu, hasInstallScript }] of kept) assert.ok(!(os || cpu || hasInstallScript), path);
 });
 
 test("the Dockerfile copies only what the build context has, and runs the compiled entry as an unprivileged user", () => {
