@@ -4,7 +4,7 @@ import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync 
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, before, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 
@@ -25,9 +25,12 @@ interface LockedPackage {
 /** What the image holds, but for the development packages that a link to node_modules brings along. */
 const image = mkdtempSync(join(tmpdir(), "hairpin-probe-build-"));
 after(() => rmSync(image, { recursive: true }));
-copyFileSync(join(ROOT, "package.json"), join(image, "package.json"));
-symlinkSync(join(ROOT, "node_modules"), join(image, "node_modules"));
-execFileSync(join(ROOT, "node_modules/.bin/tsc"), ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(image, "dist")]);
+before(() => {
+  copyFileSync(join(ROOT, "package.json"), join(image, "package.json"));
+  symlinkSync(join(ROOT, "node_modules"), join(image, "node_modules"));
+  const tsc = join(ROOT, "node_modules/.bin/tsc");
+  execFileSync(tsc, ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(image, "dist")]);
+});
 
 const run = (...args: readonly string[]): string => execFileSync(process.execPath, args, { cwd: "/", encoding: "utf8" });
 const entry = join(image, "dist/cli/main.js");
