@@ -13,6 +13,10 @@ export const AWS_ANNOTATIONS = {
   crossZone: `${AWS}cross-zone-load-balancing-enabled`,
   sslCert: `${AWS}ssl-cert`,
   sslPorts: `${AWS}ssl-ports`,
+  targetNodeLabels: `${AWS}target-node-labels`,
+  multiCluster: `${AWS}multi-cluster-target-group`,
+  tcpUdpListener: `${AWS}enable-tcp-udp-listener`,
+  quicPorts: `${AWS}quic-enabled-ports`,
 } as const;
 
 /** Ours. They outrank whatever the ports say. */
@@ -27,10 +31,15 @@ const KNOWN: ReadonlySet<string> = new Set([...Object.values(AWS_ANNOTATIONS), .
 /** Target group attributes of one listener: the controller since 2.14.0. */
 export const portAttributesAnnotation = (port: number): string => `${AWS_ANNOTATIONS.targetGroupAttributes}.${port}`;
 
+/** How one listener spreads over several target groups, as JSON: the controller since 2.16.0. */
+export const actionsAnnotation = (listenerProtocol: string, port: number): string =>
+  `service.beta.kubernetes.io/actions.${listenerProtocol}-${port}`;
+
 const PORT_ATTRIBUTES = new RegExp(`^${portAttributesAnnotation(0).replaceAll(".", "\\.").replace(/0$/, "")}\\d{1,5}$`);
+const ACTIONS = /^service\.beta\.kubernetes\.io\/actions\.[A-Z_]{1,16}-\d{1,5}$/;
 
 /** Whether an annotation is one that is read at all: the others are dropped as an object is parsed. */
-export const isReadAnnotation = (key: string): boolean => KNOWN.has(key) || PORT_ATTRIBUTES.test(key);
+export const isReadAnnotation = (key: string): boolean => KNOWN.has(key) || PORT_ATTRIBUTES.test(key) || ACTIONS.test(key);
 
 /**
  * Go's `strconv.ParseBool`, by which both controllers read their switches.

@@ -2,8 +2,9 @@ import { isIP } from "node:net";
 import * as v from "valibot";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import { isPrivateAddress } from "../domain/address.ts";
-import { type NlbService, PROTOCOLS, type Switch, serviceKey, type TargetType } from "../domain/service.ts";
+import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
+import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
 import { isDnsName } from "./hostname.ts";
 import { describeIssue, issuePath } from "./problems.ts";
 
@@ -63,7 +64,7 @@ const service = v.pipe(
         v.minLength(1, "at least one port"),
         v.check((ports) => new Set(ports.map((given) => given.port)).size === ports.length, "each port once"),
       ),
-      targetType: v.optional(v.picklist(["instance", "ip"], "instance or ip")),
+      targetType: v.optional(v.picklist(TARGET_TYPES, "instance or ip")),
       preserveClientIp: v.optional(boolean),
       crossZone: v.optional(boolean),
       externalTrafficPolicy: v.optional(v.picklist(["Cluster", "Local"], "Cluster or Local"), "Cluster"),
@@ -116,34 +117,37 @@ export function loadFrontendsFile(text: string, options: { readonly file: string
 }
 
 function discoveredOf(given: GivenService, defaultPath: string): DiscoveredService {
-  const preserveClientIp = preserveOf(given.targetType, given.preserveClientIp);
+  const targetGroup = targetGroupOf(given);
   const nlb: NlbService = {
     namespace: given.namespace,
     name: given.name,
     controller: "static",
     hostname: given.hostname,
     addresses: given.addresses.map(({ address, zone }) => ({ address, zone })),
-    targetType: given.targetType,
-    crossZone:
-      given.crossZone === undefined ? { enabled: false, origin: "default" } : { enabled: given.crossZone, origin: "explicit" },
-    externalTrafficPolicy: given.externalTrafficPolicy,
+    shortcuts: [],
+    zonalAffinity: false,
     listeners: given.ports.map(({ port, name, protocol, path, tlsTerminated }) => ({
       port,
       name: name ?? "",
       protocol,
       path: path ?? defaultPath,
       tlsTerminated,
-      preserveClientIp,
+      targetGroup,
     })),
   };
   return { service: nlb, backends: given.backends.map(({ node, zone }) => ({ node, zone, ready: true })) };
 }
 
-/** AWS's defaults for TCP, where the target type tells which. */
-function preserveOf(targetType: TargetType | undefined, asked: boolean | undefined): Switch {
-  if (asked !== undefined) return { enabled: asked, origin: "explicit" };
-  if (targetType === undefined) return { enabled: undefined, origin: "unknown" };
-  return { enabled: targetType === "instance", origin: "default" };
+/** AWS's defaults for TCP, where the target type tells which, under what the file says. */
+function targetGroupOf({ targetType, preserveClientIp, crossZone, externalTrafficPolicy }: GivenService): TargetGroup {
+  const defaults = defaultTargetGroup(targetType);
+  const given = (enabled: boolean): Switch => ({ enabled, origin: "explicit" });
+  return {
+    ...defaults,
+    externalTrafficPolicy,
+    preserveClientIp: preserveClientIp === undefined ? defaults.preserveClientIp : given(preserveClientIp),
+    crossZone: crossZone === undefined ? defaults.crossZone : given(crossZone),
+  };
 }
 
 /** Aliases that multiply (a "billion laughs") are refused by the library; that is a problem of the file like any other. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../domain/clock.ts";
+import { type ControllerContext, DEFAULT_CONTEXT } from "../domain/controller-context.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import { classifyService } from "./classify.ts";
 import type { KubeApi } from "./kube-api.ts";
@@ -11,6 +12,8 @@ export interface KubernetesDiscoveryOptions {
   readonly api: KubeApi;
   /** The agents' own headless Service, whose slices tell the nodes. */
   readonly agentsService?: NamespacedName | undefined;
+  /** What the operator says about the cluster's controllers. */
+  readonly context?: ControllerContext;
   /** Path of HTTP requests where a Service names none. */
   readonly defaultPath: string;
   readonly clock: Clock;
@@ -37,7 +40,18 @@ const COALESCE_MS = 100;
 
 /** Watches Services and the EndpointSlices of those that are internal NLBs, and tells what is there as whole snapshots. */
 export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): KubernetesDiscovery {
-  const { api, agentsService, defaultPath, clock, random, signal, timing = {}, onSnapshot, onError } = options;
+  const {
+    api,
+    agentsService,
+    context = DEFAULT_CONTEXT,
+    defaultPath,
+    clock,
+    random,
+    signal,
+    timing = {},
+    onSnapshot,
+    onError,
+  } = options;
   const stop = new AbortController();
   const shared = { api, clock, random, signal: stop.signal, timing };
   let services: ReadonlyMap<string, ClassifiedService> | undefined;
@@ -77,7 +91,7 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
     parse: (object) => {
       const service = parseService(object);
       const { namespace, name } = service;
-      return { namespace, name, classification: classifyService(service, defaultPath) };
+      return { namespace, name, classification: classifyService(service, { context }, defaultPath) };
     },
     onChange: (objects) => {
       services = objects;

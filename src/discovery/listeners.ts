@@ -1,47 +1,33 @@
-import type { Controller, Listener, Protocol } from "../domain/service.ts";
-import { AWS_ANNOTATIONS } from "./annotations.ts";
-import type { ServiceObject, ServicePort } from "./objects.ts";
+import type { LoadBalancerPort } from "../domain/load-balancer.ts";
+import type { Listener, Protocol } from "../domain/service.ts";
+import type { ServicePort } from "./objects.ts";
 import type { Wishes } from "./own-annotations.ts";
-import { preserveClientIpOf } from "./target-group.ts";
 
 /** The ports that can be probed: fresh TCP connections are all an attempt makes. */
-export const tcpPortsOf = (service: ServiceObject): readonly ServicePort[] =>
-  service.ports.filter(({ protocol }) => protocol === "TCP");
-
-/** One listener per TCP port of the Service, with what to say on it. */
-export function listenersOf(
-  controller: Controller,
-  service: ServiceObject,
-  wishes: Wishes,
-  defaultPath: string,
-): readonly Listener[] {
-  return tcpPortsOf(service).map((port) => {
-    const tlsTerminated = isTlsListener(controller, service.annotations, port);
-    return {
-      port: port.port,
-      name: port.name,
-      protocol: protocolOf(port, tlsTerminated, wishes.protocols.get(port.port)),
-      path: wishes.path ?? defaultPath,
-      tlsTerminated,
-      preserveClientIp: preserveClientIpOf(controller, service, port.port),
-    };
-  });
-}
+export const tcpPortsOf = (ports: readonly ServicePort[]): readonly ServicePort[] =>
+  ports.filter(({ protocol }) => protocol === "TCP");
 
 /**
- * A certificate makes a TLS listener of every port, or of those that `ssl-ports` names by number or name.
+ * One listener per TCP port of the load balancer, with what to say on it.
  *
- * `*` means all ports to the cloud provider alone; the controller looks for a port of that name.
- *
- * @see aws-load-balancer-controller, pkg/service/model_build_listener.go; Kubernetes documentation, "TLS support on AWS".
+ * @param said - The port of the Service, which names what is spoken there.
  */
-function isTlsListener(controller: Controller, annotations: ReadonlyMap<string, string>, port: ServicePort): boolean {
-  if (!annotations.get(AWS_ANNOTATIONS.sslCert)) return false;
-  const sslPorts = annotations.get(AWS_ANNOTATIONS.sslPorts);
-  if (sslPorts === undefined) return true;
-  if (sslPorts === "*") return controller === "ccm";
-  const named = sslPorts.split(",").map((part) => part.trim());
-  return named.includes(String(port.port)) || (port.name !== "" && named.includes(port.name));
+export function listenersOf(
+  ports: readonly LoadBalancerPort[],
+  said: (port: LoadBalancerPort) => Pick<ServicePort, "name" | "appProtocol"> | undefined,
+  wishes: Pick<Wishes, "protocols" | "path">,
+  defaultPath: string,
+): readonly Listener[] {
+  return ports
+    .filter(({ transport }) => transport === "TCP")
+    .map((port) => ({
+      port: port.port,
+      name: port.name,
+      protocol: protocolOf(said(port), port.tlsTerminated, wishes.protocols.get(port.port)),
+      path: wishes.path ?? defaultPath,
+      tlsTerminated: port.tlsTerminated,
+      targetGroup: port.targetGroup,
+    }));
 }
 
 /**
@@ -49,9 +35,13 @@ function isTlsListener(controller: Controller, annotations: ReadonlyMap<string, 
  *
  * A TLS listener speaks TLS whatever its port is called: what the port says is what is spoken inside.
  */
-function protocolOf(port: ServicePort, tlsTerminated: boolean, wish: Protocol | undefined): Protocol {
+function protocolOf(
+  port: Pick<ServicePort, "name" | "appProtocol"> | undefined,
+  tlsTerminated: boolean,
+  wish: Protocol | undefined,
+): Protocol {
   if (wish !== undefined) return tlsTerminated && wish === "http" ? "https" : wish;
-  const said = saidBy(port);
+  const said = port === undefined ? "tcp" : saidBy(port);
   if (!tlsTerminated) return said;
   return said === "tcp" ? "tls" : "https";
 }
@@ -62,7 +52,7 @@ function protocolOf(port: ServicePort, tlsTerminated: boolean, wish: Protocol | 
  *
  * @see Kubernetes documentation, "Service", application protocol; names such as `http-web` are Istio's convention.
  */
-function saidBy(port: ServicePort): "http" | "https" | "tcp" {
+function saidBy(port: Pick<ServicePort, "name" | "appProtocol">): "http" | "https" | "tcp" {
   switch (port.appProtocol?.toLowerCase()) {
     case undefined:
     case "":

@@ -34,6 +34,10 @@ export interface ServiceObject {
   readonly ports: readonly ServicePort[];
   /** `status.loadBalancer.ingress[].hostname`, those that are set. */
   readonly hostnames: readonly string[];
+  /** Addresses at which kube-proxy answers itself: `spec.externalIPs`, and VIPs in the status. */
+  readonly shortcuts: readonly string[];
+  /** `IPv4`, `IPv6`; the first is the Service's own. */
+  readonly ipFamilies: readonly string[];
 }
 
 export interface Endpoint {
@@ -83,6 +87,8 @@ const entries = v.pipe(
   v.transform((value): readonly (readonly [string, unknown])[] => Object.entries(value)),
 );
 
+const ingressSchema = v.object({ hostname: optionalText, ip: optionalText, ipMode: optionalText });
+
 const serviceSchema = v.object({
   metadata: v.object({ namespace: name, name, annotations: entries }),
   spec: v.object({
@@ -90,6 +96,8 @@ const serviceSchema = v.object({
     loadBalancerClass: optionalText,
     externalTrafficPolicy: v.nullish(v.picklist(["Cluster", "Local", ""], "Cluster or Local"), "Cluster"),
     allocateLoadBalancerNodePorts: v.nullish(v.boolean(), true),
+    externalIPs: list(text),
+    ipFamilies: list(text),
     ports: list(
       v.object({
         name: v.nullish(text, ""),
@@ -101,7 +109,7 @@ const serviceSchema = v.object({
       }),
     ),
   }),
-  status: v.nullish(v.object({ loadBalancer: v.nullish(v.object({ ingress: list(v.object({ hostname: optionalText })) })) })),
+  status: v.nullish(v.object({ loadBalancer: v.nullish(v.object({ ingress: list(ingressSchema) })) })),
 });
 
 /**
@@ -118,6 +126,7 @@ export function parseService(object: unknown): ServiceObject {
     if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
     else annotations.set(key, value);
   }
+  const ingress = status?.loadBalancer?.ingress ?? [];
   return {
     namespace: metadata.namespace,
     name: metadata.name,
@@ -132,7 +141,10 @@ export function parseService(object: unknown): ServiceObject {
       appProtocol: given.appProtocol ?? undefined,
       nodePort: given.nodePort || undefined,
     })),
-    hostnames: (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => (hostname ? [hostname] : [])),
+    hostnames: ingress.flatMap(({ hostname }) => (hostname ? [hostname] : [])),
+    // VIP is the mode of an address that says none (KEP-1860).
+    shortcuts: [...spec.externalIPs, ...ingress.flatMap(({ ip, ipMode }) => (ip && (ipMode ?? "VIP") === "VIP" ? [ip] : []))],
+    ipFamilies: spec.ipFamilies,
   };
 }
 

@@ -1,3 +1,5 @@
+import type { TargetGroup } from "./target-group.ts";
+
 /**
  * An internal NLB as the agent knows it: what the configuration says, where its listeners are, which pods stand behind it.
  *
@@ -8,21 +10,12 @@
 export const PROTOCOLS = ["tcp", "http", "tls", "https"] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** Who made the NLB: AWS Load Balancer Controller, the cloud provider (in-tree or CCM), EKS Auto Mode, or a file of ours. */
-export const CONTROLLERS = ["lbc", "ccm", "eks-auto", "static", "unknown"] as const;
+/**
+ * Who makes the load balancer: AWS Load Balancer Controller, the cloud provider (in-tree or CCM), EKS Auto Mode, a file of ours
+ * (`static`), somebody else's controller (`other`), nobody (`none`); `unknown`: it is an NLB, and not theirs.
+ */
+export const CONTROLLERS = ["lbc", "ccm", "eks-auto", "static", "other", "none", "unknown"] as const;
 export type Controller = (typeof CONTROLLERS)[number];
-
-/** What the NLB forwards to: `node:nodePort` (instance) or `pod:port` (ip). */
-export type TargetType = "instance" | "ip";
-
-/** Where a setting's value comes from. `ignored`: an annotation is there, and the controller does not honour it. */
-export type Origin = "default" | "explicit" | "forced" | "ignored" | "unknown";
-
-/** A switch of the NLB, and how we know. `undefined`: the Service alone cannot tell. */
-export interface Switch {
-  readonly enabled: boolean | undefined;
-  readonly origin: Origin;
-}
 
 export interface Listener {
   /** The port of the NLB: a Service's `spec.ports[].port`. */
@@ -34,8 +27,8 @@ export interface Listener {
   readonly path: string;
   /** The NLB terminates TLS itself, so that a connect says nothing about the leg to the backend (design rule 10). */
   readonly tlsTerminated: boolean;
-  /** Per port, because the attribute can be set per port. */
-  readonly preserveClientIp: Switch;
+  /** Per port, because every setting of it can be. */
+  readonly targetGroup: TargetGroup;
 }
 
 /** One endpoint behind a Service. */
@@ -51,7 +44,7 @@ export interface StaticAddress {
   readonly zone: string | undefined;
 }
 
-/** One internal NLB: in Kubernetes a Service of type LoadBalancer, or an entry of the frontends file. */
+/** One internal NLB that is probed: of a Service, of a Gateway (then the name begins with `gateway/`), or of the frontends file. */
 export interface NlbService {
   readonly namespace: string;
   readonly name: string;
@@ -59,9 +52,10 @@ export interface NlbService {
   /** DNS name of the NLB; `undefined` only where the addresses are given. */
   readonly hostname: string | undefined;
   readonly addresses: readonly StaticAddress[];
-  readonly targetType: TargetType | undefined;
-  readonly crossZone: Switch;
-  readonly externalTrafficPolicy: "Cluster" | "Local";
+  /** Addresses that kube-proxy answers for itself: external IPs of the Service, and VIPs in its status. */
+  readonly shortcuts: readonly string[];
+  /** DNS answers a client with the addresses of its own zone only, or mostly: what it answers is not all there is. */
+  readonly zonalAffinity: boolean;
   readonly listeners: readonly Listener[];
 }
 

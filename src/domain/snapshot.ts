@@ -12,12 +12,18 @@ export interface SkippedService {
 export interface NodePlacement {
   readonly node: string;
   readonly zone: string | undefined;
+  /** Kept out of load balancers, by label or taint, as far as that is known. */
+  readonly excluded?: boolean;
+  /** Labels, where Nodes may be read; otherwise only what follows from name and zone is known. */
+  readonly labels?: ReadonlyMap<string, string>;
 }
 
 /** One NLB Service with what stands behind it. */
 export interface DiscoveredService {
   readonly service: NlbService;
   readonly backends: readonly Backend[];
+  /** Where the ports of one NLB forward to different Services (a Gateway's listeners): the backends of each port. */
+  readonly backendsByPort?: ReadonlyMap<number, readonly Backend[]>;
 }
 
 /** Everything discovery knows at one moment. Whole and immutable: a new one replaces it, nobody edits it. */

@@ -1,7 +1,8 @@
 import type { Frontend } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
-import { type NlbService, SKIP_REASONS, type Switch } from "../domain/service.ts";
+import { type NlbService, SKIP_REASONS } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
+import type { Switch } from "../domain/target-group.ts";
 import { type LabelsOf, METRICS } from "./definitions.ts";
 import { connectLabelsOf, FrontendSeries, whereOf } from "./frontend-series.ts";
 import { MetricRegistry } from "./registry.ts";
@@ -114,14 +115,14 @@ export class AgentMetrics {
 type InfoLabels = Omit<LabelsOf<"hairpin_probe_service_info">, "node" | "service_namespace" | "service_name">;
 
 function infoOf(service: NlbService): InfoLabels {
-  const preserve = service.listeners.map(({ preserveClientIp }) => preserveClientIp);
+  const groups = service.listeners.map(({ targetGroup }) => targetGroup);
   return {
     controller: service.controller,
-    target_type: service.targetType ?? "",
-    preserve_client_ip: common(preserve.map(switchLabel)),
-    preserve_origin: common(preserve.map(({ origin }) => origin)),
-    cross_zone: switchLabel(service.crossZone),
-    external_traffic_policy: service.externalTrafficPolicy,
+    target_type: common(groups.map(({ targetType }) => targetType ?? "")),
+    preserve_client_ip: common(groups.map(({ preserveClientIp }) => switchLabel(preserveClientIp))),
+    preserve_origin: common(groups.map(({ preserveClientIp }) => preserveClientIp.origin)),
+    cross_zone: common(groups.map(({ crossZone }) => switchLabel(crossZone))),
+    external_traffic_policy: common(groups.map(({ externalTrafficPolicy }) => externalTrafficPolicy)),
     hostname: service.hostname ?? "",
   };
 }

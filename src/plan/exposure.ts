@@ -1,6 +1,9 @@
+import { isIP } from "node:net";
 import type { Exposure } from "../domain/exposure.ts";
-import type { Backend, Listener, NlbService } from "../domain/service.ts";
+import type { Backend, NlbService } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
+import type { TargetGroup } from "../domain/target-group.ts";
+import { registeredNodes } from "./registered-nodes.ts";
 
 /** The node an agent runs on. */
 export interface Self {
@@ -8,70 +11,100 @@ export interface Self {
   readonly zone: string | undefined;
 }
 
-/** A registered target as far as the choice goes: which node it is on, and in which zone. */
-type Candidate = NodePlacement | { readonly node: string | undefined; readonly zone: string | undefined };
+/** What the exposure of one frontend, seen from one node, follows from. */
+export interface ExposureInput {
+  readonly service: Pick<NlbService, "shortcuts">;
+  readonly targetGroup: TargetGroup;
+  /** `undefined`: no address is known. */
+  readonly address: string | undefined;
+  readonly frontendZone: string | undefined;
+  /** Zones that the NLB has addresses in; `undefined`: not known, and every zone is taken to be one. */
+  readonly enabledZones: ReadonlySet<string> | undefined;
+  readonly self: Self;
+  readonly backends: readonly Backend[];
+  readonly nodes: readonly NodePlacement[];
+}
+
+/** A registered, healthy target as far as the choice goes: which node it is on, and in which zone. */
+interface Target {
+  readonly node: string | undefined;
+  readonly zone: string | undefined;
+}
 
 /**
  * The probability that a fresh connection from this node to a frontend hairpins.
  *
  * With client IP preservation, the connection is lost exactly when the NLB picks a target on the client's own node, and the NLB
- * picks evenly among the healthy targets that the address may choose: those of its zone, or all of them with cross-zone load
- * balancing. Registered nodes are taken to be the nodes that run an agent.
+ * picks evenly among the healthy targets that the address may choose: those of its zone, or those of all its zones with
+ * cross-zone load balancing. Registered nodes are taken to be the nodes that run an agent.
  *
- * @returns 0 to 1, or `undefined` where the API does not tell one of the inputs.
+ * @returns 0 to 1, or `undefined` where one of the inputs is not known.
  * @see AWS, Network Load Balancers, "Troubleshoot your Network Load Balancer": requests from a target to its load balancer.
  */
-export function exposureOf(input: {
-  readonly service: NlbService;
-  readonly listener: Listener;
-  readonly frontendZone: string | undefined;
-  readonly self: Self;
-  readonly backends: readonly Backend[];
-  readonly nodes: readonly NodePlacement[];
-}): Exposure {
-  const { service, listener, frontendZone, self } = input;
-  const { enabled: preserved } = listener.preserveClientIp;
-  if (preserved === false) return 0;
+export function exposureOf(input: ExposureInput): Exposure {
+  const { targetGroup, self } = input;
+  const { preserveClientIp, crossZone, weight } = targetGroup;
+  if (preserveClientIp.enabled === false || weight === 0 || isShortcut(input) || isTranslated(input)) return 0;
   const targets = healthyTargets(input);
-  if (preserved === undefined || targets === undefined) return undefined;
-
+  if (targets === undefined) return undefined;
+  // As long as no target is on this node, nothing else can make a difference.
   if (!targets.some(({ node }) => node === self.node)) return 0;
-  switch (service.crossZone.enabled) {
-    case undefined:
-      return undefined;
-    case true:
-      return shareOn(self.node, targets);
-    case false: {
-      if (frontendZone === undefined || self.zone === undefined) return undefined;
-      if (frontendZone !== self.zone) return 0;
-      // A target of unknown zone may or may not be among those to choose from.
-      if (targets.some(({ zone }) => zone === undefined)) return undefined;
-      return shareOn(
-        self.node,
-        targets.filter(({ zone }) => zone === frontendZone),
-      );
-    }
-  }
+  if (preserveClientIp.enabled === undefined || weight === undefined) return undefined;
+  const share = weigh(shareOn(self.node, choiceOf(input, targets, crossZone.enabled)), weight);
+  if (share === undefined || share === 0) return share;
+  // How many targets other clusters have is not known, so that the share is only an upper bound.
+  if (targetGroup.multiCluster) return undefined;
+  // One client address always gets the same target: its share is 0 or 1, and which of them is not known.
+  return targetGroup.stickiness && share < 1 ? undefined : share;
 }
+
+/** kube-proxy answers for these addresses within the node; the NLB is never reached. @see KEP-1860, ipMode VIP. */
+const isShortcut = ({ service, address }: ExposureInput): boolean => address !== undefined && service.shortcuts.includes(address);
+
+/** Between families the NLB translates, and the targets see its own address. @see AWS, NLB, client IP preservation. */
+const isTranslated = ({ targetGroup, address }: ExposureInput): boolean =>
+  address !== undefined && isIP(address) !== targetGroup.ipFamily;
 
 /** @returns `undefined` where the target type, or the nodes that are registered, are not known. */
-function healthyTargets(input: {
-  readonly service: NlbService;
-  readonly self: Self;
-  readonly backends: readonly Backend[];
-  readonly nodes: readonly NodePlacement[];
-}): readonly Candidate[] | undefined {
-  const { service, self, nodes } = input;
-  const ready = input.backends.filter((backend) => backend.ready);
-  if (service.targetType === "ip") return ready;
-  if (service.targetType === undefined) return undefined;
-  if (service.externalTrafficPolicy === "Local") {
+function healthyTargets({ targetGroup, self, nodes, backends }: ExposureInput): readonly Target[] | undefined {
+  const ready = backends.filter((backend) => backend.ready);
+  if (targetGroup.targetType === "ip") return ready;
+  if (targetGroup.targetType === undefined) return undefined;
+  if (targetGroup.externalTrafficPolicy === "Local") {
     // Nodes without a ready endpoint of their own fail the NLB's health check; the others count once each.
-    return [...new Map(ready.map((backend) => [backend.node, backend])).values()];
+    const hosts = new Map(ready.flatMap(({ node, zone }) => (node === undefined ? [] : [[node, { node, zone }] as const])));
+    const known = new Map(nodes.map((placement) => [placement.node, placement]));
+    return registeredNodes(
+      targetGroup,
+      [...hosts.values()].map((host) => ({ ...host, ...known.get(host.node) })),
+    );
   }
   // An agent that does not find itself among the nodes has an incomplete list, and cannot tell how many there are.
-  return nodes.some(({ node }) => node === self.node) ? nodes : undefined;
+  return nodes.some(({ node }) => node === self.node) ? registeredNodes(targetGroup, nodes) : undefined;
 }
 
-const shareOn = (node: string, targets: readonly Candidate[]): number =>
-  targets.length === 0 ? 0 : targets.filter((target) => target.node === node).length / targets.length;
+/** The targets that the address may choose from; `undefined` where a zone that matters is not known. */
+function choiceOf(
+  { frontendZone, self, enabledZones }: ExposureInput,
+  targets: readonly Target[],
+  crossZone: boolean | undefined,
+): readonly Target[] | undefined {
+  if (crossZone === undefined) return undefined;
+  const zoneUnknown = targets.some(({ zone }) => zone === undefined);
+  if (crossZone) {
+    // Targets in a zone that the NLB is not in are registered, and never used.
+    if (enabledZones === undefined) return targets;
+    return zoneUnknown ? undefined : targets.filter(({ zone }) => zone !== undefined && enabledZones.has(zone));
+  }
+  if (frontendZone === undefined || self.zone === undefined) return undefined;
+  if (frontendZone !== self.zone) return [];
+  // A target of unknown zone may or may not be among those to choose from.
+  return zoneUnknown ? undefined : targets.filter(({ zone }) => zone === frontendZone);
+}
+
+function shareOn(node: string, targets: readonly Target[] | undefined): Exposure {
+  if (targets === undefined) return undefined;
+  return targets.length === 0 ? 0 : targets.filter((target) => target.node === node).length / targets.length;
+}
+
+const weigh = (share: Exposure, weight: number): Exposure => (share === undefined ? undefined : share * weight);

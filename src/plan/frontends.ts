@@ -21,20 +21,25 @@ interface Location {
  */
 export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self): readonly Frontend[] {
   return snapshot.services.flatMap((discovered) => {
-    const { service, backends } = discovered;
+    const { service, backends, backendsByPort } = discovered;
     const here = { node: self.node, zone: self.zone ?? zoneOf(self.node, snapshot, discovered) };
-    const colocated = backends.some((backend) => backend.ready && backend.node === self.node);
-    return locationsOf(discovered, resolve).flatMap(({ address, zone, dnsError }) =>
-      service.listeners.map((listener) => ({
-        id: frontendId(discovered, listener, address),
-        service,
-        listener,
-        address,
-        dnsError,
-        zone,
-        colocated,
-        exposure: exposureOf({ service, listener, frontendZone: zone, self: here, backends, nodes: snapshot.nodes }),
-      })),
+    const locations = locationsOf(discovered, resolve);
+    const shared = { service, self: here, nodes: snapshot.nodes, enabledZones: enabledZonesOf(discovered, locations) };
+    return locations.flatMap(({ address, zone, dnsError }) =>
+      service.listeners.map((listener) => {
+        const behind = backendsByPort?.get(listener.port) ?? backends;
+        const { targetGroup } = listener;
+        return {
+          id: frontendId(discovered, listener, address),
+          service,
+          listener,
+          address,
+          dnsError,
+          zone,
+          colocated: behind.some((backend) => backend.ready && backend.node === self.node),
+          exposure: exposureOf({ ...shared, targetGroup, address, frontendZone: zone, backends: behind }),
+        };
+      }),
     );
   });
 }
@@ -43,6 +48,12 @@ export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self):
 function zoneOf(node: string, snapshot: Snapshot, discovered: DiscoveredService): string | undefined {
   const placement = snapshot.nodes.find((candidate) => candidate.node === node);
   return placement?.zone ?? discovered.backends.find((backend) => backend.node === node)?.zone;
+}
+
+/** @returns `undefined` where the addresses do not tell: a zone is not known, or DNS answers with the client's zone alone. */
+function enabledZonesOf({ service }: DiscoveredService, locations: readonly Location[]): ReadonlySet<string> | undefined {
+  const zones = locations.map(({ zone }) => zone).filter((zone) => zone !== undefined);
+  return service.zonalAffinity || zones.length === 0 || zones.length < locations.length ? undefined : new Set(zones);
 }
 
 function locationsOf({ service }: DiscoveredService, resolve: Resolve): readonly Location[] {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultTargetGroup } from "../../src/domain/target-group.ts";
 import { classify, nlb, skip } from "./support/classify.ts";
 import { CCM, lbcService, NLB_HOSTNAME, service } from "./support/objects.ts";
 
@@ -12,9 +13,10 @@ describe("the name in the status outranks the annotations", () => {
   it("the name of an NLB is one, even when the annotation is gone; its settings are not known then", () => {
     const found = nlb(service());
     assert.equal(found.controller, "unknown");
-    assert.equal(found.targetType, undefined);
-    assert.deepEqual(found.crossZone, { enabled: undefined, origin: "unknown" });
-    assert.deepEqual(found.listeners[0]?.preserveClientIp, { enabled: undefined, origin: "unknown" });
+    const group = found.listeners[0]?.targetGroup;
+    assert.equal(group?.targetType, undefined);
+    assert.deepEqual(group?.crossZone, { enabled: undefined, origin: "unknown" });
+    assert.deepEqual(group?.preserveClientIp, { enabled: undefined, origin: "unknown" });
   });
   it("no name yet is pending, not broken", () => {
     assert.equal(skip(lbcService({ hostname: null })), "pending");
@@ -32,9 +34,8 @@ it("an ordinary Service comes out whole", () => {
     controller: "lbc",
     hostname: NLB_HOSTNAME,
     addresses: [],
-    targetType: "instance",
-    crossZone: { enabled: false, origin: "default" },
-    externalTrafficPolicy: "Local",
+    shortcuts: [],
+    zonalAffinity: false,
     listeners: [
       {
         port: 80,
@@ -42,7 +43,7 @@ it("an ordinary Service comes out whole", () => {
         protocol: "http",
         path: "/",
         tlsTerminated: false,
-        preserveClientIp: { enabled: true, origin: "default" },
+        targetGroup: { ...defaultTargetGroup("instance"), externalTrafficPolicy: "Local" },
       },
     ],
   });

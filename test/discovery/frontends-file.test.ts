@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FrontendsFileError, loadFrontendsFile } from "../../src/discovery/frontends-file.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
+import { defaultTargetGroup, type TargetGroup } from "../../src/domain/target-group.ts";
 
 const load = (text: string): Snapshot => loadFrontendsFile(text, { file: "frontends.yaml", defaultPath: "/" });
 
@@ -43,7 +44,12 @@ services:
     backends: [{ node: n1, zone: eu-west-1a }, { node: n2 }]
 nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
 `);
-    const preserveClientIp = { enabled: false, origin: "explicit" };
+    const targetGroup: TargetGroup = {
+      ...defaultTargetGroup("instance"),
+      preserveClientIp: { enabled: false, origin: "explicit" },
+      crossZone: { enabled: true, origin: "explicit" },
+      externalTrafficPolicy: "Local",
+    };
     assert.deepEqual(snapshot, {
       services: [
         {
@@ -56,12 +62,11 @@ nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
               { address: "10.0.32.1", zone: "eu-west-1a" },
               { address: "fd00::1", zone: undefined },
             ],
-            targetType: "instance",
-            crossZone: { enabled: true, origin: "explicit" },
-            externalTrafficPolicy: "Local",
+            shortcuts: [],
+            zonalAffinity: false,
             listeners: [
-              { port: 80, name: "http", protocol: "http", path: "/healthz", tlsTerminated: false, preserveClientIp },
-              { port: 443, name: "", protocol: "https", path: "/", tlsTerminated: true, preserveClientIp },
+              { port: 80, name: "http", protocol: "http", path: "/healthz", tlsTerminated: false, targetGroup },
+              { port: 443, name: "", protocol: "https", path: "/", tlsTerminated: true, targetGroup },
             ],
           },
           backends: [
@@ -81,10 +86,10 @@ nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
   it("needs no more than a name, a place and a port: the port says nothing, and what is not told is not guessed", () => {
     const [discovered] = load(MINIMAL).services;
     assert.equal(discovered?.service.hostname, "nlb.example.com");
-    assert.equal(discovered?.service.targetType, undefined);
+    assert.equal(discovered?.service.listeners[0]?.targetGroup.targetType, undefined);
     assert.deepEqual(discovered?.backends, []);
     const [listener] = discovered?.service.listeners ?? [];
-    assert.deepEqual([listener?.protocol, listener?.preserveClientIp.enabled], ["tcp", undefined]);
+    assert.deepEqual([listener?.protocol, listener?.targetGroup.preserveClientIp.enabled], ["tcp", undefined]);
   });
 
   for (const [targetType, enabled] of [
@@ -93,7 +98,7 @@ nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
   ] as const) {
     it(`with target type ${targetType} preserves client addresses as AWS does by default: ${enabled}`, () => {
       const [discovered] = load(`${MINIMAL}    targetType: ${targetType}\n`).services;
-      assert.deepEqual(discovered?.service.listeners[0]?.preserveClientIp, { enabled, origin: "default" });
+      assert.deepEqual(discovered?.service.listeners[0]?.targetGroup.preserveClientIp, { enabled, origin: "default" });
     });
   }
 

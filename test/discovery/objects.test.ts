@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { classifyService } from "../../src/discovery/classify.ts";
 import { backendsOf } from "../../src/discovery/endpoint-slices.ts";
 import { ObjectError, parseEndpointSlice, parseService } from "../../src/discovery/objects.ts";
+import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 
 const problem = (parse: () => unknown): string => {
@@ -28,11 +29,13 @@ describe("Services", () => {
       "annotations",
       "externalTrafficPolicy",
       "hostnames",
+      "ipFamilies",
       "loadBalancerClass",
       "name",
       "namespace",
       "oversized",
       "ports",
+      "shortcuts",
       "type",
     ]);
   });
@@ -118,6 +121,7 @@ it("whatever the server sends, an object is read or refused with an ObjectError"
     "metadata",
     "spec",
     "ports",
+    "shortcuts",
     "name",
     "namespace",
     "annotations",
@@ -133,7 +137,7 @@ it("whatever the server sends, an object is read or refused with an ObjectError"
       for (const base of [lbcService(), slice("web", [{ address: "10.0.1.1" }])]) {
         const object = place === "whole" ? given : { ...base, [place]: given };
         try {
-          classifyService(parseService(object), "/");
+          classifyService(parseService(object), { context: DEFAULT_CONTEXT }, "/");
         } catch (error) {
           assert.ok(error instanceof ObjectError, String(error));
         }
@@ -154,7 +158,7 @@ it("whatever an annotation says, a Service is classified", () => {
   const text = fc.oneof(fc.string(), fc.constantFrom("", "true", "80=http", ",=,", "\\", "a=\\,b", "*"));
   fc.assert(
     fc.property(fc.dictionary(fc.constantFrom(...names, ...own), text), (annotations) => {
-      const { kind } = classifyService(parseService(lbcService({ annotations })), "/");
+      const { kind } = classifyService(parseService(lbcService({ annotations })), { context: DEFAULT_CONTEXT }, "/");
       assert.ok(kind === "nlb" || kind === "skipped");
     }),
     { numRuns: 200 },

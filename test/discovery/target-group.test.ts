@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { TargetGroup } from "../../src/domain/target-group.ts";
 import { nlb } from "./support/classify.ts";
 import { AUTO, CCM, type GivenService, lbcService, service, TCP_80 } from "./support/objects.ts";
+
+/** The target group of the first port. */
+const group = (object: unknown): TargetGroup | undefined => nlb(object).listeners[0]?.targetGroup;
 
 describe("target type", () => {
   const cases: readonly (readonly [string, unknown, string | undefined])[] = [
@@ -18,7 +22,7 @@ describe("target type", () => {
       undefined,
     ],
   ];
-  for (const [name, object, expected] of cases) it(name, () => assert.equal(nlb(object).targetType, expected));
+  for (const [name, object, expected] of cases) it(name, () => assert.equal(group(object)?.targetType, expected));
 });
 
 describe("client IP preservation", () => {
@@ -51,7 +55,12 @@ describe("client IP preservation", () => {
       ),
       off,
     ],
-    ["is honoured by the cloud provider", service(attributes("preserve_client_ip.enabled=false", CCM)), off],
+    [
+      "is not known with a cloud provider of unknown version: older ones ignore it",
+      service(attributes("preserve_client_ip.enabled=false", CCM)),
+      unknown,
+    ],
+    ["is on with any cloud provider that is asked to", service(attributes("preserve_client_ip.enabled=true", CCM)), on],
     [
       "with the cloud provider, is true or false to the letter",
       service(attributes("preserve_client_ip.enabled=0", CCM)),
@@ -63,16 +72,16 @@ describe("client IP preservation", () => {
       unknown,
     ],
     [
-      "cannot be off on a port that is open for UDP too",
+      "cannot be off on a listener for TCP and UDP",
       lbcService({
-        ...attributes("preserve_client_ip.enabled=false", ip),
+        ...attributes("preserve_client_ip.enabled=false", { ...ip, "enable-tcp-udp-listener": "true" }),
         ports: [TCP_80, { port: 80, protocol: "UDP", name: "u" }],
       }),
       { enabled: true, origin: "forced" },
     ],
   ];
   for (const [name, object, expected] of cases) {
-    it(name, () => assert.deepEqual(nlb(object).listeners[0]?.preserveClientIp, expected));
+    it(name, () => assert.deepEqual(group(object)?.preserveClientIp, expected));
   }
 });
 
@@ -89,10 +98,10 @@ describe("cross-zone", () => {
   ];
   for (const [annotations, enabled, origin] of cases) {
     it(`is ${enabled} (${origin}) with ${JSON.stringify(annotations)}`, () => {
-      assert.deepEqual(nlb(lbcService({ annotations })).crossZone, { enabled, origin });
+      assert.deepEqual(group(lbcService({ annotations }))?.crossZone, { enabled, origin });
     });
   }
   it("is told to the cloud provider by its own annotation alone", () => {
-    assert.deepEqual(nlb(service({ annotations: { ...CCM, ...lb } })).crossZone, { enabled: false, origin: "default" });
+    assert.deepEqual(group(service({ annotations: { ...CCM, ...lb } }))?.crossZone, { enabled: false, origin: "default" });
   });
 });

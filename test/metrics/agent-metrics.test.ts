@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { REASONS, type Success } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { SERIES_GRACE_MS } from "../../src/metrics/frontend-series.ts";
-import { backend, frontend, HOSTNAME, listener, nlbService, snapshot } from "../support/services.ts";
+import { backend, frontend, HOSTNAME, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
 const SUCCESS: Success = { kind: "success", phases: { connect: 0.0003, first_byte: 0.002 } };
 
@@ -117,8 +117,11 @@ test("exposure is exported where it is known and absent where it is not", async 
 
 test("service_info says what the configuration says, and mixed where ports differ", async () => {
   const { metrics, samples } = harness();
-  const on = listener({ preserveClientIp: { enabled: true, origin: "default" } });
-  const off = listener({ port: 443, preserveClientIp: { enabled: false, origin: "explicit" } });
+  const on = listener();
+  const off = listener({
+    port: 443,
+    targetGroup: targetGroup({ preserveClientIp: { enabled: false, origin: "explicit" } }),
+  });
   const { one, discovered } = planned({ service: nlbService({ listeners: [on, off] }) });
   metrics.plan(discovered, [one]);
   assert.deepEqual(await samples("hairpin_probe_service_info"), [

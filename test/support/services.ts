@@ -1,6 +1,7 @@
 import type { Frontend } from "../../src/domain/frontend.ts";
 import type { Backend, Listener, NlbService } from "../../src/domain/service.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
+import { defaultTargetGroup, type TargetGroup } from "../../src/domain/target-group.ts";
 
 /** Builders of domain values for tests: an internal NLB as EKS makes it by default, with what matters to a test on top. */
 export const listener = (given: Partial<Listener> = {}): Listener => ({
@@ -9,9 +10,11 @@ export const listener = (given: Partial<Listener> = {}): Listener => ({
   protocol: "http",
   path: "/",
   tlsTerminated: false,
-  preserveClientIp: { enabled: true, origin: "default" },
+  targetGroup: targetGroup(),
   ...given,
 });
+
+export const targetGroup = (given: Partial<TargetGroup> = {}): TargetGroup => ({ ...defaultTargetGroup("instance"), ...given });
 
 export const HOSTNAME = "k8s-shop-web-0123456789-0123456789abcdef.elb.eu-west-1.amazonaws.com";
 
@@ -21,9 +24,8 @@ export const nlbService = (given: Partial<NlbService> = {}): NlbService => ({
   controller: "lbc",
   hostname: HOSTNAME,
   addresses: [],
-  targetType: "instance",
-  crossZone: { enabled: false, origin: "default" },
-  externalTrafficPolicy: "Cluster",
+  shortcuts: [],
+  zonalAffinity: false,
   listeners: [listener()],
   ...given,
 });

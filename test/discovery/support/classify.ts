@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { type Classification, classifyService } from "../../../src/discovery/classify.ts";
 import { parseService } from "../../../src/discovery/objects.ts";
+import { DEFAULT_CONTEXT } from "../../../src/domain/controller-context.ts";
 import type { NlbService, SkipReason } from "../../../src/domain/service.ts";
 
 /** What an object of the API is to us. */
-export const classify = (object: unknown): Classification => classifyService(parseService(object), "/");
+export const classify = (object: unknown): Classification =>
+  classifyService(parseService(object), { context: DEFAULT_CONTEXT }, "/");
 
 /** The same, of one that must be an internal NLB. */
 export function nlb(object: unknown): NlbService {

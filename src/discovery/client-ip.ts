@@ -1,0 +1,89 @@
+import type { ControllerContext } from "../domain/controller-context.ts";
+import { lbcHas } from "../domain/controller-context.ts";
+import type { Controller } from "../domain/service.ts";
+import { type Switch, type TargetType, UNKNOWN_SWITCH } from "../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import { type AskedAttributes, PRESERVE } from "./attributes.ts";
+import type { Findings } from "./findings.ts";
+import type { ServiceObject, ServicePort } from "./objects.ts";
+import { shown } from "./problems.ts";
+
+/**
+ * Whether the targets of one port see the client's address: the condition of a hairpin.
+ *
+ * AWS's default is on for instances and off for pods; for UDP and QUIC it is on and cannot be off.
+ *
+ * @see AWS, NLB user guide, "Edit target group attributes", client IP preservation.
+ */
+export function preserveClientIpOf(
+  controller: Controller,
+  service: ServiceObject,
+  port: ServicePort,
+  given: {
+    readonly targetType: TargetType | undefined;
+    readonly attributes: AskedAttributes;
+    readonly context: ControllerContext;
+  },
+  findings: Findings,
+): Switch {
+  const { targetType, attributes, context } = given;
+  if (targetType === undefined) return UNKNOWN_SWITCH;
+  const { asked, fate } = attributes;
+  const text = asked.get(PRESERVE);
+  const forced = isForced(controller, service, port, context, findings);
+  if (forced === undefined) return UNKNOWN_SWITCH;
+  if (forced) {
+    if (text !== undefined && parseGoBool(text) === false && fate !== "ignored") refuseForced(controller, port, findings);
+    return { enabled: true, origin: "forced" };
+  }
+  const byDefault = targetType === "instance";
+  if (fate === "refused") return unknown(findings, "its annotation is refused");
+  if (text === undefined) return { enabled: byDefault, origin: "default" };
+  const enabled = controller === "ccm" ? strictBool(text) : parseGoBool(text);
+  if (fate === "ignored") return { enabled: byDefault, origin: enabled === byDefault ? "default" : "ignored" };
+  if (enabled === undefined) {
+    findings.refuse(`${PRESERVE}: got ${shown(text)}, expected true or false.`);
+    return unknown(findings, "its annotation is refused");
+  }
+  // Honoured or ignored, it comes to the same.
+  if (fate === "honoured" || enabled === byDefault) return { enabled, origin: "explicit" };
+  findings.doubt(
+    "Whether client IP preservation is off is not known: the cloud provider honours the annotation since 1.32.6, 1.33.3, 1.34.2 " +
+      "(1.34.0, too) and ignores it before. Give its version, or let the probe measure it.",
+  );
+  return UNKNOWN_SWITCH;
+}
+
+function unknown(findings: Findings, because: string): Switch {
+  findings.doubt(
+    `Whether client IP preservation is on is not known: ${because}, and AWS keeps the last value. The AWS console or a measurement tells.`,
+  );
+  return UNKNOWN_SWITCH;
+}
+
+/** Whether the target group's protocol is one that always preserves: UDP, TCP_UDP, QUIC. `undefined`: what becomes of it is not known. */
+function isForced(
+  controller: Controller,
+  { ports, annotations }: ServiceObject,
+  port: ServicePort,
+  context: ControllerContext,
+  findings: Findings,
+): boolean | undefined {
+  if (port.protocol === "UDP") return true;
+  if (!ports.some((other) => other.port === port.port && other.protocol === "UDP")) return false;
+  const merged = annotations.get(AWS_ANNOTATIONS.tcpUdpListener);
+  if (controller === "lbc" && lbcHas(context, "tcpUdpListener") && parseGoBool(merged ?? "") === true) return true;
+  findings.doubt(
+    `Port ${port.port} is open for TCP and UDP: an NLB has one listener a port, unless ${AWS_ANNOTATIONS.tcpUdpListener} or the ` +
+      "controller's gate makes a TCP_UDP one of both. The AWS console tells which there is.",
+  );
+  return undefined;
+}
+
+/** The cloud provider validates that itself; the controller passes it on. */
+function refuseForced(controller: Controller, port: ServicePort, findings: Findings): void {
+  const detail = `${PRESERVE}: got false for ${port.protocol} port ${port.port}, where it cannot be switched off.`;
+  findings.refuse(detail, controller === "ccm" ? "controller" : "aws");
+}
+
+const strictBool = (text: string): boolean | undefined => (text === "true" ? true : text === "false" ? false : undefined);

@@ -1,0 +1,47 @@
+import type { Controller } from "../domain/service.ts";
+import { type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import { type AskedAttributes, CROSS_ZONE } from "./attributes.ts";
+import type { Findings } from "./findings.ts";
+import type { ServiceObject } from "./objects.ts";
+import { shown } from "./problems.ts";
+
+/**
+ * Whether each zonal address forwards to the targets of all zones.
+ *
+ * @param attributes - Those of the target group, which override the load balancer's.
+ * @param ofLoadBalancer - Attributes of the load balancer; `undefined`: they are refused.
+ * @see aws-load-balancer-controller, pkg/service/model_build_load_balancer.go (buildLoadBalancerAttributes); AWS, "Cross-zone load
+ * balancing for target groups".
+ */
+export function crossZoneOf(
+  controller: Controller,
+  { annotations }: ServiceObject,
+  attributes: AskedAttributes,
+  ofLoadBalancer: ReadonlyMap<string, string> | undefined,
+  findings: Findings,
+): Switch {
+  if (controller !== "lbc" && controller !== "eks-auto" && controller !== "ccm") return UNKNOWN_SWITCH;
+  const ofTargetGroup = controller === "ccm" || attributes.fate !== "honoured" ? undefined : attributes.asked.get(CROSS_ZONE);
+  if (ofTargetGroup !== undefined && ofTargetGroup !== "use_load_balancer_configuration") {
+    // The controller passes it on as it is; AWS takes these two words alone.
+    if (ofTargetGroup === "true" || ofTargetGroup === "false") return { enabled: ofTargetGroup === "true", origin: "explicit" };
+    return refused(CROSS_ZONE, ofTargetGroup, "aws", findings);
+  }
+  const ofController = annotations.get(AWS_ANNOTATIONS.crossZone);
+  if (ofController !== undefined) return explicit(AWS_ANNOTATIONS.crossZone, ofController, findings);
+  if (ofLoadBalancer === undefined) return UNKNOWN_SWITCH;
+  const attribute = ofLoadBalancer.get(CROSS_ZONE);
+  return attribute === undefined ? { enabled: false, origin: "default" } : explicit(CROSS_ZONE, attribute, findings);
+}
+
+function explicit(what: string, text: string, findings: Findings): Switch {
+  const enabled = parseGoBool(text);
+  return enabled === undefined ? refused(what, text, "controller", findings) : { enabled, origin: "explicit" };
+}
+
+function refused(what: string, text: string, by: "controller" | "aws", findings: Findings): Switch {
+  findings.refuse(`${what}: got ${shown(text)}, expected true or false.`, by);
+  findings.doubt("Whether cross-zone load balancing is on is not known: its setting is refused. The AWS console tells.");
+  return UNKNOWN_SWITCH;
+}

@@ -1,0 +1,76 @@
+import { type ControllerContext, DEFAULT_CONTEXT, type Scheme } from "../domain/controller-context.ts";
+import type { LoadBalancer, LoadBalancerPort } from "../domain/load-balancer.ts";
+import type { Controller } from "../domain/service.ts";
+import { loadBalancerAttributesOf, ROUTING_POLICY } from "./attributes.ts";
+import { Findings } from "./findings.ts";
+import { type Handler, handlerOf } from "./handler.ts";
+import { shapeOf } from "./hostname.ts";
+import type { ServiceObject, ServicePort } from "./objects.ts";
+import { shown } from "./problems.ts";
+import { internalOf } from "./scheme.ts";
+import { targetGroupOf } from "./target-group.ts";
+import type { BindingFacts } from "./target-group-binding.ts";
+import { checkSslPorts, isTlsListener } from "./tls-listener.ts";
+
+/** What is known besides the Service itself. */
+export interface Surroundings {
+  readonly context: ControllerContext;
+  /** Scheme of the load balancer that is there, where something told it. */
+  readonly existingScheme?: Scheme;
+  /** What a TargetGroupBinding says of a port. */
+  readonly bindingOf?: (port: ServicePort) => BindingFacts | undefined;
+}
+
+/**
+ * Everything that a Service tells about its load balancer.
+ *
+ * Annotations are what was asked for; the name in the status is what there is. So the name outranks them: annotations that are
+ * edited later do not turn one kind of load balancer into another.
+ */
+export function loadBalancerOf(service: ServiceObject, surroundings: Surroundings = { context: DEFAULT_CONTEXT }): LoadBalancer {
+  const { context, existingScheme, bindingOf } = surroundings;
+  const findings = new Findings();
+  const { controller, isNlb, why } = actual(handlerOf(service, context), service.hostnames);
+  const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
+  const ofLoadBalancer = loadBalancerAttributesOf(controller, service, findings);
+  const portOf = (port: ServicePort): LoadBalancerPort => {
+    const tlsTerminated = isTlsListener(controller, service, port);
+    const input = { controller, service, port, tlsTerminated, ofLoadBalancer, binding: bindingOf?.(port), context };
+    const { port: number, name, protocol: transport } = port;
+    return { port: number, name, transport, tlsTerminated, targetGroup: targetGroupOf(input, findings) };
+  };
+  if (isNlb) checkSslPorts(controller, service, findings);
+  const ports = isNlb ? service.ports.map(portOf) : [];
+  if (isNlb && service.shortcuts.length > 0) {
+    findings.doubt(
+      `kube-proxy answers for ${service.shortcuts.join(", ")} itself: where that is an address of the NLB, pods never reach it.`,
+    );
+  }
+  const { namespace, name, hostnames, shortcuts } = service;
+  return {
+    kind: "Service",
+    namespace,
+    name,
+    controller,
+    isNlb,
+    notNlb: why,
+    internal,
+    hostnames,
+    shortcuts,
+    zonalAffinity: (ofLoadBalancer?.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
+    ports,
+    refusals: findings.refusals,
+    doubts: findings.doubts,
+  };
+}
+
+const ANY_ZONE = "any_availability_zone";
+
+/** What there is, from what should be and the names of what is. */
+function actual(handler: Handler, hostnames: readonly string[]): { controller: Controller; isNlb: boolean; why: string } {
+  const shapes = hostnames.map(shapeOf);
+  if (shapes.includes("nlb")) return handler.isNlb ? handler : { controller: "unknown", isNlb: true, why: "" };
+  if (!shapes.includes("not_nlb")) return handler;
+  const why = `${shown(hostnames[0])} is the name of a Classic or Application Load Balancer.`;
+  return { controller: handler.controller, isNlb: false, why };
+}

@@ -1,0 +1,59 @@
+import type { Controller } from "./service.ts";
+import type { Switch, TargetGroup } from "./target-group.ts";
+
+/** One port of a load balancer, whatever its transport. */
+export interface LoadBalancerPort {
+  readonly port: number;
+  readonly name: string;
+  /** `TCP`, `UDP` and so on, as the Service or the Gateway's listener says. */
+  readonly transport: string;
+  /** The load balancer terminates TLS itself. */
+  readonly tlsTerminated: boolean;
+  readonly targetGroup: TargetGroup;
+}
+
+/** Why a load balancer is not as its configuration says: the controller, or AWS, refuses it and leaves things as they are. */
+export interface Refusal {
+  readonly by: "controller" | "aws";
+  readonly detail: string;
+}
+
+/**
+ * What the configuration of one Service or Gateway implies: everything that the Kubernetes API tells about its load balancer,
+ * whether that is an internal NLB or not.
+ */
+export interface LoadBalancer {
+  readonly kind: "Service" | "Gateway";
+  readonly namespace: string;
+  readonly name: string;
+  readonly controller: Controller;
+  readonly isNlb: boolean;
+  /** Why it is no NLB; "" when it is one. */
+  readonly notNlb: string;
+  readonly internal: Switch;
+  /** Names in the status; empty while the load balancer is being made. */
+  readonly hostnames: readonly string[];
+  /** Addresses that kube-proxy answers for itself, so that the NLB is never reached at them. */
+  readonly shortcuts: readonly string[];
+  /** DNS answers a client with the addresses of its own zone only, or mostly. */
+  readonly zonalAffinity: boolean;
+  readonly ports: readonly LoadBalancerPort[];
+  readonly refusals: readonly Refusal[];
+  /** One sentence for each thing that is not known: what, and what would settle it. */
+  readonly doubts: readonly string[];
+}
+
+/**
+ * Whether a connection through this load balancer can hairpin at all, from a pod on a registered node.
+ *
+ * @returns `undefined` where that is not known: what is refused, what is not known to be internal, what kube-proxy may answer.
+ */
+export function canHairpin({ isNlb, internal, ports, shortcuts, refusals }: LoadBalancer): boolean | undefined {
+  if (!isNlb) return false;
+  if (internal.enabled !== true || shortcuts.length > 0) return undefined;
+  // What the controller refuses is not applied, and what there was before is not known; what AWS refuses alone changes nothing.
+  if (refusals.some(({ by }) => by === "controller")) return undefined;
+  const preserved = ports.map(({ targetGroup }) => targetGroup.preserveClientIp.enabled);
+  if (preserved.includes(true)) return true;
+  return preserved.length === 0 || preserved.includes(undefined) ? undefined : false;
+}
