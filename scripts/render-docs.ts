@@ -3,7 +3,8 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { DEFINITIONS, type Definition, flagOf, SETTING_KEYS, variableOf } from "../src/config/definitions.ts";
+import { type Definition, flagOf, variableOf } from "../src/config/definition.ts";
+import { DEFINITIONS, SETTING_KEYS } from "../src/config/definitions.ts";
 import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");

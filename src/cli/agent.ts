@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Agent } from "../agent.ts";
+import { controllerContextOf } from "../config/controller-definitions.ts";
 import type { Settings } from "../config/definitions.ts";
 import { ConfigError } from "../config/load.ts";
 import { FrontendsFileError, loadFrontendsFile } from "../discovery/frontends-file.ts";
@@ -147,6 +148,7 @@ async function startKubernetes(
     return startKubernetesDiscovery({
       api,
       agentsService,
+      context: controllerContextOf(settings),
       defaultPath: httpPath,
       clock: systemClock,
       random: Math.random,

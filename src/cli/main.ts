@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { DEFINITIONS } from "../config/definitions.ts";
 import { renderSettingsHelp } from "../config/help.ts";
 import { ConfigError, loadSettings } from "../config/load.ts";
 import { VERSION } from "../version.ts";
@@ -15,7 +16,7 @@ Usage
   hairpin-probe --help | --version
 
 Flags of agent (a flag beats its environment variable, which beats the file, which beats the default)
-${renderSettingsHelp()}
+${renderSettingsHelp(DEFINITIONS)}
 
 Example, outside a cluster
   hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867

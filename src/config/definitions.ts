@@ -1,3 +1,5 @@
+import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
+import { type Definition, define } from "./definition.ts";
 import {
   boolean,
   duration,
@@ -8,7 +10,6 @@ import {
   type NamespacedName,
   namespacedName,
   oneOf,
-  type Parse,
   path,
   word,
 } from "./parsers.ts";
@@ -16,7 +17,7 @@ import {
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
 /** The agent's settings, as the rest of the program gets them: parsed, checked, immutable. */
-export interface Settings {
+export interface Settings extends ControllerSettings {
   /** Milliseconds; one attempt per frontend in each. */
   readonly interval: number;
   /** Milliseconds from the SYN to the end of an attempt. */
@@ -34,19 +35,6 @@ export interface Settings {
   readonly maxInFlight: number;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
-
-/** One setting: its flag, environment variable and file key all follow from the key. */
-export interface Definition<T> {
-  readonly parse: Parse<T>;
-  /** As a user would write it; absent: there is no value unless one is given. */
-  readonly default?: string;
-  /** What stands for the value in the help text. */
-  readonly placeholder: string;
-  /** One sentence for the help text and the documentation. */
-  readonly help: string;
-}
-
-const define = <T>(definition: Definition<T>): Definition<T> => definition;
 
 /** Every setting there is. The order is the order of the help text. */
 export const DEFINITIONS = {
@@ -112,6 +100,7 @@ export const DEFINITIONS = {
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
   }),
+  ...CONTROLLER_DEFINITIONS,
   logLevel: define({
     parse: oneOf(LOG_LEVELS),
     default: "info",
@@ -122,11 +111,3 @@ export const DEFINITIONS = {
 
 export type SettingKey = keyof Settings;
 export const SETTING_KEYS = Object.keys(DEFINITIONS) as readonly SettingKey[];
-
-/** `maxInFlight` as a flag: `max-in-flight`. */
-export const flagOf = (key: SettingKey): string => key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-export const ENVIRONMENT_PREFIX = "HAIRPIN_PROBE_";
-
-/** `maxInFlight` as an environment variable: `HAIRPIN_PROBE_MAX_IN_FLIGHT`. */
-export const variableOf = (key: SettingKey): string => ENVIRONMENT_PREFIX + flagOf(key).replaceAll("-", "_").toUpperCase();

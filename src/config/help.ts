@@ -1,11 +1,11 @@
-import { DEFINITIONS, type Definition, flagOf, SETTING_KEYS, variableOf } from "./definitions.ts";
+import { type Definitions, flagOf, variableOf } from "./definition.ts";
 
-/** The settings as a terminal shows them: flag, meaning, default, environment variable. At most 100 columns. */
-export function renderSettingsHelp(): string {
-  const rows = SETTING_KEYS.map((key) => {
-    const definition: Definition<unknown> = DEFINITIONS[key];
-    const fallback = definition.default === undefined ? "" : ` Default: ${definition.default}.`;
-    return { flag: `--${flagOf(key)} ${definition.placeholder}`, text: `${definition.help}${fallback} [${variableOf(key)}]` };
+/** The settings of a command as a terminal shows them: flag, meaning, default, environment variable. At most 100 columns. */
+export function renderSettingsHelp(definitions: Definitions): string {
+  const rows = Object.entries(definitions).map(([key, { short, isSwitch, placeholder, help, default: given }]) => {
+    const fallback = given === undefined || isSwitch ? "" : ` Default: ${given}.`;
+    const flag = `${short === undefined ? "" : `-${short}, `}--${flagOf(key)}${isSwitch ? "" : ` ${placeholder}`}`;
+    return { flag, text: `${help}${fallback} [${variableOf(key)}]` };
   });
   rows.unshift({
     flag: "--config FILE",

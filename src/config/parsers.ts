@@ -1,3 +1,5 @@
+import { parseVersion, type Version } from "../domain/version.ts";
+
 /**
  * One parser a kind of setting: text in, value out.
  *
@@ -45,6 +47,13 @@ export const integer =
     if (!/^\d+$/.test(text) || value < min || value > max) throw new Expected(`a whole number from ${min} to ${max}`);
     return value;
   };
+
+/** A release such as `2.13.4` or `v1.34`. */
+export const version: Parse<Version> = (text) => {
+  const found = parseVersion(text);
+  if (found === undefined) throw new Expected("a version such as 2.13.4");
+  return found;
+};
 
 export const boolean: Parse<boolean> = (text) => {
   if (text === "true") return true;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { DEFINITIONS, flagOf, SETTING_KEYS, variableOf } from "../../src/config/definitions.ts";
+import { flagOf, variableOf } from "../../src/config/definition.ts";
+import { DEFINITIONS, SETTING_KEYS } from "../../src/config/definitions.ts";
 import { renderSettingsHelp } from "../../src/config/help.ts";
 import { ConfigError, type ConfigSources, loadSettings } from "../../src/config/load.ts";
 
@@ -112,7 +113,7 @@ test("a flag without its value is a problem, not a default", () => {
 });
 
 test("the help names every setting with its flag, its variable and its default", () => {
-  const help = renderSettingsHelp();
+  const help = renderSettingsHelp(DEFINITIONS);
   for (const key of SETTING_KEYS) {
     assert.ok(help.includes(`--${flagOf(key)} `), key);
     assert.ok(help.includes(`[${variableOf(key)}]`), key);

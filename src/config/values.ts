@@ -1,0 +1,130 @@
+import { parseArgs } from "node:util";
+import { parseDocument } from "yaml";
+import { type Definitions, ENVIRONMENT_PREFIX, flagOf, variableOf } from "./definition.ts";
+import { didYouMean } from "./did-you-mean.ts";
+import { Expected } from "./parsers.ts";
+
+export interface ValueSources {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads the configuration file. What it throws becomes a problem. */
+  readonly readFile: (path: string) => string;
+  /**
+   * Whether variables with our prefix that are no settings are problems. Not where a command runs beside the agent, whose
+   * variables are not its own.
+   */
+  readonly ownsEnvironment: boolean;
+}
+
+/** A value as it was given, and by what: `--interval`, `HAIRPIN_PROBE_INTERVAL`, or `interval in agent.yaml`. */
+interface Given {
+  readonly text: string;
+  readonly source: string;
+}
+
+type GivenByKey = Map<string, Given>;
+
+/** What Kubernetes writes into every container for a Service of the agents' own name; no settings of anyone's. */
+const SERVICE_LINK = /^HAIRPIN_PROBE_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP|SCTP)(_.*)?)?)$/;
+
+/**
+ * Flags over environment over file over defaults, each parsed as its definition says.
+ *
+ * @returns the values by key, and every problem there is: a value without problems is there, the others are missing.
+ */
+export function readValues(
+  definitions: Definitions,
+  sources: ValueSources,
+): { readonly values: Record<string, unknown>; readonly problems: string[] } {
+  const problems: string[] = [];
+  const flags = fromFlags(definitions, sources.argv, problems);
+  const variables = fromEnvironment(definitions, sources, problems);
+  const file = flags.get("config") ?? variables.get("config");
+  const keys = file === undefined ? new Map<string, Given>() : fromFile(definitions, file, sources.readFile, problems);
+  const values: Record<string, unknown> = {};
+  for (const [key, { parse, default: fallback }] of Object.entries(definitions)) {
+    const given = flags.get(key) ?? variables.get(key) ?? keys.get(key);
+    const text = given?.text ?? fallback;
+    if (text === undefined) continue;
+    try {
+      values[key] = parse(text);
+    } catch (error) {
+      if (!(error instanceof Expected)) throw error;
+      problems.push(`${given?.source ?? key}: got ${JSON.stringify(text.slice(0, 200))}, expected ${error.message}`);
+    }
+  }
+  return { values, problems };
+}
+
+function fromFlags(definitions: Definitions, argv: readonly string[], problems: string[]): GivenByKey {
+  const found: GivenByKey = new Map();
+  const all = { config: {}, ...definitions } as Readonly<Record<string, { short?: string; isSwitch?: boolean }>>;
+  const names = new Map(Object.keys(all).map((key) => [flagOf(key), key] as const));
+  const options = Object.fromEntries(
+    Object.entries(all).map(([key, { short, isSwitch }]) => [
+      flagOf(key),
+      { type: isSwitch ? ("boolean" as const) : ("string" as const), ...(short === undefined ? {} : { short }) },
+    ]),
+  );
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
+  let unknownFlag = Number.NaN;
+  for (const token of tokens) {
+    // What follows an unknown flag is likely its value: one mistake, one sentence.
+    if (token.kind === "positional" && token.index === unknownFlag + 1) continue;
+    if (token.kind === "positional") problems.push(`${JSON.stringify(token.value)}: expected no argument here, only flags`);
+    if (token.kind !== "option") continue;
+    const key = names.get(token.name);
+    const text = token.value ?? (key !== undefined && all[key]?.isSwitch ? "true" : undefined);
+    if (key === undefined) {
+      unknownFlag = token.index;
+      problems.push(`${token.rawName}: unknown flag${didYouMean(token.name, names.keys(), "--")}`);
+    } else if (text === undefined) problems.push(`${token.rawName}: got nothing, expected a value`);
+    else found.set(key, { text, source: token.rawName });
+  }
+  return found;
+}
+
+function fromEnvironment(definitions: Definitions, { env, ownsEnvironment }: ValueSources, problems: string[]): GivenByKey {
+  const found: GivenByKey = new Map();
+  const names = new Map(["config", ...Object.keys(definitions)].map((key) => [variableOf(key), key] as const));
+  for (const [name, text] of Object.entries(env)) {
+    if (text === undefined || !name.startsWith(ENVIRONMENT_PREFIX) || SERVICE_LINK.test(name)) continue;
+    const key = names.get(name);
+    if (key !== undefined) found.set(key, { text, source: name });
+    else if (ownsEnvironment) problems.push(`${name}: unknown environment variable${didYouMean(name, names.keys(), "")}`);
+  }
+  return found;
+}
+
+function fromFile(
+  definitions: Definitions,
+  file: Given,
+  readFile: (path: string) => string,
+  problems: string[],
+): Map<string, Given> {
+  const found = new Map<string, Given>();
+  let text: string;
+  try {
+    text = readFile(file.text);
+  } catch (error) {
+    problems.push(`${file.source}: cannot read ${file.text}: ${error instanceof Error ? error.message : String(error)}`);
+    return found;
+  }
+  const document = parseDocument(text, { prettyErrors: true });
+  for (const { message } of document.errors) problems.push(`${file.text}: not YAML: ${message}`);
+  if (document.errors.length > 0) return found;
+  const content: unknown = document.toJS();
+  if (content === null || content === undefined) return found;
+  if (typeof content !== "object" || Array.isArray(content)) {
+    problems.push(`${file.text}: got ${Array.isArray(content) ? "a list" : typeof content}, expected a mapping of settings`);
+    return found;
+  }
+  const known = Object.keys(definitions);
+  for (const [key, value] of Object.entries(content)) {
+    const source = `${key} in ${file.text}`;
+    if (!known.includes(key)) problems.push(`${source}: unknown setting${didYouMean(key, known, "")}`);
+    else if (["string", "number", "boolean"].includes(typeof value)) found.set(key, { text: String(value), source });
+    else problems.push(`${source}: got ${JSON.stringify(value)?.slice(0, 200)}, expected a single value`);
+  }
+  return found;
+}
