@@ -45,6 +45,11 @@ export function preserveClientIpOf(
     findings.refuse(`${PRESERVE}: got ${shown(text)}, expected true or false.`);
     return unknown(findings, "its annotation is refused");
   }
+  if (strictBool(text) === undefined) {
+    findings.doubt(
+      `AWS may refuse ${shown(text)} for ${PRESERVE}, which the controller passes on as it is: write true or false.`,
+    );
+  }
   // Honoured or ignored, it comes to the same.
   if (fate === "honoured" || enabled === byDefault) return { enabled, origin: "explicit" };
   findings.doubt(

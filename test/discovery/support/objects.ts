@@ -65,3 +65,7 @@ export function slice(
 /** What makes an NLB of EKS Auto Mode, and an internal one of the cloud provider. */
 export const AUTO = { spec: { loadBalancerClass: "eks.amazonaws.com/nlb" } };
 export const CCM = { type: "nlb", internal: "true" };
+
+/** Target group attributes: the canonical fix, and its opposite. */
+export const PRESERVE_OFF = "preserve_client_ip.enabled=false";
+export const PRESERVE_ON = "preserve_client_ip.enabled=true";
