@@ -3,6 +3,8 @@ import type { LabAgent } from "../agents.ts";
 import { merged, since, type View, viewsOf } from "./view.ts";
 
 const LOOK_EVERY_MS = 250;
+/** A timeout may be counted this much after its deadline; what is later than that, the agent discards. */
+const LATE_MS = 500;
 
 /** What all agents have counted so far: a row per node and frontend zone, the ports of a Service together. */
 export async function look(agents: readonly LabAgent[]): Promise<readonly View[]> {
@@ -13,8 +15,8 @@ export async function look(agents: readonly LabAgent[]): Promise<readonly View[]
 /**
  * Lets the agents count until every row has enough attempts.
  *
- * It begins one timeout from now: an attempt is counted when it ends, and only then those that end by timing out are as many as
- * begin to.
+ * It begins when every attempt that is in flight now has been counted: an attempt is counted when it ends, and one that began
+ * before a change would be counted as one after it.
  *
  * @throws Error with the rows so far when that takes longer than `withinMs`.
  */
@@ -23,7 +25,7 @@ export async function measure(
   options: { readonly minAttempts: number; readonly timeoutMs: number; readonly withinMs: number },
 ): Promise<readonly View[]> {
   const { minAttempts, timeoutMs, withinMs } = options;
-  await sleep(timeoutMs);
+  await sleep(timeoutMs + LATE_MS);
   const start = await look(agents);
   const deadlineMs = performance.now() + withinMs;
   for (;;) {

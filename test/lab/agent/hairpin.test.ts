@@ -152,4 +152,26 @@ await inOwnSandbox(import.meta.filename, () => {
     }, shares);
     assertShares(await everyRow(), shares);
   });
+
+  test("cross-zone, policy Local: nodes with a backend time out on every address, one in such nodes", async () => {
+    const half = { [ZONE_A]: 1 / 2, [ZONE_B]: 1 / 2 };
+    const shares: Shares = { ...NONE, "node-1": half, "node-2": half };
+    await change(() => {
+      lab.cluster.setExternalTrafficPolicy(WEB.namespace, WEB.name, "Local");
+      lab.cluster.moveBackends(["node-1", "node-2"]);
+    }, shares);
+    const views = await everyRow();
+    assertShares(views, shares);
+    assertColocated(views, ["node-1", "node-2"]);
+  });
+
+  test("cross-zone, ip targets with preservation: a node's share of all pods, on every address", async () => {
+    const half = { [ZONE_A]: 1 / 2, [ZONE_B]: 1 / 2 };
+    const shares: Shares = { ...NONE, "node-1": half, "node-3": half };
+    await change(() => {
+      annotate({ [TARGET_TYPE]: "ip", [ATTRIBUTES]: "preserve_client_ip.enabled=true" });
+      lab.cluster.moveBackends(["node-1", "node-3"]);
+    }, shares);
+    assertShares(await everyRow(), shares);
+  });
 });
