@@ -31,6 +31,14 @@ const boolean = v.boolean("true or false");
 const list = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item, "a list"), v.maxLength(MAX_SERVICES, `at most ${MAX_SERVICES}`));
 const placement = v.strictObject({ node: name, zone: v.optional(name) }, "a mapping");
+const node = v.strictObject(
+  {
+    ...placement.entries,
+    excluded: v.optional(boolean),
+    labels: v.optional(v.record(v.string(), v.string("text"), "a mapping of labels")),
+  },
+  "a mapping",
+);
 const address = v.pipe(
   v.string("an IP address"),
   v.check((value) => isIP(value) !== 0, "an IP address"),
@@ -81,7 +89,7 @@ const fileSchema = v.strictObject(
       list(service),
       v.check((services) => new Set(services.map(serviceKey)).size === services.length, "each namespace and name once"),
     ),
-    nodes: v.optional(list(placement), []),
+    nodes: v.optional(list(node), []),
   },
   "a mapping with services",
 );
@@ -112,7 +120,12 @@ export function loadFrontendsFile(text: string, options: { readonly file: string
   return {
     services: services.map((given) => discoveredOf(given, options.defaultPath)),
     skipped: [],
-    nodes: nodes.map(({ node, zone }) => ({ node, zone })),
+    nodes: nodes.map(({ node, zone, excluded, labels }) => ({
+      node,
+      zone,
+      ...(excluded === undefined ? {} : { excluded }),
+      ...(labels === undefined ? {} : { labels: new Map(Object.entries(labels)) }),
+    })),
   };
 }
 

@@ -36,7 +36,7 @@ export interface Snapshot {
 
 /**
  * Several sources as one snapshot. A Service that two of them name comes from the first: what an operator wrote into a file is
- * to stand before what was discovered.
+ * to stand before what was discovered. Of a node, each says what it knows.
  */
 export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
   const services = new Map<string, DiscoveredService>();
@@ -46,10 +46,21 @@ export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
       const key = serviceKey(discovered.service);
       if (!services.has(key)) services.set(key, discovered);
     }
-    for (const placement of snapshot.nodes) if (!nodes.has(placement.node)) nodes.set(placement.node, placement);
+    for (const placement of snapshot.nodes) nodes.set(placement.node, completed(nodes.get(placement.node), placement));
   }
   const skipped = snapshots.flatMap((snapshot) => snapshot.skipped).filter((service) => !services.has(serviceKey(service)));
   return { services: [...services.values()], skipped, nodes: [...nodes.values()] };
+}
+
+/** What is known first stays; what it leaves open is filled in. */
+function completed(known: NodePlacement | undefined, { node, zone, excluded, labels }: NodePlacement): NodePlacement {
+  const [isExcluded, allLabels] = [known?.excluded ?? excluded, known?.labels ?? labels];
+  return {
+    node,
+    zone: known?.zone ?? zone,
+    ...(isExcluded === undefined ? {} : { excluded: isExcluded }),
+    ...(allLabels === undefined ? {} : { labels: allLabels }),
+  };
 }
 
 /** Every zone that the snapshot knows of: those whose zonal names are worth asking DNS for. */

@@ -42,7 +42,7 @@ services:
     crossZone: true
     externalTrafficPolicy: Local
     backends: [{ node: n1, zone: eu-west-1a }, { node: n2 }]
-nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
+nodes: [{ node: n1, zone: eu-west-1a, labels: { role: ingress } }, { node: n3, excluded: true }]
 `);
     const targetGroup: TargetGroup = {
       ...defaultTargetGroup("instance"),
@@ -77,8 +77,8 @@ nodes: [{ node: n1, zone: eu-west-1a }, { node: n3 }]
       ],
       skipped: [],
       nodes: [
-        { node: "n1", zone: "eu-west-1a" },
-        { node: "n3", zone: undefined },
+        { node: "n1", zone: "eu-west-1a", labels: new Map([["role", "ingress"]]) },
+        { node: "n3", zone: undefined, excluded: true },
       ],
     });
   });

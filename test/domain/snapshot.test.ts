@@ -26,6 +26,21 @@ test("a Service that two sources name comes from the first, and is skipped by no
   );
 });
 
+test("of a node that two sources name, each says what it knows", () => {
+  const labels = new Map([["role", "ingress"]]);
+  const file = snapshot({ nodes: [{ node: "n1", zone: undefined, excluded: true, labels }] });
+  const cluster = snapshot({
+    nodes: [
+      { node: "n1", zone: "a" },
+      { node: "n2", zone: "b" },
+    ],
+  });
+  assert.deepEqual(mergeSnapshots([file, cluster]).nodes, [
+    { node: "n1", zone: "a", excluded: true, labels },
+    { node: "n2", zone: "b" },
+  ]);
+});
+
 test("the zones of a snapshot are those of its nodes and its backends; an unknown zone is none", () => {
   const whole = snapshot({
     services: [{ service: nlbService(), backends: [backend("n1", "b"), backend("n2", undefined)] }],
