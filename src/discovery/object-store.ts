@@ -1,7 +1,12 @@
 import * as v from "valibot";
 
-/** Cuts one object of the API to what is used. @throws Error when it is not what its kind promises. */
-export type ParseObject<T> = (object: unknown) => T;
+/**
+ * Cuts one object of the API to what is used.
+ *
+ * @returns `undefined` for one that is of no interest: it takes no room.
+ * @throws Error when it is not what its kind promises.
+ */
+export type ParseObject<T> = (object: unknown) => T | undefined;
 
 const keySchema = v.object({
   metadata: v.object({ namespace: v.nullish(v.string(), ""), name: v.pipe(v.string(), v.nonEmpty()) }),
@@ -57,7 +62,9 @@ export class ObjectStore<T> {
     const key = keyOf(object) ?? "";
     try {
       if (key === "") throw new Error("an object without a name");
-      objects.set(key, this.#parse(object));
+      const parsed = this.#parse(object);
+      if (parsed === undefined) objects.delete(key);
+      else objects.set(key, parsed);
       leftOut.delete(key);
     } catch (cause) {
       const message = `${key || "?"} is left out: ${cause instanceof Error ? cause.message : String(cause)}`;

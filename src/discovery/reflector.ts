@@ -21,6 +21,8 @@ export interface ReflectorTiming {
   readonly healthyMs: number;
   /** Longest that a server's `Retry-After` is obeyed. */
   readonly retryAfterMaxMs: number;
+  /** How long to wait before an optional resource that is not to be had is asked for again, drawn from its upper half. */
+  readonly unavailableMs: number;
 }
 
 export const REFLECTOR_TIMING: ReflectorTiming = {
@@ -30,7 +32,11 @@ export const REFLECTOR_TIMING: ReflectorTiming = {
   backoffMaxMs: 30_000,
   healthyMs: 10_000,
   retryAfterMaxMs: 60_000,
+  unavailableMs: 10 * 60_000,
 };
+
+/** Why an optional resource is not to be had: the server does not know it, or does not let us read it. */
+export type Unavailable = "missing" | "forbidden";
 
 export interface ReflectorOptions<T> {
   readonly api: KubeApi;
@@ -46,6 +52,11 @@ export interface ReflectorOptions<T> {
   readonly onChange: (objects: ReadonlyMap<string, T>) => void;
   /** Each list or watch that failed, and each object that does not parse, once. */
   readonly onError: (error: Error) => void;
+  /**
+   * Makes the resource optional: that it is not to be had is no error, but told here, once until that changes. Its objects are
+   * none then, and it is asked for again now and then.
+   */
+  readonly onUnavailable?: (why: Unavailable, message: string) => void;
 }
 
 const DEFAULT_PAGE_SIZE = 500;
@@ -67,6 +78,7 @@ export class Reflector<T> {
   /** Where the next watch starts; `undefined`: a list is due. */
   #resourceVersion: string | undefined;
   #lastContactMs: number | undefined;
+  #unavailable: Unavailable | undefined;
   /** Ends when the signal is aborted; rejects only with what a callback threw. */
   readonly done: Promise<void>;
 
@@ -104,6 +116,8 @@ export class Reflector<T> {
       // What a callback threw is no trouble with the server, but a fault of the program: it must not be waited away.
       if (error instanceof CallbackError) throw error.cause;
       if (signal.aborted) return 0;
+      const why = this.#options.onUnavailable === undefined ? undefined : unavailability(error);
+      if (why !== undefined) return this.#setUnavailable(why, asError(error).message);
       trouble = error;
       if (error instanceof OutdatedError) this.#resourceVersion = undefined;
       this.#call(() => onError(asError(error)));
@@ -113,6 +127,23 @@ export class Reflector<T> {
     if (healthy && trouble === undefined) return 0;
     const asked = trouble instanceof ApiError ? Math.min(trouble.retryAfterMs, this.#timing.retryAfterMaxMs) : 0;
     return asked + this.#backoff.nextMs();
+  }
+
+  /** Without its objects, which are none of ours to see. @returns milliseconds to wait before asking again. */
+  #setUnavailable(why: Unavailable, message: string): number {
+    const { onUnavailable, onChange, clock, random } = this.#options;
+    this.#resourceVersion = undefined;
+    // An answer all the same: the server is there.
+    this.#lastContactMs = clock.nowMs();
+    if (this.#unavailable !== why) {
+      this.#unavailable = why;
+      this.#store.startReplacement().commit();
+      this.#call(() => {
+        onUnavailable?.(why, message);
+        onChange(this.#store.objects);
+      });
+    }
+    return this.#timing.unavailableMs * (0.5 + random() / 2);
   }
 
   async #list(): Promise<string> {
@@ -133,6 +164,7 @@ export class Reflector<T> {
       resourceVersion ||= page.resourceVersion;
     }
     replacement.commit();
+    this.#unavailable = undefined;
     this.#lastContactMs = clock.nowMs();
     this.#call(() => onChange(this.#store.objects));
     return resourceVersion;
@@ -198,6 +230,15 @@ function resourceVersionOf(object: unknown): string | undefined {
   const metadata = typeof object === "object" && object !== null && "metadata" in object ? object.metadata : undefined;
   const version = typeof metadata === "object" && metadata !== null && "resourceVersion" in metadata && metadata.resourceVersion;
   return typeof version === "string" && version !== "" ? version : undefined;
+}
+
+const NOT_FOUND = 404;
+const FORBIDDEN = 403;
+
+function unavailability(error: unknown): Unavailable | undefined {
+  const status = error instanceof ApiError ? error.status : undefined;
+  if (status === NOT_FOUND) return "missing";
+  return status === FORBIDDEN ? "forbidden" : undefined;
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -109,6 +109,11 @@ const MODIFIERS: readonly Row[] = [
 ];
 
 const NOT_KNOWN: readonly Row[] = [
+  [
+    "a target's zone, on another zone's address: none of them is this node",
+    0,
+    { nodes: [...NODES, { node: "n4", zone: undefined }], frontendZone: "b" },
+  ],
   ["preservation", undefined, { group: { preserveClientIp: UNKNOWN } }],
   ["preservation, and no target here: none", 0, { group: { ...IP, preserveClientIp: UNKNOWN }, backends: [] }],
   ["target type", undefined, { group: { targetType: undefined } }],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Resolution } from "../../src/domain/frontend.ts";
 import { planFrontends } from "../../src/plan/frontends.ts";
-import { backend, listener, nlbService, snapshot } from "../support/services.ts";
+import { backend, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
 const SELF = { node: "n1", zone: undefined };
 const RESOLVED: Resolution = {
@@ -87,4 +87,42 @@ test("the own zone comes from the agents, else from a backend on this node, so t
   const services = [discovered([])];
   const exposures = planFrontends(snapshot({ services, nodes }), () => RESOLVED, SELF).map(({ exposure }) => exposure);
   assert.deepEqual(exposures, [1 / 2, 0]);
+});
+
+test("where the ports of an NLB forward to different Services, each has the backends of its own", () => {
+  const service = nlbService({ listeners: [listener(), listener({ port: 81 })] });
+  const [here, there] = [[backend("n1", "a")], [backend("n2", "a")]];
+  const backendsByPort = new Map([
+    [80, here],
+    [81, there],
+  ]);
+  const services = [{ service, backends: [...here, ...there], backendsByPort }];
+  const colocated = planFrontends(snapshot({ services }), () => RESOLVED, SELF).map((frontend) => [
+    frontend.listener.port,
+    frontend.colocated,
+  ]);
+  assert.deepEqual(colocated.slice(0, 2), [
+    [80, true],
+    [81, false],
+  ]);
+});
+
+test("with cross-zone, the zones that DNS answers with are those that targets are chosen in, where DNS tells all of them", () => {
+  const crossZone = { enabled: true, origin: "explicit" } as const;
+  const nodes = [
+    { node: "n1", zone: "a" },
+    { node: "n2", zone: "b" },
+    { node: "n3", zone: "c" },
+  ];
+  const exposures = (resolution: Resolution, zonalAffinity = false) => {
+    const service = nlbService({ zonalAffinity, listeners: [listener({ targetGroup: targetGroup({ crossZone }) })] });
+    const services = [{ service, backends: [] }];
+    return planFrontends(snapshot({ services, nodes }), () => resolution, SELF).map(({ exposure }) => exposure);
+  };
+  assert.deepEqual(exposures(RESOLVED), [1 / 2, 1 / 2]);
+  assert.deepEqual(exposures(RESOLVED, true), [1 / 3, 1 / 3]);
+  const [first] = RESOLVED.addresses;
+  assert.ok(first !== undefined);
+  const partly: Resolution = { kind: "resolved", addresses: [first, { address: "10.0.2.1", zone: undefined }] };
+  assert.deepEqual(exposures(partly), [1 / 3, 1 / 3]);
 });

@@ -10,8 +10,9 @@ const TIMING: Partial<ReflectorTiming> = { idleMs: 1_000, backoffBaseMs: 10, bac
 
 export const thing = (name: string, color = "red"): FakeObject => ({ metadata: { namespace: "shop", name }, color });
 
-function parseThing(object: unknown): string {
+function parseThing(object: unknown): string | undefined {
   const { color } = object as FakeObject;
+  if (color === "dull") return undefined;
   if (typeof color !== "string") throw new Error("color: expected text");
   return color;
 }
@@ -20,6 +21,8 @@ export interface Running extends AsyncDisposable {
   readonly server: ApiServer;
   readonly reflector: Reflector<string>;
   readonly errors: string[];
+  /** What was told of an optional resource that is not to be had. */
+  readonly unavailable: string[];
   /** The objects as they were told last, and how often they were. */
   seen(): Record<string, string>;
   changes(): number;
@@ -30,11 +33,13 @@ export async function run(options: {
   readonly timing?: Partial<ReflectorTiming>;
   readonly pageSize?: number;
   readonly prepare?: (server: ApiServer) => void;
+  readonly optional?: boolean;
 }): Promise<Running> {
   const server = await ApiServer.start();
   options.prepare?.(server);
   const controller = new AbortController();
   const errors: string[] = [];
+  const unavailable: string[] = [];
   let objects: ReadonlyMap<string, string> = new Map();
   let changes = 0;
   const api = server.api();
@@ -52,6 +57,7 @@ export async function run(options: {
       changes++;
     },
     onError: (error) => errors.push(error.message),
+    ...(options.optional ? { onUnavailable: (why) => void unavailable.push(why) } : {}),
   });
   const stop = async (): Promise<void> => {
     controller.abort();
@@ -61,6 +67,7 @@ export async function run(options: {
     server,
     reflector,
     errors,
+    unavailable,
     seen: () => Object.fromEntries(objects),
     changes: () => changes,
     stop,
