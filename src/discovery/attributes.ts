@@ -2,8 +2,8 @@ import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../domain/
 import type { Controller } from "../domain/service.ts";
 import { AWS_ANNOTATIONS, parseAttributes, portAttributesAnnotation } from "./annotations.ts";
 import type { Findings } from "./findings.ts";
-import type { ServiceObject } from "./objects.ts";
 import { shown } from "./problems.ts";
+import type { ServiceObject } from "./service-object.ts";
 
 export const PRESERVE = "preserve_client_ip.enabled";
 export const CROSS_ZONE = "load_balancing.cross_zone.enabled";

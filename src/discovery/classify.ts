@@ -4,9 +4,9 @@ import { OWN_ANNOTATIONS } from "./annotations.ts";
 import { isDnsName, shapeOf } from "./hostname.ts";
 import { listenersOf, tcpPortsOf } from "./listeners.ts";
 import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
-import type { ServiceObject } from "./objects.ts";
 import { readProbe, readWishes, WishError } from "./own-annotations.ts";
 import { shown } from "./problems.ts";
+import type { ServiceObject } from "./service-object.ts";
 
 /** What a Service is to us: an internal NLB with its listeners, or not, and why. */
 export type Classification =

@@ -5,8 +5,8 @@ import { type Switch, type TargetType, UNKNOWN_SWITCH } from "../domain/target-g
 import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
 import { type AskedAttributes, PRESERVE } from "./attributes.ts";
 import type { Findings } from "./findings.ts";
-import type { ServiceObject, ServicePort } from "./objects.ts";
 import { shown } from "./problems.ts";
+import type { ServiceObject, ServicePort } from "./service-object.ts";
 
 /**
  * Whether the targets of one port see the client's address: the condition of a hairpin.

@@ -1,6 +1,6 @@
 import type { Backend } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
-import type { Endpoint, EndpointSliceObject } from "./objects.ts";
+import type { Endpoint, EndpointSliceObject } from "./slice-object.ts";
 
 /**
  * The backends behind a Service, from all of its slices.

@@ -3,8 +3,8 @@ import { type ControllerContext, DEFAULT_CONTEXT } from "../domain/controller-co
 import type { Snapshot } from "../domain/snapshot.ts";
 import { classifyService } from "./classify.ts";
 import type { KubeApi } from "./kube-api.ts";
-import { parseService } from "./objects.ts";
 import { Reflector, type ReflectorTiming } from "./reflector.ts";
+import { parseService } from "./service-object.ts";
 import { SliceWatch } from "./slice-watch.ts";
 import { buildSnapshot, type ClassifiedService, type NamespacedName, nlbServicesOf } from "./snapshot.ts";
 

@@ -1,7 +1,7 @@
 import { PROTOCOLS, type Protocol } from "../domain/service.ts";
 import { OWN_ANNOTATIONS } from "./annotations.ts";
-import type { ServicePort } from "./objects.ts";
 import { shown } from "./problems.ts";
+import type { ServicePort } from "./service-object.ts";
 
 /** What the Service's owner says about its probing. */
 export interface Wishes {

@@ -2,7 +2,7 @@ import { type NlbService, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, SkippedService, Snapshot } from "../domain/snapshot.ts";
 import type { Classification } from "./classify.ts";
 import { backendsOf, placementsOf } from "./endpoint-slices.ts";
-import type { EndpointSliceObject } from "./objects.ts";
+import type { EndpointSliceObject } from "./slice-object.ts";
 
 export interface NamespacedName {
   readonly namespace: string;

@@ -7,7 +7,7 @@ import { preserveClientIpOf } from "./client-ip.ts";
 import { crossZoneOf } from "./cross-zone.ts";
 import type { Findings } from "./findings.ts";
 import { nodeSelectorOf } from "./node-selector.ts";
-import type { ServiceObject, ServicePort } from "./objects.ts";
+import type { ServiceObject, ServicePort } from "./service-object.ts";
 import type { BindingFacts } from "./target-group-binding.ts";
 import { targetTypeOf } from "./target-type.ts";
 import { weightOf } from "./weights.ts";

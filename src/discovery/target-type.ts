@@ -3,7 +3,7 @@ import type { Controller } from "../domain/service.ts";
 import type { TargetType } from "../domain/target-group.ts";
 import { AWS_ANNOTATIONS } from "./annotations.ts";
 import type { Findings } from "./findings.ts";
-import type { ServiceObject } from "./objects.ts";
+import type { ServiceObject } from "./service-object.ts";
 
 /**
  * What the NLB forwards to.

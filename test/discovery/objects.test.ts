@@ -3,7 +3,9 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { classifyService } from "../../src/discovery/classify.ts";
 import { backendsOf } from "../../src/discovery/endpoint-slices.ts";
-import { ObjectError, parseEndpointSlice, parseService } from "../../src/discovery/objects.ts";
+import { ObjectError } from "../../src/discovery/schema.ts";
+import { parseService } from "../../src/discovery/service-object.ts";
+import { parseEndpointSlice } from "../../src/discovery/slice-object.ts";
 import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 

@@ -1,0 +1,55 @@
+import * as v from "valibot";
+import { entries, list, name, optionalText, parseAs, text } from "./schema.ts";
+
+/** EndpointSlices, checked and cut to the fields that are used. */
+
+export interface Endpoint {
+  /** `namespace/name` of the pod, else the address: a pod of a dual-stack Service is in a slice of each family. */
+  readonly id: string;
+  readonly node: string | undefined;
+  readonly zone: string | undefined;
+  readonly ready: boolean;
+}
+
+export interface EndpointSliceObject {
+  readonly namespace: string;
+  readonly name: string;
+  /** Name of the Service, in the same namespace; `undefined`: a slice of no Service. */
+  readonly serviceName: string | undefined;
+  readonly endpoints: readonly Endpoint[];
+}
+
+const endpointSchema = v.object({
+  addresses: list(text),
+  conditions: v.nullish(v.object({ ready: v.nullish(v.boolean()), terminating: v.nullish(v.boolean()) })),
+  nodeName: optionalText,
+  zone: optionalText,
+  targetRef: v.nullish(v.object({ kind: optionalText, namespace: optionalText, name: optionalText })),
+});
+
+const sliceSchema = v.object({
+  metadata: v.object({ namespace: name, name, labels: entries }),
+  endpoints: list(endpointSchema),
+});
+
+/**
+ * @throws ObjectError when it is no EndpointSlice.
+ * @see Kubernetes API reference, EndpointSlice discovery.k8s.io/v1.
+ */
+export function parseEndpointSlice(object: unknown): EndpointSliceObject {
+  const { metadata, endpoints } = parseAs(sliceSchema, object, "EndpointSlice");
+  const serviceName = metadata.labels.find(([key]) => key === "kubernetes.io/service-name")?.[1];
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    serviceName: typeof serviceName === "string" ? serviceName : undefined,
+    endpoints: endpoints.flatMap(({ addresses, conditions, nodeName, zone, targetRef }) => {
+      const pod = targetRef?.kind === "Pod" && targetRef.name ? `${metadata.namespace}/${targetRef.name}` : undefined;
+      const id = pod ?? addresses[0];
+      if (id === undefined) return [];
+      // "nil should be interpreted as true", says the API of ready; a pod on its way out takes no new connections.
+      const ready = (conditions?.ready ?? true) && conditions?.terminating !== true;
+      return [{ id, node: nodeName || undefined, zone: zone || undefined, ready }];
+    }),
+  };
+}
