@@ -1,3 +1,5 @@
+import { ObjectError } from "./schema.ts";
+
 /** The annotations that decide, by what they are about; and the two notations their values come in. */
 
 const AWS = "service.beta.kubernetes.io/aws-load-balancer-";
@@ -40,6 +42,33 @@ const ACTIONS = /^service\.beta\.kubernetes\.io\/actions\.[A-Z_]{1,16}-\d{1,5}$/
 
 /** Whether an annotation is one that is read at all: the others are dropped as an object is parsed. */
 export const isReadAnnotation = (key: string): boolean => KNOWN.has(key) || PORT_ATTRIBUTES.test(key) || ACTIONS.test(key);
+
+/** An annotation that is read and longer than this is not kept, but its name is: Kubernetes allows 256 KiB, a setting needs few. */
+export const MAX_ANNOTATION_LENGTH = 4096;
+
+/** The annotations of an object that are read. */
+export interface ReadAnnotations {
+  /** A map, so that an annotation may be called `__proto__`. */
+  readonly annotations: ReadonlyMap<string, string>;
+  /** Names of those that are too long to be kept. */
+  readonly oversized: readonly string[];
+}
+
+const NONE: ReadAnnotations = { annotations: new Map(), oversized: [] };
+
+/** Keeps the annotations that are read. @throws ObjectError for one that is no text. */
+export function pickAnnotations(entries: Iterable<readonly [string, unknown]>): ReadAnnotations {
+  const annotations = new Map<string, string>();
+  const oversized: string[] = [];
+  for (const [key, value] of entries) {
+    if (!isReadAnnotation(key)) continue;
+    if (typeof value !== "string") throw new ObjectError(`metadata.annotations: ${key} is not text`);
+    if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
+    else annotations.set(key, value);
+  }
+  // Most objects have none: thousands of them share one.
+  return annotations.size === 0 && oversized.length === 0 ? NONE : { annotations, oversized };
+}
 
 /**
  * Go's `strconv.ParseBool`, by which both controllers read their switches.

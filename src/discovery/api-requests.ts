@@ -40,6 +40,7 @@ const MAX_LINE_BYTES = 8 * MIB;
 const MAX_PAGE_BYTES = 64 * MIB;
 const MAX_PAGES = 2_000;
 const MAX_ERROR_BYTES = 64 * 1024;
+const MAX_DOCUMENT_BYTES = 4 * MIB;
 const GONE = 410;
 const EVENT_TYPES = ["ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR"] as const;
 
@@ -129,6 +130,20 @@ export async function* watchEvents(
     if (error instanceof LineTooLongError) throw new OutdatedError(`${what}: ${error.message}`, { cause: error });
     throw error;
   }
+}
+
+/**
+ * Reads one small document, such as what a group of the API has.
+ *
+ * @throws ApiError for any answer that is no JSON.
+ */
+export async function getDocument(api: KubeApi, path: string, signal: AbortSignal): Promise<unknown> {
+  const what = `get ${path}`;
+  const response = await api.get(path, {}, signal);
+  if (response.status !== 200) throw await errorOf(response, what);
+  const bytes = await readAll(response.body, MAX_DOCUMENT_BYTES);
+  if (bytes.length > MAX_DOCUMENT_BYTES) throw new ApiError(`${what}: longer than ${MAX_DOCUMENT_BYTES} bytes`, response.status);
+  return parseJson(bytes.toString("utf8"), what);
 }
 
 async function errorOf(response: KubeResponse, what: string): Promise<Error> {

@@ -28,10 +28,27 @@ export function preserveClientIpOf(
 ): Switch {
   const { targetType, attributes, context } = given;
   if (targetType === undefined) return UNKNOWN_SWITCH;
-  const { asked, fate } = attributes;
-  const text = asked.get(PRESERVE);
   const forced = isForced(controller, service, port, context, findings);
   if (forced === undefined) return UNKNOWN_SWITCH;
+  const text = attributes.asked.get(PRESERVE);
+  return preservation({ controller, targetType, port, forced, text, fate: attributes.fate }, findings);
+}
+
+/** What becomes of the attribute of one target group, whoever asks for it. */
+export function preservation(
+  input: {
+    readonly controller: Controller;
+    readonly targetType: TargetType;
+    readonly port: Pick<ServicePort, "port" | "protocol">;
+    /** The target group's protocol is one that always preserves. */
+    readonly forced: boolean;
+    /** What is asked for; `undefined`: nothing. */
+    readonly text: string | undefined;
+    readonly fate: AskedAttributes["fate"];
+  },
+  findings: Findings,
+): Switch {
+  const { controller, targetType, port, forced, text, fate } = input;
   if (forced) {
     if (text !== undefined && parseGoBool(text) === false && fate !== "ignored") refuseForced(controller, port, findings);
     return { enabled: true, origin: "forced" };
@@ -86,7 +103,7 @@ function isForced(
 }
 
 /** The cloud provider validates that itself; the controller passes it on. */
-function refuseForced(controller: Controller, port: ServicePort, findings: Findings): void {
+function refuseForced(controller: Controller, port: Pick<ServicePort, "port" | "protocol">, findings: Findings): void {
   const detail = `${PRESERVE}: got false for ${port.protocol} port ${port.port}, where it cannot be switched off.`;
   findings.refuse(detail, controller === "ccm" ? "controller" : "aws");
 }

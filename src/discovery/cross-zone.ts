@@ -23,13 +23,28 @@ export function crossZoneOf(
 ): Switch {
   if (controller !== "lbc" && controller !== "eks-auto" && controller !== "ccm") return UNKNOWN_SWITCH;
   const ofTargetGroup = controller === "ccm" || attributes.fate !== "honoured" ? undefined : attributes.asked.get(CROSS_ZONE);
+  const ofController = annotations.get(AWS_ANNOTATIONS.crossZone);
+  const specific = ofController === undefined ? undefined : { what: AWS_ANNOTATIONS.crossZone, text: ofController };
+  return crossZone(ofTargetGroup, specific, ofLoadBalancer, findings);
+}
+
+/**
+ * Which of the settings counts: the target group's, then the specific one, then the load balancer's attribute.
+ *
+ * @param ofLoadBalancer - Attributes of the load balancer; `undefined`: they are not known.
+ */
+export function crossZone(
+  ofTargetGroup: string | undefined,
+  specific: { readonly what: string; readonly text: string } | undefined,
+  ofLoadBalancer: ReadonlyMap<string, string> | undefined,
+  findings: Findings,
+): Switch {
   if (ofTargetGroup !== undefined && ofTargetGroup !== "use_load_balancer_configuration") {
     // The controller passes it on as it is; AWS takes these two words alone.
     if (ofTargetGroup === "true" || ofTargetGroup === "false") return { enabled: ofTargetGroup === "true", origin: "explicit" };
     return refused(CROSS_ZONE, ofTargetGroup, "aws", findings);
   }
-  const ofController = annotations.get(AWS_ANNOTATIONS.crossZone);
-  if (ofController !== undefined) return explicit(AWS_ANNOTATIONS.crossZone, ofController, findings);
+  if (specific !== undefined) return explicit(specific.what, specific.text, findings);
   if (ofLoadBalancer === undefined) return UNKNOWN_SWITCH;
   const attribute = ofLoadBalancer.get(CROSS_ZONE);
   return attribute === undefined ? { enabled: false, origin: "default" } : explicit(CROSS_ZONE, attribute, findings);

@@ -64,7 +64,8 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
   };
 }
 
-const ANY_ZONE = "any_availability_zone";
+/** AWS's default: DNS answers every client with the addresses of all zones. */
+export const ANY_ZONE = "any_availability_zone";
 
 /** What there is, from what should be and the names of what is. */
 function actual(handler: Handler, hostnames: readonly string[]): { controller: Controller; isNlb: boolean; why: string } {

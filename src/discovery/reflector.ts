@@ -40,7 +40,8 @@ export type Unavailable = "missing" | "forbidden";
 
 export interface ReflectorOptions<T> {
   readonly api: KubeApi;
-  readonly resource: Resource;
+  /** Or what finds it, before each list: which version of it the server has may change. `undefined`: it has none. */
+  readonly resource: Resource | ((signal: AbortSignal) => Promise<Resource | undefined>);
   /** Objects per page of a list. JSON of a page is parsed in one go, and holds the event loop: 1 MB takes some 5 ms. */
   readonly pageSize?: number;
   readonly parse: ParseObject<T>;
@@ -54,7 +55,7 @@ export interface ReflectorOptions<T> {
   readonly onError: (error: Error) => void;
   /**
    * Makes the resource optional: that it is not to be had is no error, but told here, once until that changes. Its objects are
-   * none then, and it is asked for again now and then.
+   * none then (and `onChange` says so), and it is asked for again now and then.
    */
   readonly onUnavailable?: (why: Unavailable, message: string) => void;
 }
@@ -79,6 +80,8 @@ export class Reflector<T> {
   #resourceVersion: string | undefined;
   #lastContactMs: number | undefined;
   #unavailable: Unavailable | undefined;
+  /** What was last listed, and is watched. */
+  #resource: Resource | undefined;
   /** Ends when the signal is aborted; rejects only with what a callback threw. */
   readonly done: Promise<void>;
 
@@ -111,7 +114,7 @@ export class Reflector<T> {
     let trouble: unknown;
     try {
       this.#resourceVersion ??= await this.#list();
-      await this.#watch(this.#resourceVersion, watch);
+      if (this.#resource !== undefined) await this.#watch(this.#resource, this.#resourceVersion, watch);
     } catch (error) {
       // What a callback threw is no trouble with the server, but a fault of the program: it must not be waited away.
       if (error instanceof CallbackError) throw error.cause;
@@ -147,8 +150,9 @@ export class Reflector<T> {
   }
 
   async #list(): Promise<string> {
-    const { api, resource, pageSize, clock, signal, onChange } = this.#options;
+    const { api, pageSize, clock, signal, onChange } = this.#options;
     using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
+    const resource = await this.#findResource(guard.signal);
     const replacement = this.#store.startReplacement();
     let resourceVersion = "";
     for await (const page of listPages(touching(api, guard), resource, pageSize ?? DEFAULT_PAGE_SIZE, guard.signal)) {
@@ -164,14 +168,22 @@ export class Reflector<T> {
       resourceVersion ||= page.resourceVersion;
     }
     replacement.commit();
+    this.#resource = resource;
     this.#unavailable = undefined;
     this.#lastContactMs = clock.nowMs();
     this.#call(() => onChange(this.#store.objects));
     return resourceVersion;
   }
 
-  async #watch(resourceVersion: string, watch: { openedMs: number | undefined }): Promise<void> {
-    const { api, resource, clock, random, signal } = this.#options;
+  async #findResource(signal: AbortSignal): Promise<Resource> {
+    const { resource } = this.#options;
+    const found = typeof resource === "function" ? await resource(signal) : resource;
+    if (found === undefined) throw new ApiError("the server does not have this resource", NOT_FOUND);
+    return found;
+  }
+
+  async #watch(resource: Resource, resourceVersion: string, watch: { openedMs: number | undefined }): Promise<void> {
+    const { api, clock, random, signal } = this.#options;
     const [min, max] = this.#timing.watchSeconds;
     using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
     const timeoutSeconds = Math.max(1, Math.round(min + random() * (max - min)));

@@ -1,11 +1,8 @@
 import * as v from "valibot";
-import { isReadAnnotation } from "./annotations.ts";
-import { entries, list, name, ObjectError, optionalText, parseAs, port, text } from "./schema.ts";
+import { pickAnnotations, type ReadAnnotations } from "./annotations.ts";
+import { entries, list, name, optionalText, parseAs, port, text } from "./schema.ts";
 
 /** Services, checked and cut to the fields that are used: the agent keeps thousands of them for as long as it lives. */
-
-/** An annotation that is read and longer than this is not kept, but its name is: Kubernetes allows 256 KiB, a setting needs few. */
-export const MAX_ANNOTATION_LENGTH = 4096;
 
 export interface ServicePort {
   readonly name: string;
@@ -15,13 +12,9 @@ export interface ServicePort {
   readonly nodePort: number | undefined;
 }
 
-export interface ServiceObject {
+export interface ServiceObject extends ReadAnnotations {
   readonly namespace: string;
   readonly name: string;
-  /** Only those that are read. A map, so that an annotation may be called `__proto__`. */
-  readonly annotations: ReadonlyMap<string, string>;
-  /** Names of annotations that are read and were too long to be kept. */
-  readonly oversized: readonly string[];
   readonly type: string;
   readonly loadBalancerClass: string | undefined;
   readonly externalTrafficPolicy: "Cluster" | "Local";
@@ -66,20 +59,11 @@ const serviceSchema = v.object({
  */
 export function parseService(object: unknown): ServiceObject {
   const { metadata, spec, status } = parseAs(serviceSchema, object, "Service");
-  const annotations = new Map<string, string>();
-  const oversized: string[] = [];
-  for (const [key, value] of metadata.annotations) {
-    if (!isReadAnnotation(key)) continue;
-    if (typeof value !== "string") throw new ObjectError(`Service: metadata.annotations: ${key} is not text`);
-    if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
-    else annotations.set(key, value);
-  }
   const ingress = status?.loadBalancer?.ingress ?? [];
   return {
     namespace: metadata.namespace,
     name: metadata.name,
-    annotations,
-    oversized,
+    ...pickAnnotations(metadata.annotations),
     type: spec.type,
     loadBalancerClass: spec.loadBalancerClass ?? undefined,
     externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? "Local" : "Cluster",

@@ -1,9 +1,82 @@
+import * as v from "valibot";
 import type { TargetType } from "../domain/target-group.ts";
+import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
+import { entries, name, optionalText, parseAs, text } from "./schema.ts";
+import type { ServicePort } from "./service-object.ts";
 
-/** What a TargetGroupBinding says of the target group it binds; `undefined`: it does not say. */
+/** A TargetGroupBinding, cut to what is used: what the controller registers in one target group. */
+export interface BindingObject {
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceName: string;
+  /** Number or name of a port of the Service. */
+  readonly servicePort: string;
+  /** A controller made it for a Service, an Ingress or a Gateway; otherwise somebody did, for a target group of their own. */
+  readonly byController: boolean;
+  readonly facts: BindingFacts;
+}
+
+/** What a TargetGroupBinding says of its target group. */
 export interface BindingFacts {
+  /** `undefined`: it does not say. */
   readonly targetType: TargetType | undefined;
+  /** As in `TargetGroup`. */
   readonly nodeSelector: ReadonlyMap<string, string> | undefined;
   readonly multiCluster: boolean;
+  /** `undefined`: it does not say. */
   readonly ipFamily: 4 | 6 | undefined;
+}
+
+const bindingSchema = v.object({
+  metadata: v.object({ namespace: name, name, labels: entries }),
+  spec: v.object({
+    serviceRef: v.object({ name, port: v.union([v.number(), text]) }),
+    targetType: optionalText,
+    nodeSelector: v.nullish(labelSelectorSchema),
+    ipAddressType: optionalText,
+    multiClusterTargetGroup: v.nullish(v.boolean(), false),
+  }),
+});
+
+/** `service.k8s.aws/stack-name`, `ingress.k8s.aws/stack`, and the like of Gateways and of EKS Auto Mode. */
+const STACK_LABEL = /^(service|ingress|gateway)\.[a-z0-9.]+\/stack(-name|-namespace)?$/;
+
+/**
+ * @throws ObjectError when it is no TargetGroupBinding.
+ * @see aws-load-balancer-controller, TargetGroupBinding elbv2.k8s.aws/v1beta1; EKS Auto Mode has its own in eks.amazonaws.com/v1.
+ */
+export function parseBinding(object: unknown): BindingObject {
+  const { metadata, spec } = parseAs(bindingSchema, object, "TargetGroupBinding");
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    serviceName: spec.serviceRef.name,
+    servicePort: String(spec.serviceRef.port),
+    byController: metadata.labels.some(([key]) => STACK_LABEL.test(key)),
+    facts: {
+      targetType: spec.targetType === "instance" || spec.targetType === "ip" ? spec.targetType : undefined,
+      nodeSelector: labelsOf(spec.nodeSelector),
+      multiCluster: spec.multiClusterTargetGroup,
+      ipFamily: spec.ipAddressType === undefined || spec.ipAddressType === null ? undefined : familyOf(spec.ipAddressType),
+    },
+  };
+}
+
+const familyOf = (ipAddressType: string): 4 | 6 | undefined =>
+  ipAddressType === "ipv4" ? 4 : ipAddressType === "ipv6" ? 6 : undefined;
+
+/**
+ * The bindings of one Service, asked by port.
+ *
+ * Only what a controller made tells of the Service's own load balancer; and where several bind one port (weights), what they have
+ * in common is not worth the guess.
+ */
+export function bindingFactsOf(bindings: readonly BindingObject[]): (port: ServicePort) => BindingFacts | undefined {
+  const own = bindings.filter(({ byController }) => byController);
+  return (port) => {
+    const found = own.filter(
+      ({ servicePort }) => servicePort === String(port.port) || (port.name !== "" && servicePort === port.name),
+    );
+    return found.length === 1 ? found[0]?.facts : undefined;
+  };
 }

@@ -37,7 +37,8 @@ export function targetGroupOf(input: TargetGroupInput, findings: Findings): Targ
     crossZone: crossZoneOf(controller, service, attributes, ofLoadBalancer, findings),
     externalTrafficPolicy: service.externalTrafficPolicy,
     stickiness: byController && attributes.fate === "honoured" && parseGoBool(attributes.asked.get(STICKINESS) ?? "") === true,
-    nodeSelector: binding?.nodeSelector ?? nodeSelectorOf(controller, service, findings),
+    // The binding has the selector that is in use, and none where there is none.
+    nodeSelector: binding === undefined ? nodeSelectorOf(controller, service, findings) : binding.nodeSelector,
     multiCluster:
       binding?.multiCluster === true ||
       (byController &&

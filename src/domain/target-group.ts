@@ -32,8 +32,11 @@ export interface TargetGroup {
   readonly externalTrafficPolicy: "Cluster" | "Local";
   /** A client address always gets the same target: its connections then hairpin all, or none. */
   readonly stickiness: boolean;
-  /** Labels that a node must have to be registered (an empty value: any); instances only. Empty: every node. */
-  readonly nodeSelector: ReadonlyMap<string, string>;
+  /**
+   * Labels that a node must have to be registered (an empty value: any); instances only. Empty: every node; `undefined`: a
+   * selector that says more than labels can.
+   */
+  readonly nodeSelector: ReadonlyMap<string, string> | undefined;
   /** Other clusters register targets here, too; how many is not known. */
   readonly multiCluster: boolean;
   /** Share of the listener's connections that this group gets, 0 to 1; `undefined`: several groups, and it is not known. */

@@ -15,6 +15,7 @@ export function registeredNodes(
   { nodeSelector }: TargetGroup,
   nodes: readonly NodePlacement[],
 ): readonly NodePlacement[] | undefined {
+  if (nodeSelector === undefined) return undefined;
   const registered: NodePlacement[] = [];
   for (const node of nodes) {
     if (node.excluded) continue;

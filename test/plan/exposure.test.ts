@@ -95,6 +95,7 @@ const MODIFIERS: readonly Row[] = [
       ],
     },
   ],
+  ["a selector that is not known", undefined, { group: { nodeSelector: undefined } }],
   ["a selector does not concern pods", 2 / 3, { group: { ...IP, ...selector({ role: "ingress" }) } }],
   [
     "cross-zone on: nodes in a zone that the NLB is not in are never used",

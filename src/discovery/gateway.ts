@@ -1,0 +1,187 @@
+import type { ControllerContext } from "../domain/controller-context.ts";
+import type { LoadBalancer, LoadBalancerPort } from "../domain/load-balancer.ts";
+import { type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
+import { ROUTING_POLICY } from "./attributes.ts";
+import { Findings } from "./findings.ts";
+import { configurationOf, type GatewayConfiguration, type GatewayConfigurations, targetGroupPropsOf } from "./gateway-config.ts";
+import type { GatewayClassObject, GatewayListener, GatewayObject, RouteObject } from "./gateway-objects.ts";
+import { backendsOfListener, type RoutedBackend } from "./gateway-routes.ts";
+import { gatewayTargetGroup, inCommon } from "./gateway-target-group.ts";
+import { shapeOf } from "./hostname.ts";
+import { ANY_ZONE } from "./load-balancer.ts";
+import type { ServiceObject, ServicePort } from "./service-object.ts";
+
+/** All that Gateways are made of. Maps are by `namespace/name`, classes by name. */
+export interface GatewayWorld {
+  readonly classes: ReadonlyMap<string, GatewayClassObject>;
+  readonly gateways: ReadonlyMap<string, GatewayObject>;
+  readonly routes: readonly RouteObject[];
+  readonly configurations: GatewayConfigurations;
+  /** Whether the configuration objects may be read; where not, they are not known to be absent. */
+  readonly configurationsReadable: boolean;
+  readonly services: ReadonlyMap<string, ServiceObject>;
+}
+
+/** A Gateway of the NLB's class, with what stands behind each of its ports. */
+export interface DescribedGateway {
+  readonly gateway: GatewayObject;
+  readonly loadBalancer: LoadBalancer;
+  /** The Services behind each port. */
+  readonly behind: ReadonlyMap<number, readonly { readonly namespace: string; readonly name: string }[]>;
+  /** The Service port behind each port, where it is one: it names what is spoken there. */
+  readonly said: ReadonlyMap<number, ServicePort>;
+}
+
+export const NLB_GATEWAY_CONTROLLER = "gateway.k8s.aws/nlb";
+
+/**
+ * The Gateways that the AWS Load Balancer Controller makes NLBs of, and what they imply.
+ *
+ * @see aws-load-balancer-controller, Gateway API guide, "Layer 4 (NLB) Implementation".
+ */
+export function describeGateways(world: GatewayWorld, context: ControllerContext): readonly DescribedGateway[] {
+  return [...world.gateways.values()].flatMap((gateway) => {
+    const gatewayClass = world.classes.get(gateway.className);
+    if (gatewayClass?.controllerName !== NLB_GATEWAY_CONTROLLER) return [];
+    return [describe(gateway, gatewayClass, world, context)];
+  });
+}
+
+function describe(
+  gateway: GatewayObject,
+  gatewayClass: GatewayClassObject,
+  world: GatewayWorld,
+  context: ControllerContext,
+): DescribedGateway {
+  const findings = new Findings();
+  const configuration = configurationOf(gateway, gatewayClass, world.configurations);
+  const isKnown = world.configurationsReadable && configuration.missing.length === 0;
+  if (!world.configurationsReadable) {
+    findings.doubt(
+      "What its configuration objects say is not known: the permission to list those of gateway.k8s.aws would tell.",
+    );
+  }
+  for (const missing of configuration.missing)
+    findings.doubt(`${missing} is named and not there: what it would say is not known.`);
+
+  const behind = new Map<number, readonly { namespace: string; name: string }[]>();
+  const said = new Map<number, ServicePort>();
+  const ports = gateway.listeners.flatMap((listener): readonly LoadBalancerPort[] => {
+    const routed = backendsOfListener(gateway, listener, world.routes);
+    if (routed.length === 0) return [];
+    const services = routed.map(({ backend: { namespace, name } }) => ({ namespace, name }));
+    behind.set(listener.port, [...(behind.get(listener.port) ?? []), ...services]);
+    const spoken = spokenBehind(routed, world);
+    if (spoken !== undefined) said.set(listener.port, spoken);
+    return [portOf({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
+  });
+  const { namespace, name, hostnames } = gateway;
+  const [hostname] = hostnames;
+  const isOther = hostname !== undefined && shapeOf(hostname) === "not_nlb";
+  return {
+    gateway,
+    behind,
+    said,
+    loadBalancer: {
+      kind: "Gateway",
+      namespace,
+      name,
+      controller: "lbc",
+      isNlb: !isOther,
+      notNlb: isOther ? "Its status has the name of a Classic or Application Load Balancer." : "",
+      internal: internalOf(configuration, isKnown, context, findings),
+      hostnames,
+      shortcuts: [],
+      zonalAffinity: (configuration.attributes.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
+      ports,
+      refusals: findings.refusals,
+      doubts: findings.doubts,
+    },
+  };
+}
+
+function internalOf(
+  { scheme }: GatewayConfiguration,
+  isKnown: boolean,
+  { lbcScheme }: ControllerContext,
+  findings: Findings,
+): Switch {
+  if (scheme !== undefined) return { enabled: scheme === "internal", origin: "explicit" };
+  if (isKnown) return { enabled: lbcScheme === "internal", origin: "default" };
+  findings.doubt("Whether the NLB is internal is not known. Resolve its name: an internal NLB has private addresses only.");
+  return UNKNOWN_SWITCH;
+}
+
+interface PortInput {
+  readonly gateway: GatewayObject;
+  readonly listener: GatewayListener;
+  readonly routed: readonly RoutedBackend[];
+  readonly configuration: GatewayConfiguration;
+  readonly isKnown: boolean;
+  readonly world: GatewayWorld;
+  readonly context: ControllerContext;
+}
+
+function portOf(input: PortInput, findings: Findings): LoadBalancerPort {
+  const { gateway, listener, routed, configuration, isKnown, world, context } = input;
+  const transport = listener.protocol === "UDP" ? "UDP" : "TCP";
+  // Listeners for TCP and UDP on one port become one of both, whose clients' addresses are always preserved.
+  const forced = gateway.listeners.some(({ port, protocol }) => port === listener.port && protocol === "UDP");
+  const groups = routed.map(({ route, backend }) => {
+    const service = world.services.get(`${backend.namespace}/${backend.name}`);
+    if (backend.kind !== "Service") findings.doubt(`A backend of kind ${backend.kind} is not known to us.`);
+    else if (service === undefined) findings.doubt(`Service ${backend.namespace}/${backend.name} is not there.`);
+    if (backend.namespace !== route.namespace) {
+      findings.doubt(
+        `Whether a ReferenceGrant lets ${route.kind} ${route.namespace}/${route.name} refer to ${backend.namespace} is not read.`,
+      );
+    }
+    const readings = targetGroupPropsOf(backend, route, configuration, world.configurations).map((props) =>
+      gatewayTargetGroup(
+        {
+          props,
+          service,
+          port: { port: listener.port, protocol: transport },
+          forced,
+          ofLoadBalancer: isKnown ? configuration.attributes : undefined,
+          context,
+        },
+        findings,
+      ),
+    );
+    return backend.kind === "Service" ? inCommon(readings, 1) : undefined;
+  });
+  const known = groups.filter((group) => group !== undefined);
+  const shares = new Set(routed.map(({ backend: { namespace, name, port } }) => `${namespace}/${name}:${port}`)).size > 1;
+  if (shares) findings.doubt(`Port ${listener.port} forwards to several Services: the share of each is not in the exposure.`);
+  const group = inCommon(known, shares ? undefined : 1);
+  return {
+    port: listener.port,
+    name: listener.name,
+    transport,
+    tlsTerminated: listener.protocol === "TLS" && !listener.tlsPassthrough,
+    targetGroup: group !== undefined && known.length === groups.length && isKnown ? group : unknownGroup(group),
+  };
+}
+
+/** Without the configuration objects, only what Services and listeners say stands. */
+const unknownGroup = (group: LoadBalancerPort["targetGroup"] | undefined): LoadBalancerPort["targetGroup"] => ({
+  externalTrafficPolicy: group?.externalTrafficPolicy ?? "Cluster",
+  ipFamily: group?.ipFamily ?? 4,
+  weight: group?.weight,
+  stickiness: false,
+  multiCluster: false,
+  nodeSelector: undefined,
+  targetType: undefined,
+  crossZone: UNKNOWN_SWITCH,
+  preserveClientIp: group?.preserveClientIp.origin === "forced" ? group.preserveClientIp : UNKNOWN_SWITCH,
+});
+
+/** The port of the one Service behind a listener. */
+function spokenBehind(routed: readonly RoutedBackend[], { services }: GatewayWorld): ServicePort | undefined {
+  const [first, ...others] = routed.map(({ backend }) => backend);
+  if (first === undefined || others.some(({ namespace, name }) => namespace !== first.namespace || name !== first.name))
+    return undefined;
+  const service = services.get(`${first.namespace}/${first.name}`);
+  return service?.ports.find(({ port }) => port === first.port);
+}
