@@ -1,6 +1,6 @@
 import type { Backend } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
-import type { Endpoint, EndpointSliceObject } from "./slice-object.ts";
+import type { Endpoint, EndpointSliceObject } from "./objects/slice-object.ts";
 
 /**
  * The backends behind a Service, from all of its slices.

@@ -5,8 +5,8 @@ import { isPrivateAddress } from "../domain/address.ts";
 import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
-import { isDnsName } from "./hostname.ts";
 import { describeIssue, issuePath } from "./problems.ts";
+import { isDnsName } from "./rules/hostname.ts";
 
 /** Every problem of a frontends file at once: one sentence each, with file, line, path, what was given and what was expected. */
 export class FrontendsFileError extends Error {

@@ -1,10 +1,10 @@
 import type { Clock } from "../domain/clock.ts";
 import { type ControllerContext, DEFAULT_CONTEXT } from "../domain/controller-context.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
-import { classifyService } from "./classify.ts";
-import type { KubeApi } from "./kube-api.ts";
-import { Reflector, type ReflectorTiming } from "./reflector.ts";
-import { parseService } from "./service-object.ts";
+import type { KubeApi } from "./api/kube-api.ts";
+import { Reflector, type ReflectorTiming } from "./api/reflector.ts";
+import { parseService } from "./objects/service-object.ts";
+import { classifyService } from "./rules/classify.ts";
 import { SliceWatch } from "./slice-watch.ts";
 import { buildSnapshot, type ClassifiedService, type NamespacedName, nlbServicesOf } from "./snapshot.ts";
 

@@ -1,7 +1,7 @@
 import type { Clock } from "../domain/clock.ts";
-import type { KubeApi } from "./kube-api.ts";
-import { Reflector, type ReflectorTiming } from "./reflector.ts";
-import { type EndpointSliceObject, parseEndpointSlice } from "./slice-object.ts";
+import type { KubeApi } from "./api/kube-api.ts";
+import { Reflector, type ReflectorTiming } from "./api/reflector.ts";
+import { type EndpointSliceObject, parseEndpointSlice } from "./objects/slice-object.ts";
 
 export interface SliceWatchOptions {
   readonly api: KubeApi;

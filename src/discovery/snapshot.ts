@@ -1,8 +1,8 @@
 import { type NlbService, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, SkippedService, Snapshot } from "../domain/snapshot.ts";
-import type { Classification } from "./classify.ts";
 import { backendsOf, placementsOf } from "./endpoint-slices.ts";
-import type { EndpointSliceObject } from "./slice-object.ts";
+import type { EndpointSliceObject } from "./objects/slice-object.ts";
+import type { Classification } from "./rules/classify.ts";
 
 export interface NamespacedName {
   readonly namespace: string;

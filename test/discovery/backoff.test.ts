@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { Backoff } from "../../src/discovery/backoff.ts";
+import { Backoff } from "../../src/discovery/api/backoff.ts";
 
 it("waits double from the base to the maximum, and start over after a reset", () => {
   const backoff = new Backoff({ baseMs: 500, maxMs: 3_000, random: () => 0.999_999 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { backendsOf, placementsOf } from "../../src/discovery/endpoint-slices.ts";
-import { parseEndpointSlice } from "../../src/discovery/slice-object.ts";
+import { parseEndpointSlice } from "../../src/discovery/objects/slice-object.ts";
 import { type GivenEndpoint, slice } from "./support/objects.ts";
 
 const parsed = (...slices: readonly (readonly GivenEndpoint[])[]) =>

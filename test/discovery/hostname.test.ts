@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { isDnsName, shapeOf, zonalName } from "../../src/discovery/hostname.ts";
+import { isDnsName, shapeOf, zonalName } from "../../src/discovery/rules/hostname.ts";
 
 const NLB = "k8s-shop-web-0123456789-0123456789abcdef.elb.eu-west-1.amazonaws.com";
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { loadKubeApi } from "../../src/discovery/kube-config.ts";
+import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "./support/certificate.ts";
 
 interface Running extends AsyncDisposable {

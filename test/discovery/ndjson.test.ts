@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import fc from "fast-check";
-import { LineTooLongError, ndjsonLines } from "../../src/discovery/ndjson.ts";
+import { LineTooLongError, ndjsonLines } from "../../src/discovery/api/ndjson.ts";
 
 async function* chunks(...parts: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, void> {
   yield* parts;

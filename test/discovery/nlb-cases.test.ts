@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { loadBalancerOf } from "../../src/discovery/load-balancer.ts";
-import { parseService } from "../../src/discovery/service-object.ts";
+import { parseService } from "../../src/discovery/objects/service-object.ts";
+import { loadBalancerOf } from "../../src/discovery/rules/load-balancer.ts";
 import { contextsOf, describeLoadBalancer, type NlbCase } from "./support/nlb-case.ts";
 import { LBC_CASES } from "./support/nlb-cases-lbc.ts";
 import { MORE_CASES } from "./support/nlb-cases-more.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { classifyService } from "../../src/discovery/classify.ts";
 import { backendsOf } from "../../src/discovery/endpoint-slices.ts";
-import { ObjectError } from "../../src/discovery/schema.ts";
-import { parseService } from "../../src/discovery/service-object.ts";
-import { parseEndpointSlice } from "../../src/discovery/slice-object.ts";
+import { ObjectError } from "../../src/discovery/objects/schema.ts";
+import { parseService } from "../../src/discovery/objects/service-object.ts";
+import { parseEndpointSlice } from "../../src/discovery/objects/slice-object.ts";
+import { classifyService } from "../../src/discovery/rules/classify.ts";
 import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { MAX_ADDRESSES } from "../../src/discovery/resolver.ts";
+import { MAX_ADDRESSES } from "../../src/discovery/dns/resolver.ts";
 import { NLB_HOSTNAME as NLB } from "./support/objects.ts";
 import { resolvedTo, run } from "./support/running-resolver.ts";
 import { until } from "./support/waiting.ts";

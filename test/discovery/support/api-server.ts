@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createKubeApi, type KubeApi } from "../../../src/discovery/kube-api.ts";
+import { createKubeApi, type KubeApi } from "../../../src/discovery/api/kube-api.ts";
 
 export interface FakeObject {
   readonly metadata: {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { type Classification, classifyService } from "../../../src/discovery/classify.ts";
-import { parseService } from "../../../src/discovery/service-object.ts";
+import { parseService } from "../../../src/discovery/objects/service-object.ts";
+import { type Classification, classifyService } from "../../../src/discovery/rules/classify.ts";
 import { DEFAULT_CONTEXT } from "../../../src/domain/controller-context.ts";
 import type { NlbService, SkipReason } from "../../../src/domain/service.ts";
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Reflector, type ReflectorTiming } from "../../../src/discovery/reflector.ts";
+import { Reflector, type ReflectorTiming } from "../../../src/discovery/api/reflector.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
 import { ApiServer, type FakeObject, type FakeRequest } from "./api-server.ts";
 import { until } from "./waiting.ts";

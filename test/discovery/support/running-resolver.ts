@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createResolver, type Resolver } from "../../../src/discovery/resolver.ts";
+import { createResolver, type Resolver } from "../../../src/discovery/dns/resolver.ts";
 import { DnsServer } from "./dns-server.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { until } from "./waiting.ts";

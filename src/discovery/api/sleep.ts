@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../../domain/clock.ts";
 
 /** Waits, or returns at once when the signal is aborted: whoever waits looks at the signal next. */
 export function sleep(ms: number, clock: Clock, signal: AbortSignal): Promise<void> {

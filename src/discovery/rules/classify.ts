@@ -1,12 +1,12 @@
-import type { LoadBalancer } from "../domain/load-balancer.ts";
-import type { NlbService, SkipReason } from "../domain/service.ts";
-import { OWN_ANNOTATIONS } from "./annotations.ts";
+import type { LoadBalancer } from "../../domain/load-balancer.ts";
+import type { NlbService, SkipReason } from "../../domain/service.ts";
+import { OWN_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import { isDnsName, shapeOf } from "./hostname.ts";
 import { listenersOf, tcpPortsOf } from "./listeners.ts";
 import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
 import { readProbe, readWishes, WishError } from "./own-annotations.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject } from "./service-object.ts";
 
 /** What a Service is to us: an internal NLB with its listeners, or not, and why. */
 export type Classification =

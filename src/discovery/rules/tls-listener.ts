@@ -1,8 +1,8 @@
-import type { Controller } from "../domain/service.ts";
-import { AWS_ANNOTATIONS } from "./annotations.ts";
+import type { Controller } from "../../domain/service.ts";
+import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
 
 /**
  * A certificate makes a TLS listener of every TCP port, or of those that `ssl-ports` names by number or name.

@@ -1,4 +1,4 @@
-import type { Refusal } from "../domain/load-balancer.ts";
+import type { Refusal } from "../../domain/load-balancer.ts";
 
 /** What is noticed while a configuration is read: settings that are refused, and things that are not known. Each once. */
 export class Findings {

@@ -1,6 +1,6 @@
 import { Resolver as DnsResolver } from "node:dns/promises";
-import type { Clock } from "../domain/clock.ts";
-import type { Resolution } from "../domain/frontend.ts";
+import type { Clock } from "../../domain/clock.ts";
+import type { Resolution } from "../../domain/frontend.ts";
 import { type Answer, lookUp } from "./lookup.ts";
 
 export interface ResolverOptions {

@@ -1,9 +1,9 @@
-import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import { AWS_ANNOTATIONS, parseAttributes, portAttributesAnnotation } from "./annotations.ts";
+import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import { AWS_ANNOTATIONS, parseAttributes, portAttributesAnnotation } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject } from "./service-object.ts";
 
 export const PRESERVE = "preserve_client_ip.enabled";
 export const CROSS_ZONE = "load_balancing.cross_zone.enabled";

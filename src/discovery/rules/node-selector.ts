@@ -1,8 +1,8 @@
-import type { Controller } from "../domain/service.ts";
-import { AWS_ANNOTATIONS } from "./annotations.ts";
+import type { Controller } from "../../domain/service.ts";
+import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject } from "./service-object.ts";
 
 /**
  * Labels that a node must have to be a target: `key=value,key=value`. To the cloud provider, a key alone asks for any value.

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { TargetType } from "../domain/target-group.ts";
+import type { TargetType } from "../../domain/target-group.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
 import { entries, name, optionalText, parseAs, text } from "./schema.ts";
 import type { ServicePort } from "./service-object.ts";

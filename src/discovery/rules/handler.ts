@@ -1,8 +1,8 @@
-import { type ControllerContext, lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import { AWS_ANNOTATIONS } from "./annotations.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject } from "./service-object.ts";
+import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 
 /** Who acts on a Service, from its specification alone, and whether an NLB comes of it. */
 export interface Handler {

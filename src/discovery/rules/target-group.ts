@@ -1,14 +1,14 @@
-import { type ControllerContext, lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import type { TargetGroup } from "../domain/target-group.ts";
-import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import type { TargetGroup } from "../../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import type { BindingFacts } from "../objects/target-group-binding.ts";
 import { STICKINESS, targetGroupAttributesOf } from "./attributes.ts";
 import { preserveClientIpOf } from "./client-ip.ts";
 import { crossZoneOf } from "./cross-zone.ts";
 import type { Findings } from "./findings.ts";
 import { nodeSelectorOf } from "./node-selector.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
-import type { BindingFacts } from "./target-group-binding.ts";
 import { targetTypeOf } from "./target-type.ts";
 import { weightOf } from "./weights.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../../domain/clock.ts";
 
 /** A connection on which nothing came for too long: it may be dead without anyone having said so. */
 export class IdleError extends Error {

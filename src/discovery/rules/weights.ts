@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { type ControllerContext, lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import { actionsAnnotation } from "./annotations.ts";
+import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import { actionsAnnotation } from "../objects/annotations.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import { describeIssue } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { describeIssue } from "./problems.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
 
 const weight = v.optional(
   v.pipe(v.number("a weight from 0 to 999"), v.integer("a whole number"), v.minValue(0), v.maxValue(999)),

@@ -1,4 +1,4 @@
-import type { BackendRef, GatewayListener, GatewayObject, RouteKind, RouteObject } from "./gateway-objects.ts";
+import type { BackendRef, GatewayListener, GatewayObject, RouteKind, RouteObject } from "../objects/gateway-objects.ts";
 
 /** A backend of a listener, with the route that names it. */
 export interface RoutedBackend {

@@ -1,10 +1,10 @@
-import type { Scheme } from "../domain/controller-context.ts";
+import type { Scheme } from "../../domain/controller-context.ts";
 import type {
   LoadBalancerConfigurationObject,
   TargetGroupConfigurationObject,
   TargetGroupProps,
-} from "./gateway-config-objects.ts";
-import type { GatewayClassObject, GatewayObject, RouteObject } from "./gateway-objects.ts";
+} from "../objects/gateway-config-objects.ts";
+import type { GatewayClassObject, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
 
 /** The configuration objects there are, by `namespace/name`. */
 export interface GatewayConfigurations {

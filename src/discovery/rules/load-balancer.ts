@@ -1,15 +1,15 @@
-import { type ControllerContext, DEFAULT_CONTEXT, type Scheme } from "../domain/controller-context.ts";
-import type { LoadBalancer, LoadBalancerPort } from "../domain/load-balancer.ts";
-import type { Controller } from "../domain/service.ts";
+import { type ControllerContext, DEFAULT_CONTEXT, type Scheme } from "../../domain/controller-context.ts";
+import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
+import type { Controller } from "../../domain/service.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import type { BindingFacts } from "../objects/target-group-binding.ts";
+import { shown } from "../problems.ts";
 import { loadBalancerAttributesOf, ROUTING_POLICY } from "./attributes.ts";
 import { Findings } from "./findings.ts";
 import { type Handler, handlerOf } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
-import { shown } from "./problems.ts";
 import { internalOf } from "./scheme.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
 import { targetGroupOf } from "./target-group.ts";
-import type { BindingFacts } from "./target-group-binding.ts";
 import { checkSslPorts, isTlsListener } from "./tls-listener.ts";
 
 /** What is known besides the Service itself. */

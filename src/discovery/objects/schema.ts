@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { describeIssue } from "./problems.ts";
+import { describeIssue } from "../problems.ts";
 
 /**
  * What the schemas of Kubernetes objects are made of.

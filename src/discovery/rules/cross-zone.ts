@@ -1,10 +1,10 @@
-import type { Controller } from "../domain/service.ts";
-import { type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
-import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import type { Controller } from "../../domain/service.ts";
+import { type Switch, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import { type AskedAttributes, CROSS_ZONE } from "./attributes.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject } from "./service-object.ts";
 
 /**
  * Whether each zonal address forwards to the targets of all zones.

@@ -1,9 +1,9 @@
-import { type ControllerContext, lbcHas, SCHEMES, type Scheme } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import { type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
-import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import { type ControllerContext, lbcHas, SCHEMES, type Scheme } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import { type Switch, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import { shown } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
 
 const RESOLVE = "Resolve its name: an internal NLB has private addresses only.";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../../domain/clock.ts";
 import { ApiError, listPages, OutdatedError, type Resource, watchEvents } from "./api-requests.ts";
 import { Backoff } from "./backoff.ts";
 import { IdleGuard } from "./idle-guard.ts";

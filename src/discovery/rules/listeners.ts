@@ -1,7 +1,7 @@
-import type { LoadBalancerPort } from "../domain/load-balancer.ts";
-import type { Listener, Protocol } from "../domain/service.ts";
+import type { LoadBalancerPort } from "../../domain/load-balancer.ts";
+import type { Listener, Protocol } from "../../domain/service.ts";
+import type { ServicePort } from "../objects/service-object.ts";
 import type { Wishes } from "./own-annotations.ts";
-import type { ServicePort } from "./service-object.ts";
 
 /** The ports that can be probed: fresh TCP connections are all an attempt makes. */
 export const tcpPortsOf = (ports: readonly ServicePort[]): readonly ServicePort[] =>

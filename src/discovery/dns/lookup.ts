@@ -1,9 +1,9 @@
 import type { RecordWithTtl } from "node:dns";
 import type { Resolver as DnsResolver } from "node:dns/promises";
-import type { Clock } from "../domain/clock.ts";
-import type { ZonalAddress } from "../domain/frontend.ts";
-import { isDnsName, zonalName } from "./hostname.ts";
-import { shown } from "./problems.ts";
+import type { Clock } from "../../domain/clock.ts";
+import type { ZonalAddress } from "../../domain/frontend.ts";
+import { shown } from "../problems.ts";
+import { isDnsName, zonalName } from "../rules/hostname.ts";
 
 /** What DNS answered about a name. */
 export type Answer =

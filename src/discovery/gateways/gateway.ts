@@ -1,15 +1,15 @@
-import type { ControllerContext } from "../domain/controller-context.ts";
-import type { LoadBalancer, LoadBalancerPort } from "../domain/load-balancer.ts";
-import { type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
-import { ROUTING_POLICY } from "./attributes.ts";
-import { Findings } from "./findings.ts";
+import type { ControllerContext } from "../../domain/controller-context.ts";
+import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
+import { type Switch, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
+import type { GatewayClassObject, GatewayListener, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import { ROUTING_POLICY } from "../rules/attributes.ts";
+import { Findings } from "../rules/findings.ts";
+import { shapeOf } from "../rules/hostname.ts";
+import { ANY_ZONE } from "../rules/load-balancer.ts";
 import { configurationOf, type GatewayConfiguration, type GatewayConfigurations, targetGroupPropsOf } from "./gateway-config.ts";
-import type { GatewayClassObject, GatewayListener, GatewayObject, RouteObject } from "./gateway-objects.ts";
 import { backendsOfListener, type RoutedBackend } from "./gateway-routes.ts";
 import { gatewayTargetGroup, inCommon } from "./gateway-target-group.ts";
-import { shapeOf } from "./hostname.ts";
-import { ANY_ZONE } from "./load-balancer.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
 
 /** All that Gateways are made of. Maps are by `namespace/name`, classes by name. */
 export interface GatewayWorld {

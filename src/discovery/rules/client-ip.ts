@@ -1,12 +1,12 @@
-import type { ControllerContext } from "../domain/controller-context.ts";
-import { lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import { type Switch, type TargetType, UNKNOWN_SWITCH } from "../domain/target-group.ts";
-import { AWS_ANNOTATIONS, parseGoBool } from "./annotations.ts";
+import type { ControllerContext } from "../../domain/controller-context.ts";
+import { lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import { type Switch, type TargetType, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 import { type AskedAttributes, PRESERVE } from "./attributes.ts";
 import type { Findings } from "./findings.ts";
-import { shown } from "./problems.ts";
-import type { ServiceObject, ServicePort } from "./service-object.ts";
 
 /**
  * Whether the targets of one port see the client's address: the condition of a hairpin.

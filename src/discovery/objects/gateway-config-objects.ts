@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { SCHEMES, type Scheme } from "../domain/controller-context.ts";
-import { TARGET_TYPES, type TargetType } from "../domain/target-group.ts";
+import { SCHEMES, type Scheme } from "../../domain/controller-context.ts";
+import { TARGET_TYPES, type TargetType } from "../../domain/target-group.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
 import { list, name, optionalText, parseAs, text } from "./schema.ts";
 

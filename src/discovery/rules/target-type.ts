@@ -1,9 +1,9 @@
-import { type ControllerContext, lbcHas } from "../domain/controller-context.ts";
-import type { Controller } from "../domain/service.ts";
-import type { TargetType } from "../domain/target-group.ts";
-import { AWS_ANNOTATIONS } from "./annotations.ts";
+import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
+import type { Controller } from "../../domain/service.ts";
+import type { TargetType } from "../../domain/target-group.ts";
+import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
 import type { Findings } from "./findings.ts";
-import type { ServiceObject } from "./service-object.ts";
 
 /**
  * What the NLB forwards to.

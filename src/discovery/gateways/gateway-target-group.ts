@@ -1,12 +1,12 @@
-import { type ControllerContext, lbcHas } from "../domain/controller-context.ts";
-import { type Switch, type TargetGroup, type TargetType, UNKNOWN_SWITCH } from "../domain/target-group.ts";
-import { parseGoBool } from "./annotations.ts";
-import { CROSS_ZONE, PRESERVE, STICKINESS } from "./attributes.ts";
-import { preservation } from "./client-ip.ts";
-import { crossZone } from "./cross-zone.ts";
-import type { Findings } from "./findings.ts";
-import type { TargetGroupProps } from "./gateway-config-objects.ts";
-import type { ServiceObject } from "./service-object.ts";
+import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
+import { type Switch, type TargetGroup, type TargetType, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
+import { parseGoBool } from "../objects/annotations.ts";
+import type { TargetGroupProps } from "../objects/gateway-config-objects.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
+import { CROSS_ZONE, PRESERVE, STICKINESS } from "../rules/attributes.ts";
+import { preservation } from "../rules/client-ip.ts";
+import { crossZone } from "../rules/cross-zone.ts";
+import type { Findings } from "../rules/findings.ts";
 
 export interface GatewayTargetGroupInput {
   readonly props: TargetGroupProps;

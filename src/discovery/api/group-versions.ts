@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Clock } from "../domain/clock.ts";
+import type { Clock } from "../../domain/clock.ts";
 import { ApiError, getDocument } from "./api-requests.ts";
 import type { KubeApi } from "./kube-api.ts";
 

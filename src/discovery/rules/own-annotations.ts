@@ -1,7 +1,7 @@
-import { PROTOCOLS, type Protocol } from "../domain/service.ts";
-import { OWN_ANNOTATIONS } from "./annotations.ts";
-import { shown } from "./problems.ts";
-import type { ServicePort } from "./service-object.ts";
+import { PROTOCOLS, type Protocol } from "../../domain/service.ts";
+import { OWN_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServicePort } from "../objects/service-object.ts";
+import { shown } from "../problems.ts";
 
 /** What the Service's owner says about its probing. */
 export interface Wishes {

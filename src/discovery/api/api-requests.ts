@@ -1,7 +1,7 @@
 import * as v from "valibot";
+import { describeIssue, shown } from "../problems.ts";
 import type { KubeApi, KubeResponse } from "./kube-api.ts";
 import { LineTooLongError, ndjsonLines } from "./ndjson.ts";
-import { describeIssue, shown } from "./problems.ts";
 
 /** An answer that is no list or no watch: the status, and what the server says about it. */
 export class ApiError extends Error {
