@@ -1,4 +1,4 @@
-import { it } from "node:test";
+import { describe, it } from "node:test";
 import { type ApiServer, line, sendJson } from "./support/api-server.ts";
 import { assertNothingIsLost, PATH, runToWatch, strike, thing } from "./support/running-reflector.ts";
 
@@ -67,10 +67,14 @@ const faults: readonly (readonly [string, (server: ApiServer) => void])[] = [
     },
   ],
 ];
-for (const [name, fault] of faults) {
-  it(`loses nothing and comes back by itself when ${name}`, async () => {
-    await using running = await runToWatch();
-    fault(running.server);
-    await assertNothingIsLost(running);
+for (const streaming of ["served", "refused"] as const) {
+  describe(`with lists as ${streaming === "served" ? "streams" : "pages"}`, () => {
+    for (const [name, fault] of faults) {
+      it(`loses nothing and comes back by itself when ${name}`, async () => {
+        await using running = await runToWatch({}, streaming);
+        fault(running.server);
+        await assertNothingIsLost(running);
+      });
+    }
   });
 }

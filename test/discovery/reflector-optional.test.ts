@@ -23,7 +23,7 @@ describe("an optional resource", () => {
       await until("it is empty at first", () => running.changes() > 0);
       assert.deepEqual(running.seen(), {});
       await until("its objects are told", () => "shop/before" in running.seen());
-      assert.deepEqual([running.unavailable, running.errors], [[why], []]);
+      assert.deepEqual([running.states, running.errors], [[why, "watched"], []]);
     });
   }
 
@@ -39,7 +39,7 @@ describe("an optional resource", () => {
     await until("it is empty", () => Object.keys(running.seen()).length === 0);
     gone = false;
     await until("it is back", () => "shop/before" in running.seen());
-    assert.deepEqual(running.unavailable, ["missing"]);
+    assert.deepEqual(running.states, ["watched", "missing", "watched"]);
   });
 
   it("that is in trouble is an error like any other", async () => {
@@ -51,7 +51,7 @@ describe("an optional resource", () => {
       },
     });
     await until("its objects are told", () => "shop/before" in running.seen());
-    assert.deepEqual([running.unavailable, running.errors.length], [[], 1]);
+    assert.deepEqual([running.states, running.errors.length], [["watched"], 1]);
   });
 });
 

@@ -88,18 +88,19 @@ export async function* listPages(
 }
 
 export interface WatchOptions {
-  readonly resourceVersion: string;
+  /** `undefined`: the state that there is comes first, as ADDED events, then a bookmark that says so, then what changes. */
+  readonly resourceVersion: string | undefined;
   readonly timeoutSeconds: number;
   /** The server accepted the watch. */
   readonly onOpen: () => void;
 }
 
 /**
- * Watches a resource from a resource version on, until the server ends the stream.
+ * Watches a resource, from a resource version or from the state that there is, until the server ends the stream.
  *
  * @throws OutdatedError when the version is too old, or an event too large to be read (a list has room for it); ApiError for any
  * other answer that is no event; whatever the connection throws.
- * @see Kubernetes API concepts, "Efficient detection of changes".
+ * @see Kubernetes API concepts, "Efficient detection of changes" and "Streaming lists".
  */
 export async function* watchEvents(
   api: KubeApi,
@@ -112,7 +113,9 @@ export async function* watchEvents(
     ...resource.query,
     watch: "1",
     allowWatchBookmarks: "true",
-    resourceVersion,
+    ...(resourceVersion === undefined
+      ? { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" }
+      : { resourceVersion }),
     timeoutSeconds: String(timeoutSeconds),
   };
   const response = await api.get(resource.path, query, signal);
@@ -147,7 +150,7 @@ export async function getDocument(api: KubeApi, path: string, signal: AbortSigna
 }
 
 async function errorOf(response: KubeResponse, what: string): Promise<Error> {
-  const retryAfterMs = parseRetryAfter(response.retryAfter);
+  const retryAfterMs = parseRetryAfter(response);
   const text = (await readAll(response.body, MAX_ERROR_BYTES)).toString("utf8");
   let body: unknown = text;
   try {
@@ -175,8 +178,16 @@ function parseJson(text: string, what: string): unknown {
   }
 }
 
-/** Seconds, as API servers say it; the date that RFC 9110 section 10.2.3 also allows asks for nothing here. */
-const parseRetryAfter = (text: string | undefined): number => (/^\d{1,9}$/.test(text ?? "") ? Number(text) * 1000 : 0);
+/**
+ * Seconds, as API servers say it, or a date, as proxies may; then the clock that counts is the one that wrote it.
+ *
+ * @see RFC 9110 section 10.2.3.
+ */
+function parseRetryAfter({ retryAfter = "", date = "" }: KubeResponse): number {
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const waitMs = Date.parse(retryAfter) - Date.parse(date);
+  return waitMs > 0 ? waitMs : 0;
+}
 
 /** Reads a body to its end, or to the end of the chunk that exceeds the bound: whoever calls sees it by the length. */
 async function readAll(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {

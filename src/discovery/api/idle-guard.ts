@@ -19,7 +19,7 @@ export class IdleGuard implements Disposable {
   readonly #controller = new AbortController();
   readonly #parent: AbortSignal;
   readonly #clock: Clock;
-  readonly #idleMs: number;
+  #idleMs: number;
   readonly #onParentAbort = (): void => this.#controller.abort(this.#parent.reason);
   #touchedMs: number;
   #cancelTimer: () => void;
@@ -40,6 +40,12 @@ export class IdleGuard implements Disposable {
 
   touch(): void {
     this.#touchedMs = this.#clock.nowMs();
+  }
+
+  /** From now on, silence may last this long. */
+  relax(idleMs: number): void {
+    this.#idleMs = idleMs;
+    this.touch();
   }
 
   [Symbol.dispose](): void {

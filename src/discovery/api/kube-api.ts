@@ -6,6 +6,8 @@ export interface KubeResponse {
   readonly status: number;
   /** The `Retry-After` header as it was sent. */
   readonly retryAfter: string | undefined;
+  /** The `Date` header as it was sent. */
+  readonly date: string | undefined;
   /** Bytes as they arrive. Leaving a loop over it early closes the connection; so does the signal of the request. */
   readonly body: AsyncIterable<Uint8Array>;
 }
@@ -79,8 +81,8 @@ export function createKubeApi({ server, credentials, userAgent }: KubeApiOptions
         headersTimeout: 0,
         bodyTimeout: 0,
       });
-      const retryAfter = headers["retry-after"];
-      return { status: statusCode, retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, body };
+      const first = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header);
+      return { status: statusCode, retryAfter: first(headers["retry-after"]), date: first(headers.date), body };
     },
     async close() {
       await pool?.dispatcher.destroy();

@@ -8,6 +8,13 @@ import * as v from "valibot";
  */
 export type ParseObject<T> = (object: unknown) => T | undefined;
 
+/** The next contents of a store while they are built; the present ones stay in use until `commit`. */
+export interface Replacement {
+  set(object: unknown): void;
+  delete(object: unknown): void;
+  commit(): void;
+}
+
 const keySchema = v.object({
   metadata: v.object({ namespace: v.nullish(v.string(), ""), name: v.pipe(v.string(), v.nonEmpty()) }),
 });
@@ -34,12 +41,12 @@ export class ObjectStore<T> {
     return this.#objects;
   }
 
-  /** A place to build the next contents while the present ones stay in use. */
-  startReplacement(): { add(object: unknown): void; commit(): void } {
+  startReplacement(): Replacement {
     const objects = new Map<string, T>();
     const leftOut = new Map<string, string>();
     return {
-      add: (object) => this.#put(object, objects, leftOut),
+      set: (object) => this.#put(object, objects, leftOut),
+      delete: (object) => remove(object, objects, leftOut),
       commit: () => {
         this.#objects = objects;
         this.#leftOut = leftOut;
@@ -52,10 +59,7 @@ export class ObjectStore<T> {
   }
 
   delete(object: unknown): void {
-    const key = keyOf(object);
-    if (key === undefined) return;
-    this.#objects.delete(key);
-    this.#leftOut.delete(key);
+    remove(object, this.#objects, this.#leftOut);
   }
 
   #put(object: unknown, objects: Map<string, T>, leftOut: Map<string, string>): void {
@@ -74,6 +78,11 @@ export class ObjectStore<T> {
       if (!reported) this.#onError(new Error(message, { cause }));
     }
   }
+}
+
+function remove(object: unknown, ...maps: readonly Map<string, unknown>[]): void {
+  const key = keyOf(object);
+  if (key !== undefined) for (const map of maps) map.delete(key);
 }
 
 function keyOf(object: unknown): string | undefined {

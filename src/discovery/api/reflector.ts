@@ -1,42 +1,14 @@
 import type { Clock } from "../../domain/clock.ts";
-import { ApiError, listPages, OutdatedError, type Resource, watchEvents } from "./api-requests.ts";
+import type { ResourceState } from "../../domain/resources.ts";
+import { ApiError, listPages, OutdatedError, type Resource, type WatchEvent, watchEvents } from "./api-requests.ts";
 import { Backoff } from "./backoff.ts";
 import { IdleGuard } from "./idle-guard.ts";
 import type { KubeApi } from "./kube-api.ts";
-import { ObjectStore, type ParseObject } from "./object-store.ts";
+import { ObjectStore, type ParseObject, type Replacement } from "./object-store.ts";
+import { REFLECTOR_TIMING, type ReflectorTiming } from "./reflector-timing.ts";
 import { sleep } from "./sleep.ts";
-
-export interface ReflectorTiming {
-  /** An answer in which nothing comes for this long is given up. */
-  readonly idleMs: number;
-  /**
-   * How long a watch may last, drawn from this range for each. Shorter than the idle deadline, because bookmarks come about once
-   * a minute: a quiet watch ends in good order before it could be taken for a dead one.
-   */
-  readonly watchSeconds: readonly [min: number, max: number];
-  /** Wait after the first trouble; doubled with each that follows. */
-  readonly backoffBaseMs: number;
-  readonly backoffMaxMs: number;
-  /** A watch that lasted this long was no trouble: the next wait is short again. */
-  readonly healthyMs: number;
-  /** Longest that a server's `Retry-After` is obeyed. */
-  readonly retryAfterMaxMs: number;
-  /** How long to wait before an optional resource that is not to be had is asked for again, drawn from its upper half. */
-  readonly unavailableMs: number;
-}
-
-export const REFLECTOR_TIMING: ReflectorTiming = {
-  idleMs: 60_000,
-  watchSeconds: [30, 45],
-  backoffBaseMs: 500,
-  backoffMaxMs: 30_000,
-  healthyMs: 10_000,
-  retryAfterMaxMs: 60_000,
-  unavailableMs: 10 * 60_000,
-};
-
-/** Why an optional resource is not to be had: the server does not know it, or does not let us read it. */
-export type Unavailable = "missing" | "forbidden";
+import { endsInitialEvents, StreamingLists, StreamingRefused } from "./streaming-lists.ts";
+import { Stretch } from "./stretch.ts";
 
 export interface ReflectorOptions<T> {
   readonly api: KubeApi;
@@ -54,32 +26,32 @@ export interface ReflectorOptions<T> {
   /** Each list or watch that failed, and each object that does not parse, once. */
   readonly onError: (error: Error) => void;
   /**
-   * Makes the resource optional: that it is not to be had is no error, but told here, once until that changes. Its objects are
-   * none then (and `onChange` says so), and it is asked for again now and then.
+   * Makes the resource optional: that it is not to be had is no error, but a state, told once until it changes and before
+   * `onChange`. Its objects are none then, and it is asked for again now and then.
    */
-  readonly onUnavailable?: (why: Unavailable, message: string) => void;
+  readonly onState?: (state: ResourceState, message: string) => void;
 }
 
 const DEFAULT_PAGE_SIZE = 500;
-/** How long the objects of a list may hold the event loop at a stretch: attempts that start meanwhile start late. */
-const MAX_STRETCH_MS = 4;
 
 /**
  * Mirrors one resource of the API server: lists it, then watches it, for good.
  *
- * Whatever happens, it comes back by itself: after any trouble it waits, longer each time, and resumes from the last resource
- * version; only when the server no longer knows that version does it list anew. Objects stay as they were until a list is
- * complete, so that a server in trouble empties nothing.
+ * A list comes as a stream that goes on as the watch, where the server has that, else page by page. Whatever happens, it comes
+ * back by itself: after any trouble it waits, longer each time, and resumes from the last resource version; only when the server
+ * no longer knows that version does it list anew. Objects stay as they were until a list is complete, so that a server in
+ * trouble empties nothing.
  */
 export class Reflector<T> {
   readonly #options: ReflectorOptions<T>;
   readonly #timing: ReflectorTiming;
   readonly #backoff: Backoff;
+  readonly #streaming: StreamingLists;
   readonly #store: ObjectStore<T>;
   /** Where the next watch starts; `undefined`: a list is due. */
   #resourceVersion: string | undefined;
   #lastContactMs: number | undefined;
-  #unavailable: Unavailable | undefined;
+  #state: ResourceState | undefined;
   /** What was last listed, and is watched. */
   #resource: Resource | undefined;
   /** Ends when the signal is aborted; rejects only with what a callback threw. */
@@ -90,6 +62,7 @@ export class Reflector<T> {
     this.#timing = { ...REFLECTOR_TIMING, ...options.timing };
     const { backoffBaseMs, backoffMaxMs } = this.#timing;
     this.#backoff = new Backoff({ baseMs: backoffBaseMs, maxMs: backoffMaxMs, random: options.random });
+    this.#streaming = new StreamingLists(options.clock, options.random, this.#timing.pagesForMs);
     this.#store = new ObjectStore(options.parse, options.onError);
     this.done = this.#run();
   }
@@ -109,21 +82,27 @@ export class Reflector<T> {
 
   /** One round: a list if one is due, and one watch. @returns milliseconds to wait before the next. */
   async #listAndWatch(): Promise<number> {
-    const { signal, clock, onError } = this.#options;
+    const { signal, clock, random, onError } = this.#options;
     const watch = { openedMs: undefined as number | undefined };
     let trouble: unknown;
     try {
-      this.#resourceVersion ??= await this.#list();
-      if (this.#resource !== undefined) await this.#watch(this.#resource, this.#resourceVersion, watch);
+      if (this.#resourceVersion === undefined) await this.#start(watch);
+      if (this.#resource !== undefined && this.#resourceVersion !== undefined) {
+        await this.#watch(this.#resource, this.#resourceVersion, watch);
+      }
     } catch (error) {
       // What a callback threw is no trouble with the server, but a fault of the program: it must not be waited away.
       if (error instanceof CallbackError) throw error.cause;
-      if (signal.aborted) return 0;
-      const why = this.#options.onUnavailable === undefined ? undefined : unavailability(error);
-      if (why !== undefined) return this.#setUnavailable(why, asError(error).message);
+      if (signal.aborted || error instanceof StreamingRefused) return 0;
+      const state = this.#options.onState === undefined ? undefined : unavailability(error);
+      if (state !== undefined) return this.#setUnavailable(state, asError(error).message);
       trouble = error;
-      if (error instanceof OutdatedError) this.#resourceVersion = undefined;
       this.#call(() => onError(asError(error)));
+    }
+    if (trouble instanceof OutdatedError) {
+      this.#resourceVersion = undefined;
+      // All agents hear of it at once, and a list costs the server more than anything else.
+      return Math.max(random() * this.#timing.relistJitterMs, this.#backoff.nextMs());
     }
     const healthy = watch.openedMs !== undefined && clock.nowMs() - watch.openedMs >= this.#timing.healthyMs;
     if (healthy) this.#backoff.reset();
@@ -133,72 +112,125 @@ export class Reflector<T> {
   }
 
   /** Without its objects, which are none of ours to see. @returns milliseconds to wait before asking again. */
-  #setUnavailable(why: Unavailable, message: string): number {
-    const { onUnavailable, onChange, clock, random } = this.#options;
+  #setUnavailable(state: ResourceState, message: string): number {
+    const { onState, onChange, clock, random } = this.#options;
     this.#resourceVersion = undefined;
     // An answer all the same: the server is there.
     this.#lastContactMs = clock.nowMs();
-    if (this.#unavailable !== why) {
-      this.#unavailable = why;
+    if (this.#state !== state) {
+      this.#state = state;
       this.#store.startReplacement().commit();
       this.#call(() => {
-        onUnavailable?.(why, message);
+        onState?.(state, message);
         onChange(this.#store.objects);
       });
     }
     return this.#timing.unavailableMs * (0.5 + random() / 2);
   }
 
-  async #list(): Promise<string> {
-    const { api, pageSize, clock, signal, onChange } = this.#options;
-    using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
-    const resource = await this.#findResource(guard.signal);
-    const replacement = this.#store.startReplacement();
-    let resourceVersion = "";
-    for await (const page of listPages(touching(api, guard), resource, pageSize ?? DEFAULT_PAGE_SIZE, guard.signal)) {
-      let stretchMs = clock.nowMs();
-      for (const item of page.items) {
-        this.#call(() => replacement.add(item));
-        if (clock.nowMs() - stretchMs < MAX_STRETCH_MS) continue;
-        await sleep(0, clock, guard.signal);
-        guard.signal.throwIfAborted();
-        stretchMs = clock.nowMs();
-      }
-      // All pages are of one version; should they not be, the watch must start at the oldest.
-      resourceVersion ||= page.resourceVersion;
-    }
-    replacement.commit();
+  /** Lists, and, where the list is a stream, watches until that ends. */
+  async #start(watch: { openedMs: number | undefined }): Promise<void> {
+    const resource = await this.#findResource();
     this.#resource = resource;
-    this.#unavailable = undefined;
-    this.#lastContactMs = clock.nowMs();
-    this.#call(() => onChange(this.#store.objects));
-    return resourceVersion;
+    if (!this.#streaming.isWorthTrying) {
+      await this.#list(resource);
+      return;
+    }
+    try {
+      await this.#watch(resource, undefined, watch);
+    } catch (error) {
+      const isIncomplete = this.#resourceVersion === undefined && !this.#options.signal.aborted;
+      if (isIncomplete && !(error instanceof CallbackError)) this.#streaming.failed(error);
+      throw error;
+    }
   }
 
-  async #findResource(signal: AbortSignal): Promise<Resource> {
-    const { resource } = this.#options;
-    const found = typeof resource === "function" ? await resource(signal) : resource;
+  async #findResource(): Promise<Resource> {
+    const { resource, clock, signal } = this.#options;
+    if (typeof resource !== "function") return resource;
+    using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
+    const found = await resource(guard.signal);
     if (found === undefined) throw new ApiError("the server does not have this resource", NOT_FOUND);
     return found;
   }
 
-  async #watch(resource: Resource, resourceVersion: string, watch: { openedMs: number | undefined }): Promise<void> {
+  async #list(resource: Resource): Promise<void> {
+    const { api, pageSize, clock, signal } = this.#options;
+    using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
+    const replacement = this.#store.startReplacement();
+    const stretch = new Stretch(clock);
+    let resourceVersion: string | undefined;
+    for await (const page of listPages(touching(api, guard), resource, pageSize ?? DEFAULT_PAGE_SIZE, guard.signal)) {
+      stretch.restart();
+      for (const item of page.items) {
+        this.#call(() => replacement.set(item));
+        await stretch.breathe(guard.signal);
+      }
+      // All pages are of one version; should they not be, the watch must start at the oldest.
+      resourceVersion ??= page.resourceVersion;
+    }
+    this.#listed(replacement, resourceVersion);
+  }
+
+  #listed(replacement: Replacement, resourceVersion: string | undefined): void {
+    const { clock, onState, onChange } = this.#options;
+    replacement.commit();
+    this.#resourceVersion = resourceVersion;
+    this.#lastContactMs = clock.nowMs();
+    const isNew = this.#state !== "watched";
+    this.#state = "watched";
+    this.#call(() => {
+      if (isNew) onState?.("watched", "");
+      onChange(this.#store.objects);
+    });
+  }
+
+  /** @param from - `undefined`: from the state that there is, which comes first. */
+  async #watch(resource: Resource, from: string | undefined, watch: { openedMs: number | undefined }): Promise<void> {
     const { api, clock, random, signal } = this.#options;
     const [min, max] = this.#timing.watchSeconds;
-    using guard = new IdleGuard(this.#timing.idleMs, clock, signal);
+    const { idleMs, streamSilenceMs } = this.#timing;
+    using guard = new IdleGuard(from === undefined ? Math.min(streamSilenceMs, idleMs) : idleMs, clock, signal);
     const timeoutSeconds = Math.max(1, Math.round(min + random() * (max - min)));
     const onOpen = (): void => {
       watch.openedMs = clock.nowMs();
       this.#lastContactMs = watch.openedMs;
     };
-    const events = watchEvents(touching(api, guard), resource, { resourceVersion, timeoutSeconds, onOpen }, guard.signal);
-    for await (const { type, object } of events) {
+    let initial = from === undefined ? this.#store.startReplacement() : undefined;
+    const stretch = new Stretch(clock);
+    for await (const event of watchEvents(
+      touching(api, guard),
+      resource,
+      { resourceVersion: from, timeoutSeconds, onOpen },
+      guard.signal,
+    )) {
       this.#lastContactMs = clock.nowMs();
-      this.#apply(type, object);
+      if (initial === undefined) this.#apply(event);
+      else if (this.#isInitial(initial, event)) await stretch.breathe(guard.signal);
+      else {
+        this.#listed(initial, resourceVersionOf(event.object));
+        this.#streaming.worked();
+        initial = undefined;
+        guard.relax(idleMs);
+      }
     }
+    if (initial !== undefined) throw new ApiError(`watch ${resource.path}: the stream ended before the list was complete`, 200);
   }
 
-  #apply(type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK", object: unknown): void {
+  /** Takes one event of a list that comes as a stream. @returns false for the one that ends it. */
+  #isInitial(initial: Replacement, { type, object }: WatchEvent): boolean {
+    if (type === "BOOKMARK") {
+      if (endsInitialEvents(object) && resourceVersionOf(object) !== undefined) return false;
+      throw new StreamingRefused("a bookmark came before the end of the initial events: the server does not know them");
+    }
+    this.#call(() => {
+      if (type === "DELETED") initial.delete(object);
+      else initial.set(object);
+    });
+    return true;
+  }
+
+  #apply({ type, object }: WatchEvent): void {
     this.#resourceVersion = resourceVersionOf(object) ?? this.#resourceVersion;
     if (type === "BOOKMARK") return;
     this.#call(() => {
@@ -247,7 +279,7 @@ function resourceVersionOf(object: unknown): string | undefined {
 const NOT_FOUND = 404;
 const FORBIDDEN = 403;
 
-function unavailability(error: unknown): Unavailable | undefined {
+function unavailability(error: unknown): ResourceState | undefined {
   const status = error instanceof ApiError ? error.status : undefined;
   if (status === NOT_FOUND) return "missing";
   return status === FORBIDDEN ? "forbidden" : undefined;

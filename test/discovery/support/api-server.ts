@@ -17,7 +17,8 @@ export interface FakeObject {
 export type Fault = (request: FakeRequest) => boolean;
 
 export interface FakeRequest {
-  readonly kind: "list" | "watch";
+  /** `stream`: a list that comes as a watch; `document`: what a group or a version of it has. */
+  readonly kind: "list" | "watch" | "stream" | "document";
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage["headers"];
@@ -26,6 +27,9 @@ export interface FakeRequest {
   reset(): void;
 }
 
+/** Lists as streams: as current servers do, as those before 1.27, as those between that refuse. */
+export type Streaming = "served" | "ignored" | "refused";
+
 /**
  * A small API server: objects by path, pages, watches that send every event since a resource version, labels and field selectors
  * by name only. Faults come in front of it.
@@ -33,9 +37,12 @@ export interface FakeRequest {
 export class ApiServer implements AsyncDisposable {
   readonly requests: FakeRequest[] = [];
   fault: Fault = () => false;
+  streaming: Streaming = "served";
   readonly #server: Server;
   readonly #objects = new Map<string, { readonly path: string; readonly object: FakeObject }>();
   readonly #log: { readonly version: number; readonly path: string; readonly type: string; readonly object: FakeObject }[] = [];
+  /** Paths of resources that are not always there, and are. */
+  readonly #resources = new Set<string>();
   readonly #watches = new Set<{ readonly path: string; readonly query: URLSearchParams; readonly response: ServerResponse }>();
   #version = 1;
   #oldest = 0;
@@ -63,13 +70,26 @@ export class ApiServer implements AsyncDisposable {
     return [...this.#watches].filter((watch) => watch.path === path).length;
   }
 
-  count(kind: "list" | "watch"): number {
+  /** Adds a resource of a group: it is found in the group's documents from now on. */
+  serve(path: string): void {
+    this.#resources.add(path);
+  }
+
+  /** Takes a resource away, with its objects and its watches. */
+  withdraw(path: string): void {
+    this.#resources.delete(path);
+    for (const [key, held] of this.#objects) if (held.path === path) this.#objects.delete(key);
+    for (const watch of this.#watches) if (watch.path === path) watch.response.end();
+  }
+
+  count(kind: FakeRequest["kind"]): number {
     return this.requests.filter((request) => request.kind === kind).length;
   }
 
   put(path: string, object: FakeObject): void {
     const { namespace, name } = object.metadata;
     const key = `${path} ${namespace}/${name}`;
+    if (isOptional(path)) this.serve(path);
     const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#version) } };
     const type = this.#objects.has(key) ? "MODIFIED" : "ADDED";
     this.#objects.set(key, { path, object: versioned });
@@ -110,13 +130,25 @@ export class ApiServer implements AsyncDisposable {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams: query } = new URL(request.url ?? "/", this.url);
-    const kind = query.has("watch") ? "watch" : "list";
+    const kind = kindOf(pathname, query);
     const reset = (): void => void response.socket?.resetAndDestroy();
     const asked: FakeRequest = { kind, path: pathname, query, headers: request.headers, response, reset };
     this.requests.push(asked);
     if (this.fault(asked)) return;
-    if (kind === "watch") this.#watch(asked);
-    else this.#list(asked);
+    if (kind === "document") this.#document(asked);
+    else if (isOptional(pathname) && !this.#resources.has(pathname)) notFound(response);
+    else if (kind === "list") this.#list(asked);
+    else if (kind === "stream" && this.streaming === "refused") {
+      sendJson(response, 422, { kind: "Status", code: 422, reason: "Invalid", message: "sendInitialEvents is forbidden" });
+    } else this.#watch(asked);
+  }
+
+  #document({ path, response }: FakeRequest): void {
+    const below = [...this.#resources].filter((resource) => resource.startsWith(`${path}/`));
+    const names = [...new Set(below.map((resource) => resource.slice(path.length + 1).split("/")[0]))];
+    if (names.length === 0) notFound(response);
+    else if (path.split("/").length === 3) sendJson(response, 200, { versions: names.map((version) => ({ version })) });
+    else sendJson(response, 200, { resources: names.map((name) => ({ name })) });
   }
 
   #list({ path, query, response }: FakeRequest): void {
@@ -128,20 +160,31 @@ export class ApiServer implements AsyncDisposable {
     sendJson(response, 200, { metadata: { resourceVersion: String(this.#version), ...more }, items });
   }
 
-  #watch({ path, query, response }: FakeRequest): void {
+  #watch({ kind, path, query, response }: FakeRequest): void {
     const since = Number(query.get("resourceVersion"));
-    if (since < this.#oldest) {
+    if (kind === "watch" && since < this.#oldest) {
       sendJson(response, 410, { kind: "Status", code: 410, reason: "Expired", message: "too old resource version" });
       return;
     }
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
-    for (const { version, path: changed, type, object } of this.#log) {
-      if (version > since && changed === path && selects(query, object)) response.write(line(type, object));
-    }
+    if (kind === "stream") this.#sendInitial({ path, query, response });
+    else
+      for (const { version, path: changed, type, object } of this.#log) {
+        if (version > since && changed === path && selects(query, object)) response.write(line(type, object));
+      }
     const watch = { path, query, response };
     this.#watches.add(watch);
     response.on("close", () => this.#watches.delete(watch));
+  }
+
+  #sendInitial({ path, query, response }: Pick<FakeRequest, "path" | "query" | "response">): void {
+    for (const held of this.#objects.values()) {
+      if (held.path === path && selects(query, held.object)) response.write(line("ADDED", held.object));
+    }
+    if (this.streaming === "ignored") return;
+    const annotations = { "k8s.io/initial-events-end": "true" };
+    response.write(line("BOOKMARK", { metadata: { resourceVersion: String(this.#version), annotations } }));
   }
 
   #record(path: string, type: string, object: FakeObject): void {
@@ -151,6 +194,18 @@ export class ApiServer implements AsyncDisposable {
     }
   }
 }
+
+/** Everything of a group but the kinds that every server has. */
+const isOptional = (path: string): boolean => path.startsWith("/apis/") && !path.startsWith("/apis/discovery.k8s.io/");
+
+function kindOf(path: string, query: URLSearchParams): FakeRequest["kind"] {
+  if (query.has("sendInitialEvents")) return "stream";
+  if (query.has("watch")) return "watch";
+  return isOptional(path) && path.split("/").length < 5 ? "document" : "list";
+}
+
+const notFound = (response: ServerResponse): void =>
+  sendJson(response, 404, { kind: "Status", code: 404, reason: "NotFound", message: "the server could not find it" });
 
 export const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
 

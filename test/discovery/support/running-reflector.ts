@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
-import { Reflector, type ReflectorTiming } from "../../../src/discovery/api/reflector.ts";
+import { Reflector } from "../../../src/discovery/api/reflector.ts";
+import type { ReflectorTiming } from "../../../src/discovery/api/reflector-timing.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
-import { ApiServer, type FakeObject, type FakeRequest } from "./api-server.ts";
+import { ApiServer, type FakeObject, type FakeRequest, type Streaming } from "./api-server.ts";
 import { until } from "./waiting.ts";
 
 export const PATH = "/api/v1/things";
 /** The same rules as in production, on a smaller scale. */
-const TIMING: Partial<ReflectorTiming> = { idleMs: 1_000, backoffBaseMs: 10, backoffMaxMs: 40, healthyMs: 200 };
+const TIMING: Partial<ReflectorTiming> = {
+  idleMs: 1_000,
+  backoffBaseMs: 10,
+  backoffMaxMs: 40,
+  healthyMs: 200,
+  relistJitterMs: 20,
+  streamSilenceMs: 200,
+};
 
 export const thing = (name: string, color = "red"): FakeObject => ({ metadata: { namespace: "shop", name }, color });
 
@@ -21,8 +29,8 @@ export interface Running extends AsyncDisposable {
   readonly server: ApiServer;
   readonly reflector: Reflector<string>;
   readonly errors: string[];
-  /** What was told of an optional resource that is not to be had. */
-  readonly unavailable: string[];
+  /** What was told of an optional resource. */
+  readonly states: string[];
   /** The objects as they were told last, and how often they were. */
   seen(): Record<string, string>;
   changes(): number;
@@ -32,14 +40,17 @@ export interface Running extends AsyncDisposable {
 export async function run(options: {
   readonly timing?: Partial<ReflectorTiming>;
   readonly pageSize?: number;
+  /** Whether the server sends lists as streams; otherwise it refuses, as some do. */
+  readonly streaming?: Streaming;
   readonly prepare?: (server: ApiServer) => void;
   readonly optional?: boolean;
 }): Promise<Running> {
   const server = await ApiServer.start();
+  server.streaming = options.streaming ?? "refused";
   options.prepare?.(server);
   const controller = new AbortController();
   const errors: string[] = [];
-  const unavailable: string[] = [];
+  const states: string[] = [];
   let objects: ReadonlyMap<string, string> = new Map();
   let changes = 0;
   const api = server.api();
@@ -57,7 +68,7 @@ export async function run(options: {
       changes++;
     },
     onError: (error) => errors.push(error.message),
-    ...(options.optional ? { onUnavailable: (why) => void unavailable.push(why) } : {}),
+    ...(options.optional ? { onState: (state) => void states.push(state) } : {}),
   });
   const stop = async (): Promise<void> => {
     controller.abort();
@@ -67,7 +78,7 @@ export async function run(options: {
     server,
     reflector,
     errors,
-    unavailable,
+    states,
     seen: () => Object.fromEntries(objects),
     changes: () => changes,
     stop,
@@ -105,8 +116,10 @@ export const withObjects = (server: ApiServer): void => {
   server.put(PATH, thing("going"));
 };
 
-export async function runToWatch(timing?: Partial<ReflectorTiming>): Promise<Running> {
-  const running = await run({ prepare: withObjects, ...(timing === undefined ? {} : { timing }) });
-  await until("the watch is open", () => running.server.count("watch") === 1);
+/** Runs until the watch is open, which is the list itself where the server sends it as a stream. */
+export async function runToWatch(timing: Partial<ReflectorTiming> = {}, streaming: Streaming = "refused"): Promise<Running> {
+  const running = await run({ prepare: withObjects, timing, streaming });
+  await until("the list is told", () => running.changes() === 1);
+  await until("the watch is open", () => running.server.openWatches(PATH) === 1);
   return running;
 }
