@@ -7,6 +7,7 @@ import { KubeConfigError, loadKubeApi } from "../discovery/api/kube-config.ts";
 import { createResolver, type Resolver } from "../discovery/dns/resolver.ts";
 import { FrontendsFileError, loadFrontendsFile } from "../discovery/frontends-file.ts";
 import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery/kubernetes.ts";
+import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
@@ -62,7 +63,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   try {
     if (settings.frontends !== undefined) sources.set("file", readFrontends(settings.frontends, settings.httpPath));
     const kubernetes = usesKubernetes(settings, env)
-      ? await startKubernetes(settings, env, stop.signal, sources, report)
+      ? await startKubernetes({ settings, env, signal: stop.signal, sources, metrics, logger, report })
       : undefined;
     metrics.watchSnapshotAge(() => kubernetes?.ageMs());
     const server = await startServer(settings.metricsAddress, {
@@ -106,6 +107,12 @@ class Sources {
     this.#parts = parts;
   }
 
+  /** The Services of a source that does not say which pods stand behind them. */
+  withoutBackends(source: "file" | "kubernetes"): readonly NlbService[] {
+    const services = this.#snapshots.get(source)?.services ?? [];
+    return services.filter(({ backends }) => backends.length === 0).map(({ service }) => service);
+  }
+
   set(source: "file" | "kubernetes", snapshot: Snapshot): void {
     this.#snapshots.set(source, snapshot);
     const { settings, agent, resolver, metrics, logger } = this.#parts;
@@ -135,19 +142,25 @@ function readFrontends(file: string, defaultPath: string): Snapshot {
   }
 }
 
-async function startKubernetes(
-  settings: Settings,
-  env: Environment,
-  signal: AbortSignal,
-  sources: Sources,
-  report: (resource: DiscoveryResource, error: Error) => void,
-): Promise<KubernetesDiscovery> {
+interface KubernetesParts {
+  readonly settings: Settings;
+  readonly env: Environment;
+  readonly signal: AbortSignal;
+  readonly sources: Sources;
+  readonly metrics: AgentMetrics;
+  readonly logger: Logger;
+  readonly report: (resource: DiscoveryResource, error: Error) => void;
+}
+
+async function startKubernetes(parts: KubernetesParts): Promise<KubernetesDiscovery> {
+  const { settings, env, signal, sources, metrics, logger, report } = parts;
   const { kubeconfig, context, agentsService, httpPath } = settings;
   try {
     const api = await loadKubeApi({ kubeconfig, context, env, userAgent: USER_AGENT });
     return startKubernetesDiscovery({
       api,
       agentsService,
+      others: sources.withoutBackends("file"),
       context: controllerContextOf(settings),
       defaultPath: httpPath,
       clock: systemClock,
@@ -155,6 +168,11 @@ async function startKubernetes(
       signal,
       onSnapshot: (snapshot) => sources.set("kubernetes", snapshot),
       onError: ({ resource, error }) => report(resource, error),
+      onState: (resource, state, message) => {
+        metrics.resourceState(resource, state);
+        if (state === "watched") logger.debug({ resource }, "resource watched");
+        else logger.info({ resource, state, why: message }, "going on without a resource");
+      },
     });
   } catch (error) {
     if (error instanceof KubeConfigError) throw new ConfigError([error.message]);

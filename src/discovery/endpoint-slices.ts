@@ -3,7 +3,7 @@ import type { NodePlacement } from "../domain/snapshot.ts";
 import type { Endpoint, EndpointSliceObject } from "./objects/slice-object.ts";
 
 /**
- * The backends behind a Service, from all of its slices.
+ * The backends behind a Service, from all of its slices, which are in one namespace.
  *
  * While endpoints move from slice to slice, and always with two address families, a pod is in several of them: it is one
  * backend, ready if any of them says so, with the first node and zone that is told.

@@ -1,17 +1,21 @@
 import type { Clock } from "../domain/clock.ts";
 import { type ControllerContext, DEFAULT_CONTEXT } from "../domain/controller-context.ts";
+import type { KubernetesResource, OptionalResourceName, ResourceState } from "../domain/resources.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import type { KubeApi } from "./api/kube-api.ts";
-import { Reflector, type ReflectorTiming } from "./api/reflector.ts";
-import { parseService } from "./objects/service-object.ts";
-import { classifyService } from "./rules/classify.ts";
-import { SliceWatch } from "./slice-watch.ts";
-import { buildSnapshot, type ClassifiedService, type NamespacedName, nlbServicesOf } from "./snapshot.ts";
+import { Reflector } from "./api/reflector.ts";
+import { type Classified, ClusterClassifier, type ClusterObjects, type NamespacedName } from "./cluster.ts";
+import { parseService, type ServiceObject } from "./objects/service-object.ts";
+import { OptionalResources } from "./optional-resources.ts";
+import { SliceWatch, type SliceWatchTiming } from "./slice-watch.ts";
+import { SnapshotBuilder, servicesBehind } from "./snapshot.ts";
 
 export interface KubernetesDiscoveryOptions {
   readonly api: KubeApi;
   /** The agents' own headless Service, whose slices tell the nodes. */
   readonly agentsService?: NamespacedName | undefined;
+  /** Services that another source names as NLBs, and whose backends it does not know. */
+  readonly others?: readonly NamespacedName[];
   /** What the operator says about the cluster's controllers. */
   readonly context?: ControllerContext;
   /** Path of HTTP requests where a Service names none. */
@@ -21,11 +25,13 @@ export interface KubernetesDiscoveryOptions {
   readonly random: () => number;
   /** Ends discovery. */
   readonly signal: AbortSignal;
-  readonly timing?: Partial<ReflectorTiming>;
+  readonly timing?: Partial<SliceWatchTiming>;
   /** A whole snapshot: the first when everything has been listed once, then after changes, at most one per 100 ms. */
   readonly onSnapshot: (snapshot: Snapshot) => void;
   /** Each list or watch that failed, and each object that cannot be read. Nothing stops because of it. */
-  readonly onError: (trouble: { readonly resource: "services" | "endpointslices"; readonly error: Error }) => void;
+  readonly onError: (trouble: { readonly resource: KubernetesResource; readonly error: Error }) => void;
+  /** Whether a resource that a cluster need not have is watched, once and when that changes; `message` says why it is not. */
+  readonly onState?: (resource: OptionalResourceName, state: ResourceState, message: string) => void;
 }
 
 export interface KubernetesDiscovery {
@@ -38,45 +44,49 @@ export interface KubernetesDiscovery {
 /** Events come in bursts (a rollout is hundreds of them); a plan per burst is enough. */
 const COALESCE_MS = 100;
 
-/** Watches Services and the EndpointSlices of those that are internal NLBs, and tells what is there as whole snapshots. */
+/** An ExternalName Service has neither ports nor pods. */
+const SERVICES = { path: "/api/v1/services", query: { fieldSelector: "spec.type!=ExternalName" } };
+
+/** Watches all that NLBs are made of, and the EndpointSlices behind the internal ones, and tells what is there as whole snapshots. */
 export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): KubernetesDiscovery {
-  const {
-    api,
-    agentsService,
-    context = DEFAULT_CONTEXT,
-    defaultPath,
-    clock,
-    random,
-    signal,
-    timing = {},
-    onSnapshot,
-    onError,
-  } = options;
+  const { api, agentsService, others = [], clock, random, signal, timing = {}, onSnapshot, onError, onState } = options;
   const stop = new AbortController();
   const shared = { api, clock, random, signal: stop.signal, timing };
-  let services: ReadonlyMap<string, ClassifiedService> | undefined;
-  let cancelEmit: (() => void) | undefined;
-  let lastEmitMs: number | undefined;
+  const classifier = new ClusterClassifier(options.context ?? DEFAULT_CONTEXT, options.defaultPath);
+  const builder = new SnapshotBuilder();
+  let services: ReadonlyMap<string, ServiceObject> | undefined;
+  let cancelRefresh: (() => void) | undefined;
+  let lastRefreshMs: number | undefined;
+  let hasSnapshot = false;
   let fault: { readonly error: unknown } | undefined;
 
-  const emit = (): void => {
-    cancelEmit = undefined;
-    if (services === undefined || slices.isPending) return;
-    lastEmitMs = clock.nowMs();
-    const isListed = (name: string): boolean => slices.isListed(name);
+  const onFault = (error: unknown): void => {
+    fault ??= { error };
+    stop.abort();
+  };
+  const refresh = (): void => {
+    cancelRefresh = undefined;
+    if (services === undefined || stop.signal.aborted || (!hasSnapshot && !optional.isSettled)) return;
+    lastRefreshMs = clock.nowMs();
     try {
-      onSnapshot(buildSnapshot(services.values(), slices.objects(), agentsService, isListed));
+      const classified = classifier.classify(objectsOf(services, optional));
+      slices.want(namesOf(classified));
+      if (slices.isPending) return;
+      hasSnapshot = true;
+      const isListed = (name: string): boolean => slices.isListed(name);
+      onSnapshot(builder.build({ classified, slices: slices.objects(), agentsService, others, isListed }));
     } catch (error) {
       onFault(error);
     }
   };
-  const changed = (): void => {
-    const dueMs = lastEmitMs === undefined ? 0 : lastEmitMs + COALESCE_MS - clock.nowMs();
-    cancelEmit ??= clock.after(Math.max(0, dueMs), emit);
+  const namesOf = (classified: readonly Classified[]): ReadonlySet<string> => {
+    const behind = classified.filter(({ classification }) => classification.kind === "nlb").flatMap(servicesBehind);
+    const wanted = [...behind, ...others, ...(agentsService === undefined ? [] : [agentsService])];
+    return new Set(wanted.map(({ name }) => name));
   };
-  const onFault = (error: unknown): void => {
-    fault ??= { error };
-    stop.abort();
+  const changed = (): void => {
+    const dueMs = lastRefreshMs === undefined ? 0 : lastRefreshMs + COALESCE_MS - clock.nowMs();
+    cancelRefresh ??= clock.after(Math.max(0, dueMs), refresh);
   };
 
   const slices = new SliceWatch({
@@ -85,19 +95,19 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
     onError: (error) => onError({ resource: "endpointslices", error }),
     onFault,
   });
-  const serviceReflector = new Reflector<ClassifiedService>({
+  const optional = new OptionalResources({
     ...shared,
-    resource: { path: "/api/v1/services", query: { fieldSelector: "spec.type=LoadBalancer" } },
-    parse: (object) => {
-      const service = parseService(object);
-      const { namespace, name } = service;
-      return { namespace, name, classification: classifyService(service, { context }, defaultPath) };
-    },
+    onChange: changed,
+    onError: (resource, error) => onError({ resource, error }),
+    onState: (resource, state, message) => onState?.(resource, state, message),
+    onFault,
+  });
+  const serviceReflector = new Reflector<ServiceObject>({
+    ...shared,
+    resource: SERVICES,
+    parse: parseService,
     onChange: (objects) => {
       services = objects;
-      const names = new Set(nlbServicesOf(objects.values()).map(({ name }) => name));
-      if (agentsService !== undefined) names.add(agentsService.name);
-      slices.want(names);
       changed();
     },
     onError: (error) => onError({ resource: "services", error }),
@@ -109,17 +119,34 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
 
   async function run(): Promise<void> {
     await serviceReflector.done.catch(onFault);
-    cancelEmit?.();
+    cancelRefresh?.();
     signal.removeEventListener("abort", abort);
-    await slices.ended();
+    await Promise.all([slices.ended(), optional.ended()]);
     if (fault !== undefined) throw fault.error;
   }
 
   return {
     ageMs() {
       const contacts = [serviceReflector.lastContactMs(), slices.lastContactMs()].filter((contact) => contact !== undefined);
-      return lastEmitMs === undefined ? undefined : clock.nowMs() - Math.min(...contacts);
+      return hasSnapshot ? clock.nowMs() - Math.min(...contacts) : undefined;
     },
     done: run(),
+  };
+}
+
+function objectsOf(services: ReadonlyMap<string, ServiceObject>, optional: OptionalResources): ClusterObjects {
+  const objects = optional.objects();
+  const isForbidden = (...names: readonly OptionalResourceName[]): boolean => names.some((name) => optional.isForbidden(name));
+  return {
+    services,
+    classes: objects.gatewayclasses,
+    gateways: objects.gateways,
+    routes: [...objects.tcproutes.values(), ...objects.tlsroutes.values(), ...objects.udproutes.values()],
+    configurations: { loadBalancers: objects.loadbalancerconfigurations, targetGroups: objects.targetgroupconfigurations },
+    configurationsReadable: !isForbidden("loadbalancerconfigurations", "targetgroupconfigurations"),
+    bindings: [
+      ...objects["targetgroupbindings.elbv2.k8s.aws"].values(),
+      ...objects["targetgroupbindings.eks.amazonaws.com"].values(),
+    ],
   };
 }

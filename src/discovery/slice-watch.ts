@@ -1,49 +1,57 @@
 import type { Clock } from "../domain/clock.ts";
 import type { KubeApi } from "./api/kube-api.ts";
-import { Reflector, type ReflectorTiming } from "./api/reflector.ts";
-import { type EndpointSliceObject, parseEndpointSlice } from "./objects/slice-object.ts";
+import { Reflector } from "./api/reflector.ts";
+import type { ReflectorTiming } from "./api/reflector-timing.ts";
+import { type EndpointSliceObject, sliceParser } from "./objects/slice-object.ts";
+import { MAX_SELECTORS, type SliceSelector, selectorsOf } from "./slice-selectors.ts";
+
+export interface SliceWatchTiming extends ReflectorTiming {
+  /** A cluster that comes up makes its Services one by one, and each new selector costs a list: so long between two of them. */
+  readonly selectorSpacingMs: number;
+}
 
 export interface SliceWatchOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  readonly timing: Partial<ReflectorTiming>;
+  readonly timing: Partial<SliceWatchTiming>;
   readonly onChange: () => void;
   readonly onError: (error: Error) => void;
   /** A callback threw: a fault of the program. */
   readonly onFault: (error: unknown) => void;
 }
 
-const LABEL = "kubernetes.io/service-name";
-/** Proxies in front of API servers take 8 KiB of request line, and percent-encoding makes more of the commas. */
-const MAX_SELECTOR_LENGTH = 4096;
 /** A slice holds 100 endpoints and some 25 KB; parsing the JSON of a page holds the event loop. */
 const PAGE_SIZE = 50;
-/** A cluster that comes up makes its Services one by one; each new selector costs a list. */
-const RESTART_SPACING_MS = 1_000;
+const SELECTOR_SPACING_MS = 1_000;
 
 /** One selector and the reflector that follows it. */
 interface Subscription {
-  /** `undefined`: the slices of all Services, because the names would not fit. */
-  readonly names: ReadonlySet<string> | undefined;
+  readonly names: ReadonlySet<string>;
   readonly reflector: Reflector<EndpointSliceObject>;
   readonly stop: () => void;
+  /** `undefined`: not listed yet. */
   objects: ReadonlyMap<string, EndpointSliceObject> | undefined;
 }
 
 /**
  * The EndpointSlices of a set of Services that changes.
  *
- * A selector cannot be changed while it is watched. So a new name starts a second subscription, and the one in use stays until
- * the new one has listed: nothing is lost meanwhile. Names that are not wanted any more stay selected until the next new one.
+ * A selector cannot be changed while it is watched. So new names get a subscription of their own, beside those that there are;
+ * when there would be too many, all names are packed anew, and the old subscriptions stay in use until every new one has listed:
+ * nothing is lost meanwhile. Names that are not wanted any more stay selected until then.
  */
 export class SliceWatch {
   readonly #options: SliceWatchOptions;
   readonly #running = new Set<Promise<void>>();
+  readonly #parse = sliceParser();
   #wanted: ReadonlySet<string> = new Set();
-  #current: Subscription | undefined;
-  #next: Subscription | undefined;
+  /** In use. */
+  #current: Subscription[] = [];
+  /** To take the place of those in use. */
+  #next: Subscription[] = [];
+  #hasListed = false;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #startPending = false;
   #firstStartMs: number | undefined;
@@ -55,38 +63,41 @@ export class SliceWatch {
   /** Follows the slices of these Services, by name; nothing is asked for as long as there are none. */
   want(names: ReadonlySet<string>): void {
     this.#wanted = names;
-    if (this.#startPending || this.#options.signal.aborted || covers(this.#next ?? this.#current, names)) return;
-    const waitMs = this.#lastStartMs + RESTART_SPACING_MS - this.#options.clock.nowMs();
+    const { clock, signal, timing } = this.#options;
+    if (this.#startPending || signal.aborted || this.#uncovered().length === 0) return;
+    const waitMs = this.#lastStartMs + (timing.selectorSpacingMs ?? SELECTOR_SPACING_MS) - clock.nowMs();
     if (waitMs <= 0) {
       this.#start();
       return;
     }
     this.#startPending = true;
-    const cancel = this.#options.clock.after(waitMs, () => {
+    const cancel = clock.after(waitMs, () => {
       this.#startPending = false;
-      this.#options.signal.removeEventListener("abort", cancel);
+      signal.removeEventListener("abort", cancel);
       this.want(this.#wanted);
     });
-    this.#options.signal.addEventListener("abort", cancel, { once: true });
+    signal.addEventListener("abort", cancel, { once: true });
   }
 
   /** Whether all slices of a Service of this name are among the objects. */
   isListed(name: string): boolean {
-    return this.#current?.objects !== undefined && covers(this.#current, new Set([name]));
+    return this.#current.some(({ names, objects }) => objects !== undefined && names.has(name));
   }
 
-  objects(): Iterable<EndpointSliceObject> {
-    return this.#current?.objects?.values() ?? [];
+  *objects(): Generator<EndpointSliceObject, void, void> {
+    for (const { objects } of this.#current) if (objects !== undefined) yield* objects.values();
   }
 
-  /** On the clock: the last sign of life, or else since when one is owed; `undefined`: nothing was ever asked for. */
+  /** On the clock: the last sign of life of the stalest, or else since when one is owed; `undefined`: nothing was ever asked for. */
   lastContactMs(): number | undefined {
-    return this.#current?.reflector.lastContactMs() ?? this.#firstStartMs;
+    const listed = this.#current.filter(({ objects }) => objects !== undefined);
+    const contacts = listed.map(({ reflector }) => reflector.lastContactMs() ?? this.#firstStartMs ?? 0);
+    return contacts.length === 0 ? this.#firstStartMs : Math.min(...contacts);
   }
 
   /** Whether anything that is wanted is still to be listed for the first time. */
   get isPending(): boolean {
-    return this.#wanted.size > 0 && this.#current === undefined;
+    return this.#wanted.size > 0 && !this.#hasListed;
   }
 
   /** Ends when the signal is aborted and every subscription has ended. */
@@ -94,18 +105,33 @@ export class SliceWatch {
     await Promise.all(this.#running);
   }
 
+  /** Names that are wanted, and that nothing brings or is about to bring. */
+  #uncovered(): readonly string[] {
+    const covering = this.#next.length > 0 ? this.#next : this.#current;
+    return [...this.#wanted].filter((name) => !covering.some(({ names }) => names.has(name)));
+  }
+
   #start(): void {
-    const { api, clock, random, signal, timing, onError, onFault } = this.#options;
-    this.#lastStartMs = clock.nowMs();
+    this.#lastStartMs = this.#options.clock.nowMs();
     this.#firstStartMs ??= this.#lastStartMs;
-    const { names, labelSelector } = selectorOf(this.#wanted);
+    const added = selectorsOf(this.#uncovered());
+    const inUse = this.#next.length > 0 ? this.#next : this.#current;
+    if (inUse.length + added.length <= MAX_SELECTORS) {
+      inUse.push(...added.map((selector) => this.#subscribe(selector)));
+      return;
+    }
+    for (const { stop } of this.#next) stop();
+    this.#next = selectorsOf(this.#wanted).map((selector) => this.#subscribe(selector));
+  }
+
+  #subscribe({ names, labelSelector }: SliceSelector): Subscription {
+    const { api, clock, random, signal, timing, onError, onFault } = this.#options;
     const controller = new AbortController();
     const stop = (): void => {
       signal.removeEventListener("abort", stop);
       controller.abort(signal.reason);
     };
     signal.addEventListener("abort", stop, { once: true });
-    this.#next?.stop();
     const subscription: Subscription = {
       names,
       stop,
@@ -114,7 +140,8 @@ export class SliceWatch {
         api,
         resource: { path: "/apis/discovery.k8s.io/v1/endpointslices", query: { labelSelector } },
         pageSize: PAGE_SIZE,
-        parse: parseEndpointSlice,
+        // A selector for all slices brings those of Services that nobody asked for, too.
+        parse: (object) => this.#parse(object, names),
         clock,
         random,
         signal: controller.signal,
@@ -123,31 +150,21 @@ export class SliceWatch {
         onError,
       }),
     };
-    this.#next = subscription;
     const running = subscription.reflector.done.catch(onFault).finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return subscription;
   }
 
   #listed(subscription: Subscription, objects: ReadonlyMap<string, EndpointSliceObject>): void {
     subscription.objects = objects;
-    if (subscription === this.#next) {
-      this.#current?.stop();
-      this.#current = subscription;
-      this.#next = undefined;
+    const areListed = (subscriptions: readonly Subscription[]): boolean =>
+      subscriptions.length > 0 && subscriptions.every((each) => each.objects !== undefined);
+    if (areListed(this.#next)) {
+      for (const { stop } of this.#current) stop();
+      this.#current = this.#next;
+      this.#next = [];
     }
+    this.#hasListed ||= areListed(this.#current);
     this.#options.onChange();
   }
-}
-
-/** Whether a subscription brings the slices of all these Services. */
-function covers(subscription: Subscription | undefined, names: ReadonlySet<string>): boolean {
-  const selected = subscription?.names;
-  if (subscription !== undefined && selected === undefined) return true;
-  return [...names].every((name) => selected?.has(name));
-}
-
-function selectorOf(names: ReadonlySet<string>): { names: ReadonlySet<string> | undefined; labelSelector: string } {
-  const labelSelector = `${LABEL} in (${[...names].sort().join(",")})`;
-  if (labelSelector.length <= MAX_SELECTOR_LENGTH) return { names: new Set(names), labelSelector };
-  return { names: undefined, labelSelector: LABEL };
 }

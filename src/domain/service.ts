@@ -63,6 +63,18 @@ export interface NlbService {
 export const serviceKey = (service: { readonly namespace: string; readonly name: string }): string =>
   `${service.namespace}/${service.name}`;
 
-/** Why a Service that was seen is not probed: a closed list, so that it can be a metric label. */
-export const SKIP_REASONS = ["not_nlb", "not_internal", "pending", "no_tcp_port", "opted_out", "invalid"] as const;
+/**
+ * Why a Service or a Gateway that was seen is not probed: a closed list, so that it can be a metric label. `foreign_nlb`: it
+ * stands behind a load balancer that Kubernetes does not know; `no_route`: no listener of the Gateway has a backend.
+ */
+export const SKIP_REASONS = [
+  "not_nlb",
+  "not_internal",
+  "pending",
+  "no_tcp_port",
+  "no_route",
+  "opted_out",
+  "foreign_nlb",
+  "invalid",
+] as const;
 export type SkipReason = (typeof SKIP_REASONS)[number];

@@ -32,19 +32,25 @@ export interface Snapshot {
   readonly skipped: readonly SkippedService[];
   /** Nodes that run an agent; empty when the agents' own Service is not known. */
   readonly nodes: readonly NodePlacement[];
+  /** Backends of Services that another source names as NLBs, by key: a file knows the NLB, the cluster knows the pods. */
+  readonly backendsOfOthers?: ReadonlyMap<string, readonly Backend[]>;
 }
 
 /**
  * Several sources as one snapshot. A Service that two of them name comes from the first: what an operator wrote into a file is
- * to stand before what was discovered. Of a node, each says what it knows.
+ * to stand before what was discovered; backends that the file does not list are those of the Service of that name. Of a node,
+ * each says what it knows.
  */
 export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
   const services = new Map<string, DiscoveredService>();
   const nodes = new Map<string, NodePlacement>();
+  const backendsOfOthers = new Map(snapshots.flatMap((snapshot) => [...(snapshot.backendsOfOthers ?? [])]));
   for (const snapshot of snapshots) {
     for (const discovered of snapshot.services) {
       const key = serviceKey(discovered.service);
-      if (!services.has(key)) services.set(key, discovered);
+      if (services.has(key)) continue;
+      const backends = discovered.backends.length > 0 ? undefined : backendsOfOthers.get(key);
+      services.set(key, backends === undefined ? discovered : { ...discovered, backends });
     }
     for (const placement of snapshot.nodes) nodes.set(placement.node, completed(nodes.get(placement.node), placement));
   }

@@ -1,5 +1,6 @@
 import type { Frontend } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
+import { type OptionalResourceName, RESOURCE_STATES, type ResourceState } from "../domain/resources.ts";
 import { type NlbService, SKIP_REASONS } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import type { Switch } from "../domain/target-group.ts";
@@ -100,6 +101,13 @@ export class AgentMetrics {
 
   discoveryError(resource: DiscoveryResource): void {
     this.registry.add("hairpin_probe_discovery_errors_total", { node: this.#node, resource });
+  }
+
+  /** A resource that not every cluster has is in this state from now on. */
+  resourceState(resource: OptionalResourceName, state: ResourceState): void {
+    for (const each of RESOURCE_STATES) {
+      this.registry.set("hairpin_probe_resource_state", { node: this.#node, resource, state: each }, each === state ? 1 : 0);
+    }
   }
 
   logLineDropped(): void {

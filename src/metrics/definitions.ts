@@ -1,5 +1,6 @@
 import { EXPOSED } from "../domain/exposure.ts";
 import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
+import { OPTIONAL_RESOURCES, REQUIRED_RESOURCES, RESOURCE_STATES } from "../domain/resources.ts";
 import { SKIP_REASONS } from "../domain/service.ts";
 
 /**
@@ -89,7 +90,7 @@ export const METRICS = {
   hairpin_probe_services_skipped: {
     type: "gauge",
     labels: { ...NODE, reason: SKIP_REASONS },
-    help: "Services seen and not probed, by reason.",
+    help: "Services and Gateways seen and not probed, by reason.",
   },
   hairpin_probe_discarded_total: {
     type: "counter",
@@ -109,8 +110,13 @@ export const METRICS = {
   },
   hairpin_probe_discovery_errors_total: {
     type: "counter",
-    labels: { ...NODE, resource: ["services", "endpointslices", "frontends", "dns"] },
+    labels: { ...NODE, resource: [...REQUIRED_RESOURCES, ...OPTIONAL_RESOURCES, "frontends", "dns"] },
     help: "Lists, watches, objects or names that could not be read.",
+  },
+  hairpin_probe_resource_state: {
+    type: "gauge",
+    labels: { ...NODE, resource: OPTIONAL_RESOURCES, state: RESOURCE_STATES },
+    help: "Whether a resource that not every cluster has is watched, missing or forbidden: 1 for the state it is in, else 0.",
   },
   hairpin_probe_tls_certificate_expiry_timestamp_seconds: {
     type: "gauge",

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import { backendsOf, placementsOf } from "../../src/discovery/endpoint-slices.ts";
-import { parseEndpointSlice } from "../../src/discovery/objects/slice-object.ts";
-import { type GivenEndpoint, slice } from "./support/objects.ts";
+import { type GivenEndpoint, parseEndpointSlice, slice } from "./support/objects.ts";
 
 const parsed = (...slices: readonly (readonly GivenEndpoint[])[]) =>
   slices.map((endpoints, i) => parseEndpointSlice(slice("web", endpoints, { name: `web-${i}` })));

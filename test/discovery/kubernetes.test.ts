@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { sendJson } from "./support/api-server.ts";
+import { type FakeRequest, sendJson } from "./support/api-server.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 import { AGENTS, run, SERVICES, SLICES, selectors } from "./support/running-discovery.ts";
 import { until } from "./support/waiting.ts";
@@ -30,34 +30,24 @@ describe("Kubernetes discovery", () => {
     assert.deepEqual(nodes, [{ node: "n1", zone: "a" }]);
     assert.equal(
       running.server.requests.find(({ path }) => path === SERVICES)?.query.get("fieldSelector"),
-      "spec.type=LoadBalancer",
+      "spec.type!=ExternalName",
     );
     assert.deepEqual(selectors(running.server), ["kubernetes.io/service-name in (hairpin-probe,web)"]);
   });
 
   it("tells nothing before everything has been listed, for a half would look like the whole", async () => {
-    let release = (): void => {};
+    const held: FakeRequest[] = [];
     await using running = await run({
       prepare: (server) => {
         server.put(SERVICES, lbcService());
         server.put(SLICES, slice("web", [{ address: "10.0.1.1", node: "n1" }]));
-        server.fault = ({ path, kind, response, query }) => {
-          if (path !== SLICES || kind === "watch") return false;
-          release = () =>
-            sendJson(response, 200, {
-              metadata: { resourceVersion: "9" },
-              items: [slice("web", [{ address: "10.0.1.1", node: "n1" }])],
-            });
-          return query.has("limit");
-        };
+        server.fault = (request) => request.path === SLICES && request.kind === "stream" && held.push(request) > 0;
       },
     });
-    await until(
-      "services are watched and slices asked for",
-      () => running.server.requests.filter(({ kind }) => kind === "watch").length === 1 && selectors(running.server).length === 1,
-    );
+    await until("services are listed and slices asked for", () => held.length === 1);
     assert.deepEqual([running.snapshots.length, running.discovery.ageMs()], [0, undefined]);
-    release();
+    running.server.fault = () => false;
+    held[0]?.reset();
     await until("there is a snapshot", () => running.snapshots.length > 0);
     assert.deepEqual(running.backends("web"), ["n1"]);
   });
@@ -65,7 +55,7 @@ describe("Kubernetes discovery", () => {
   it("is content without any NLB, and asks for no slices then", async () => {
     await using running = await run({});
     await until("there is a snapshot", () => running.snapshots.length > 0);
-    assert.deepEqual(running.last(), { services: [], skipped: [], nodes: [] });
+    assert.deepEqual(running.last(), { services: [], skipped: [], nodes: [], backendsOfOthers: new Map() });
     assert.deepEqual(selectors(running.server), []);
   });
 
@@ -95,11 +85,7 @@ describe("Kubernetes discovery", () => {
     for (const { services } of running.snapshots) {
       for (const { service: found, backends } of services) assert.equal(backends.length, 1, `${found.name} without backends`);
     }
-    assert.deepEqual(selectors(running.server), [
-      "kubernetes.io/service-name in (web)",
-      "kubernetes.io/service-name in (api,web)",
-    ]);
-    await until("only the new selector is watched", () => running.server.openWatches(SLICES) === 1);
+    assert.deepEqual(selectors(running.server), ["kubernetes.io/service-name in (web)", "kubernetes.io/service-name in (api)"]);
     running.server.put(SLICES, slice("api", [{ address: "10.0.1.3", node: "n3" }]));
     await until("the new selector is watched", () => running.backends("api")?.[0] === "n3");
   });
@@ -113,7 +99,7 @@ describe("Kubernetes discovery", () => {
     });
     await until("web is there", () => running.backends("web") !== undefined);
     running.server.fault = ({ path, kind, response }) => {
-      const refused = path === SLICES && kind === "list";
+      const refused = path === SLICES && kind !== "watch";
       if (refused) sendJson(response, 403, { message: "forbidden" });
       return refused;
     };
@@ -128,15 +114,44 @@ describe("Kubernetes discovery", () => {
     await until("api is there", () => running.backends("api") !== undefined);
   });
 
-  it("asks for all slices when the names would not fit into a request line", async () => {
-    await using running = await run({
-      prepare: (server) => {
-        for (let i = 0; i < 100; i++)
-          server.put(SERVICES, lbcService({ name: `a-service-with-a-name-that-is-fairly-long-${i}` }));
-      },
-    });
-    await until("there is a snapshot", () => running.snapshots.length > 0);
-    assert.deepEqual(selectors(running.server), ["kubernetes.io/service-name"]);
-    assert.equal(running.last().services.length, 100);
+  it("asks for the slices of many Services with several selectors, and for all when it would take too many", async () => {
+    const names = (count: number) =>
+      Array.from({ length: count }, (_, i) => `a-service-with-a-name-that-is-fairly-long-${String(i).padStart(4, "0")}`);
+    for (const [count, expected] of [
+      [100, 2],
+      [900, 1],
+    ] as const) {
+      await using running = await run({
+        prepare: (server) => {
+          for (const name of names(count)) {
+            server.put(SERVICES, lbcService({ name }));
+            server.put(SLICES, slice(name, [{ address: "10.0.1.1", node: "n1" }]));
+          }
+          server.put(SLICES, slice("nobodys", [{ address: "10.0.1.1", node: "n1" }]));
+        },
+      });
+      await until("there is a snapshot", () => running.snapshots.length > 0);
+      const asked = selectors(running.server);
+      assert.equal(asked.length, expected);
+      for (const selector of asked) assert.ok((selector ?? "").length <= 4096);
+      assert.deepEqual(
+        running.last().services.map(({ service: found, backends }) => [found.name, backends.length]),
+        names(count).map((name) => [name, 1]),
+      );
+    }
+  });
+
+  it("packs its selectors anew when there are too many, and loses nothing meanwhile", async () => {
+    await using running = await run({ prepare: (server) => server.put(SERVICES, lbcService({ name: "web-0" })) });
+    for (let i = 0; i < 10; i++) {
+      const name = `web-${i}`;
+      running.server.put(SERVICES, lbcService({ name }));
+      running.server.put(SLICES, slice(name, [{ address: "10.0.1.1", node: `n${i}` }]));
+      await until(`${name} is there`, () => running.backends(name)?.[0] === `n${i}`);
+    }
+    assert.equal(selectors(running.server).at(8)?.split(",").length, 9);
+    await until("the old ones have ended", () => running.server.openWatches(SLICES) === 2);
+    for (let i = 0; i < 9; i++) assert.deepEqual(running.backends(`web-${i}`), [`n${i}`]);
+    for (const { services } of running.snapshots.slice(-3)) assert.ok(services.length >= 9);
   });
 });

@@ -4,10 +4,9 @@ import fc from "fast-check";
 import { backendsOf } from "../../src/discovery/endpoint-slices.ts";
 import { ObjectError } from "../../src/discovery/objects/schema.ts";
 import { parseService } from "../../src/discovery/objects/service-object.ts";
-import { parseEndpointSlice } from "../../src/discovery/objects/slice-object.ts";
 import { classifyService } from "../../src/discovery/rules/classify.ts";
 import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
-import { lbcService, service, slice } from "./support/objects.ts";
+import { lbcService, parseEndpointSlice, service, slice } from "./support/objects.ts";
 
 const problem = (parse: () => unknown): string => {
   try {

@@ -11,7 +11,7 @@ import { configurationOf, type GatewayConfiguration, type GatewayConfigurations,
 import { backendsOfListener, type RoutedBackend } from "./gateway-routes.ts";
 import { gatewayTargetGroup, inCommon } from "./gateway-target-group.ts";
 
-/** All that Gateways are made of. Maps are by `namespace/name`, classes by name. */
+/** All that Gateways are made of. Maps are by `namespace/name`; classes, which have no namespace, by `/name`. */
 export interface GatewayWorld {
   readonly classes: ReadonlyMap<string, GatewayClassObject>;
   readonly gateways: ReadonlyMap<string, GatewayObject>;
@@ -41,7 +41,7 @@ export const NLB_GATEWAY_CONTROLLER = "gateway.k8s.aws/nlb";
  */
 export function describeGateways(world: GatewayWorld, context: ControllerContext): readonly DescribedGateway[] {
   return [...world.gateways.values()].flatMap((gateway) => {
-    const gatewayClass = world.classes.get(gateway.className);
+    const gatewayClass = world.classes.get(`/${gateway.className}`);
     if (gatewayClass?.controllerName !== NLB_GATEWAY_CONTROLLER) return [];
     return [describe(gateway, gatewayClass, world, context)];
   });

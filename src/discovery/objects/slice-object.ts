@@ -1,10 +1,11 @@
 import * as v from "valibot";
+import { Interner } from "./interner.ts";
 import { entries, list, name, optionalText, parseAs, text } from "./schema.ts";
 
 /** EndpointSlices, checked and cut to the fields that are used. */
 
 export interface Endpoint {
-  /** `namespace/name` of the pod, else the address: a pod of a dual-stack Service is in a slice of each family. */
+  /** Name of the pod, else `@` and the address: a pod of a dual-stack Service is in a slice of each family. */
   readonly id: string;
   readonly node: string | undefined;
   readonly zone: string | undefined;
@@ -33,23 +34,32 @@ const sliceSchema = v.object({
 });
 
 /**
- * @throws ObjectError when it is no EndpointSlice.
+ * A parser of EndpointSlices that keeps one copy of each name of a node and a zone.
+ *
+ * @returns what takes a slice and the names of the Services that are asked for, and gives `undefined` for a slice of any other.
+ * @throws ObjectError (the parser) when it is no EndpointSlice.
  * @see Kubernetes API reference, EndpointSlice discovery.k8s.io/v1.
  */
-export function parseEndpointSlice(object: unknown): EndpointSliceObject {
-  const { metadata, endpoints } = parseAs(sliceSchema, object, "EndpointSlice");
-  const serviceName = metadata.labels.find(([key]) => key === "kubernetes.io/service-name")?.[1];
-  return {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    serviceName: typeof serviceName === "string" ? serviceName : undefined,
-    endpoints: endpoints.flatMap(({ addresses, conditions, nodeName, zone, targetRef }) => {
-      const pod = targetRef?.kind === "Pod" && targetRef.name ? `${metadata.namespace}/${targetRef.name}` : undefined;
-      const id = pod ?? addresses[0];
-      if (id === undefined) return [];
-      // "nil should be interpreted as true", says the API of ready; a pod on its way out takes no new connections.
-      const ready = (conditions?.ready ?? true) && conditions?.terminating !== true;
-      return [{ id, node: nodeName || undefined, zone: zone || undefined, ready }];
-    }),
+export function sliceParser(): (object: unknown, wanted?: ReadonlySet<string>) => EndpointSliceObject | undefined {
+  const interner = new Interner();
+  const interned = (given: string | null | undefined): string | undefined => (given ? interner.of(given) : undefined);
+  return (object, wanted) => {
+    const { metadata, endpoints } = parseAs(sliceSchema, object, "EndpointSlice");
+    const label = metadata.labels.find(([key]) => key === "kubernetes.io/service-name")?.[1];
+    const serviceName = typeof label === "string" ? interned(label) : undefined;
+    if (wanted !== undefined && !(serviceName !== undefined && wanted.has(serviceName))) return undefined;
+    return {
+      namespace: interner.of(metadata.namespace),
+      name: metadata.name,
+      serviceName,
+      endpoints: endpoints.flatMap(({ addresses, conditions, nodeName, zone, targetRef }) => {
+        const pod = targetRef?.kind === "Pod" && targetRef.name ? targetRef.name : undefined;
+        const id = pod ?? (addresses[0] === undefined ? undefined : `@${addresses[0]}`);
+        if (id === undefined) return [];
+        // "nil should be interpreted as true", says the API of ready; a pod on its way out takes no new connections.
+        const ready = (conditions?.ready ?? true) && conditions?.terminating !== true;
+        return [{ id, node: interned(nodeName), zone: interned(zone), ready }];
+      }),
+    };
   };
 }

@@ -11,8 +11,8 @@ export interface BindingObject {
   readonly serviceName: string;
   /** Number or name of a port of the Service. */
   readonly servicePort: string;
-  /** A controller made it for a Service, an Ingress or a Gateway; otherwise somebody did, for a target group of their own. */
-  readonly byController: boolean;
+  /** For what a controller made it; `undefined`: somebody else did, for a target group of their own. */
+  readonly madeFor: { readonly kind: string; readonly namespace: string; readonly name: string } | undefined;
   readonly facts: BindingFacts;
 }
 
@@ -39,7 +39,7 @@ const bindingSchema = v.object({
 });
 
 /** `service.k8s.aws/stack-name`, `ingress.k8s.aws/stack`, and the like of Gateways and of EKS Auto Mode. */
-const STACK_LABEL = /^(service|ingress|gateway)\.[a-z0-9.]+\/stack(-name|-namespace)?$/;
+const STACK_LABEL = /^(service|ingress|gateway)[a-z0-9.-]*\/stack(-name|-namespace)?$/;
 
 /**
  * @throws ObjectError when it is no TargetGroupBinding.
@@ -52,7 +52,7 @@ export function parseBinding(object: unknown): BindingObject {
     name: metadata.name,
     serviceName: spec.serviceRef.name,
     servicePort: String(spec.serviceRef.port),
-    byController: metadata.labels.some(([key]) => STACK_LABEL.test(key)),
+    madeFor: stackOf(metadata.labels),
     facts: {
       targetType: spec.targetType === "instance" || spec.targetType === "ip" ? spec.targetType : undefined,
       nodeSelector: labelsOf(spec.nodeSelector),
@@ -62,17 +62,32 @@ export function parseBinding(object: unknown): BindingObject {
   };
 }
 
+function stackOf(labels: readonly (readonly [string, unknown])[]): BindingObject["madeFor"] {
+  const stack = { kind: "", namespace: "", name: "" };
+  for (const [key, value] of labels) {
+    const [, kind, part] = STACK_LABEL.exec(key) ?? [];
+    if (kind === undefined) continue;
+    stack.kind = kind;
+    if (part === "-namespace") stack.namespace = String(value);
+    else stack.name = String(value);
+  }
+  return stack.kind === "" ? undefined : stack;
+}
+
 const familyOf = (ipAddressType: string): 4 | 6 | undefined =>
   ipAddressType === "ipv4" ? 4 : ipAddressType === "ipv6" ? 6 : undefined;
 
 /**
- * The bindings of one Service, asked by port.
+ * What the bindings of one Service say of its own load balancer, asked by port.
  *
- * Only what a controller made tells of the Service's own load balancer; and where several bind one port (weights), what they have
- * in common is not worth the guess.
+ * One that was made for an Ingress, a Gateway or another Service is of another load balancer. Where several bind one port
+ * (weights), what they have in common is not worth the guess.
  */
 export function bindingFactsOf(bindings: readonly BindingObject[]): (port: ServicePort) => BindingFacts | undefined {
-  const own = bindings.filter(({ byController }) => byController);
+  const own = bindings.filter(
+    ({ namespace, serviceName, madeFor }) =>
+      madeFor?.kind === "service" && madeFor.namespace === namespace && madeFor.name === serviceName,
+  );
   return (port) => {
     const found = own.filter(
       ({ servicePort }) => servicePort === String(port.port) || (port.name !== "" && servicePort === port.name),

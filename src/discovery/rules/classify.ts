@@ -1,19 +1,31 @@
 import type { LoadBalancer } from "../../domain/load-balancer.ts";
 import type { NlbService, SkipReason } from "../../domain/service.ts";
-import { OWN_ANNOTATIONS } from "../objects/annotations.ts";
-import type { ServiceObject } from "../objects/service-object.ts";
+import { OWN_ANNOTATIONS, type ReadAnnotations } from "../objects/annotations.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
 import { isDnsName, shapeOf } from "./hostname.ts";
 import { listenersOf, tcpPortsOf } from "./listeners.ts";
 import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
-import { readProbe, readWishes, WishError } from "./own-annotations.ts";
+import { readProbe, readWishes, WishError, type Wishes } from "./own-annotations.ts";
 
 /** What a Service is to us: an internal NLB with its listeners, or not, and why. */
 export type Classification =
   | { readonly kind: "nlb"; readonly service: NlbService }
   | { readonly kind: "skipped"; readonly reason: SkipReason; readonly detail: string };
 
-const skipped = (reason: SkipReason, detail: string): Classification => ({ kind: "skipped", reason, detail });
+export const skipped = (reason: SkipReason, detail: string): Classification => ({ kind: "skipped", reason, detail });
+
+/** What is classified: what its owner says about probing, and where its ports speak from. */
+export interface Subject extends ReadAnnotations {
+  /** Ports that can be probed. */
+  readonly ports: readonly { readonly port: number; readonly name: string }[];
+  /** The port of the Service that stands behind a port, where it is one: it names what is spoken. */
+  readonly said: (port: number) => Pick<ServicePort, "name" | "appProtocol"> | undefined;
+  /** Why it is skipped where there is no port to probe. */
+  readonly portless: Classification;
+  /** Why there is no hostname yet. */
+  readonly pending: string;
+}
 
 /**
  * Decides whether a Service is an internal NLB that can be probed.
@@ -22,37 +34,58 @@ const skipped = (reason: SkipReason, detail: string): Classification => ({ kind:
  */
 export function classifyService(service: ServiceObject, surroundings: Surroundings, defaultPath: string): Classification {
   const loadBalancer = loadBalancerOf(service, surroundings);
+  const { annotations, oversized } = service;
+  const ports = tcpPortsOf(service.ports);
+  const said = new Map(ports.map((port) => [port.port, port]));
+  return classify(
+    {
+      annotations,
+      oversized,
+      ports,
+      said: (port) => said.get(port),
+      portless: skipped("no_tcp_port", `None of its ${service.ports.length} ports is a TCP port.`),
+      pending: pendingDetail(service, loadBalancer),
+    },
+    loadBalancer,
+    defaultPath,
+  );
+}
+
+/** Decides whether a load balancer, of whatever origin, is an internal NLB that can be probed. */
+export function classify(subject: Subject, loadBalancer: LoadBalancer, defaultPath: string): Classification {
   if (!loadBalancer.isNlb) return skipped("not_nlb", loadBalancer.notNlb);
+  const { annotations, oversized, ports, portless } = subject;
+  if (oversized.length > 0) return skipped("invalid", `${oversized.join(", ")}: too long to be what it is documented to be.`);
   try {
-    return classify(service, loadBalancer, defaultPath);
+    if (!readProbe(annotations.get(OWN_ANNOTATIONS.probe))) {
+      return skipped("opted_out", `${OWN_ANNOTATIONS.probe} is "false".`);
+    }
+    if (loadBalancer.internal.enabled === false) {
+      return skipped("not_internal", "The NLB is internet-facing, as its configuration or its controller's defaults say.");
+    }
+    if (ports.length === 0) return portless;
+    return probed(subject, loadBalancer, readWishes(annotations, ports), defaultPath);
   } catch (error) {
     if (error instanceof WishError) return skipped("invalid", error.message);
     throw error;
   }
 }
 
-function classify(service: ServiceObject, loadBalancer: LoadBalancer, defaultPath: string): Classification {
-  const { annotations, oversized } = service;
-  if (oversized.length > 0) return skipped("invalid", `${oversized.join(", ")}: too long to be what it is documented to be.`);
-  if (!readProbe(annotations.get(OWN_ANNOTATIONS.probe))) return skipped("opted_out", `${OWN_ANNOTATIONS.probe} is "false".`);
-  if (loadBalancer.internal.enabled === false) {
-    return skipped("not_internal", "The NLB is internet-facing, as its annotations or its controller's defaults say.");
-  }
-  const ports = tcpPortsOf(service.ports);
-  if (ports.length === 0) return skipped("no_tcp_port", `None of its ${service.ports.length} ports is a TCP port.`);
-  const wishes = readWishes(annotations, ports);
+function probed({ said, pending }: Subject, loadBalancer: LoadBalancer, wishes: Wishes, defaultPath: string): Classification {
   const hostname = hostnameOf(loadBalancer);
-  if (hostname === undefined) return skipped("pending", pendingDetail(service, loadBalancer));
+  if (hostname === undefined) return skipped("pending", pending);
   if (!isDnsName(hostname)) return skipped("invalid", `status: got ${shown(hostname)}, expected a host name.`);
-
-  const { namespace, name, controller, shortcuts, zonalAffinity } = loadBalancer;
-  const said = new Map(ports.map((port) => [port.port, port]));
-  const listeners = listenersOf(loadBalancer.ports, ({ port }) => said.get(port), wishes, defaultPath);
+  const { kind, namespace, controller, shortcuts, zonalAffinity } = loadBalancer;
+  const name = kind === "Gateway" ? gatewayName(loadBalancer.name) : loadBalancer.name;
+  const listeners = listenersOf(loadBalancer.ports, ({ port }) => said(port), wishes, defaultPath);
   return {
     kind: "nlb",
     service: { namespace, name, controller, hostname, addresses: [], shortcuts, zonalAffinity, listeners },
   };
 }
+
+/** What a Gateway is called among Services: no Service can be called so. */
+export const gatewayName = (name: string): string => `gateway/${name}`;
 
 const hostnameOf = ({ hostnames }: LoadBalancer): string | undefined =>
   hostnames.find((name) => shapeOf(name) === "nlb") ?? hostnames[0];

@@ -1,7 +1,12 @@
 import { PROTOCOLS, type Protocol } from "../../domain/service.ts";
 import { OWN_ANNOTATIONS } from "../objects/annotations.ts";
-import type { ServicePort } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
+
+/** Number and name of a port. */
+interface NamedPort {
+  readonly port: number;
+  readonly name: string;
+}
 
 /** What the Service's owner says about its probing. */
 export interface Wishes {
@@ -23,7 +28,7 @@ const MAX_PATH = 1024;
  *
  * @throws WishError for the first that is not as documented.
  */
-export function readWishes(annotations: ReadonlyMap<string, string>, ports: readonly ServicePort[]): Wishes {
+export function readWishes(annotations: ReadonlyMap<string, string>, ports: readonly NamedPort[]): Wishes {
   return {
     probe: readProbe(annotations.get(OWN_ANNOTATIONS.probe)),
     protocols: readProtocols(annotations.get(OWN_ANNOTATIONS.protocol), ports),
@@ -39,7 +44,7 @@ export function readProbe(text: string | undefined): boolean {
 }
 
 /** `80=http,9000=tcp,admin=https`: by number or by name of the port. */
-function readProtocols(text: string | undefined, ports: readonly ServicePort[]): ReadonlyMap<number, Protocol> {
+function readProtocols(text: string | undefined, ports: readonly NamedPort[]): ReadonlyMap<number, Protocol> {
   const found = new Map<number, Protocol>();
   for (const item of (text ?? "").split(",")) {
     if (item.trim() === "") continue;

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import { type EndpointSliceObject, sliceParser } from "../../../src/discovery/objects/slice-object.ts";
+
 /** Kubernetes objects as the API server sends them, with what matters to a test on top. */
 export const NLB_HOSTNAME = "k8s-shop-web-0123456789-0123456789abcdef.elb.eu-west-1.amazonaws.com";
 
@@ -69,3 +72,9 @@ export const CCM = { type: "nlb", internal: "true" };
 /** Target group attributes: the canonical fix, and its opposite. */
 export const PRESERVE_OFF = "preserve_client_ip.enabled=false";
 export const PRESERVE_ON = "preserve_client_ip.enabled=true";
+
+export function parseEndpointSlice(object: unknown): EndpointSliceObject {
+  const parsed = sliceParser()(object);
+  assert.ok(parsed);
+  return parsed;
+}

@@ -35,7 +35,7 @@ export async function run(options: {
     clock: systemClock,
     random: Math.random,
     signal: controller.signal,
-    timing: { backoffBaseMs: 10, backoffMaxMs: 20, idleMs: 5_000 },
+    timing: { backoffBaseMs: 10, backoffMaxMs: 20, idleMs: 5_000, relistJitterMs: 20, selectorSpacingMs: 20 },
     onSnapshot: (snapshot) => {
       snapshots.push(snapshot);
       options.onSnapshot?.();
@@ -64,4 +64,6 @@ export async function run(options: {
 }
 
 export const selectors = (server: ApiServer): readonly (string | null)[] =>
-  server.requests.filter(({ kind, path }) => kind === "list" && path === SLICES).map(({ query }) => query.get("labelSelector"));
+  server.requests
+    .filter(({ kind, path }) => (kind === "list" || kind === "stream") && path === SLICES)
+    .map(({ query }) => query.get("labelSelector"));

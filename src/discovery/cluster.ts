@@ -1,0 +1,104 @@
+import type { ControllerContext } from "../domain/controller-context.ts";
+import { serviceKey } from "../domain/service.ts";
+import { classifyGateway } from "./gateways/classify-gateway.ts";
+import { type DescribedGateway, describeGateways, type GatewayWorld } from "./gateways/gateway.ts";
+import type { ServiceObject } from "./objects/service-object.ts";
+import { type BindingObject, bindingFactsOf } from "./objects/target-group-binding.ts";
+import { type Classification, classifyService, gatewayName, skipped } from "./rules/classify.ts";
+import { asksForLoadBalancer } from "./rules/handler.ts";
+import type { Surroundings } from "./rules/load-balancer.ts";
+
+export interface NamespacedName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Everything in the Kubernetes API that NLBs are made of. */
+export interface ClusterObjects extends GatewayWorld {
+  /** Of both groups, in any order. */
+  readonly bindings: Iterable<BindingObject>;
+}
+
+/** A Service or a Gateway that has to do with load balancers: who it is, what it is to us, which pods stand behind it. */
+export interface Classified extends NamespacedName {
+  readonly classification: Classification;
+  /** The Services whose pods stand behind each port; `undefined`: the Service itself is behind all of them. */
+  readonly behind: ReadonlyMap<number, readonly NamespacedName[]> | undefined;
+}
+
+const NO_BINDINGS: readonly BindingObject[] = [];
+
+/**
+ * Says of each Service and each Gateway what it is to us.
+ *
+ * It remembers what it said of a Service for as long as the object and its bindings are the same ones: in a cluster of 5,000
+ * Services one event costs one Service.
+ */
+export class ClusterClassifier {
+  readonly #context: ControllerContext;
+  readonly #defaultPath: string;
+  readonly #remembered = new WeakMap<
+    ServiceObject,
+    { readonly bindings: readonly BindingObject[]; readonly classified: Classified | undefined }
+  >();
+
+  /** @param defaultPath - Path of HTTP requests where nothing names one. */
+  constructor(context: ControllerContext, defaultPath: string) {
+    this.#context = context;
+    this.#defaultPath = defaultPath;
+  }
+
+  classify(objects: ClusterObjects): readonly Classified[] {
+    const bindings = bindingsByService(objects.bindings);
+    const found: Classified[] = [];
+    for (const service of objects.services.values()) {
+      const classified = this.#service(service, bindings.get(serviceKey(service)) ?? NO_BINDINGS);
+      if (classified !== undefined) found.push(classified);
+    }
+    for (const described of describeGateways(objects, this.#context)) found.push(this.#gateway(described));
+    return found;
+  }
+
+  #service(service: ServiceObject, bindings: readonly BindingObject[]): Classified | undefined {
+    const known = this.#remembered.get(service);
+    if (known !== undefined && areSame(known.bindings, bindings)) return known.classified;
+    const { namespace, name } = service;
+    const surroundings: Surroundings = { context: this.#context, bindingOf: bindingFactsOf(bindings) };
+    const own = asksForLoadBalancer(service) ? classifyService(service, surroundings, this.#defaultPath) : undefined;
+    const hasNone = own === undefined || (own.kind === "skipped" && own.reason === "not_nlb");
+    const classification = (hasNone ? foreignOf(bindings) : undefined) ?? own;
+    const classified = classification === undefined ? undefined : { namespace, name, classification, behind: undefined };
+    this.#remembered.set(service, { bindings, classified });
+    return classified;
+  }
+
+  #gateway(described: DescribedGateway): Classified {
+    const { gateway, behind } = described;
+    const classification = classifyGateway(described, this.#defaultPath);
+    return { namespace: gateway.namespace, name: gatewayName(gateway.name), classification, behind };
+  }
+}
+
+/** A binding that no controller made registers the Service in a target group of which Kubernetes knows no more than its ARN. */
+function foreignOf(bindings: readonly BindingObject[]): Classification | undefined {
+  const foreign = bindings.find(({ madeFor }) => madeFor === undefined);
+  if (foreign === undefined) return undefined;
+  return skipped(
+    "foreign_nlb",
+    `TargetGroupBinding ${foreign.name} registers it in a target group whose load balancer Kubernetes does not know: if that is an internal NLB, name it in the frontends file.`,
+  );
+}
+
+function bindingsByService(bindings: Iterable<BindingObject>): ReadonlyMap<string, readonly BindingObject[]> {
+  const groups = new Map<string, BindingObject[]>();
+  for (const binding of bindings) {
+    const key = serviceKey({ namespace: binding.namespace, name: binding.serviceName });
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [binding]);
+    else group.push(binding);
+  }
+  return groups;
+}
+
+const areSame = <T>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((item, index) => item === b[index]);
