@@ -6,7 +6,7 @@ import type { KubeApi } from "./api/kube-api.ts";
 import { Reflector } from "./api/reflector.ts";
 import { type Classified, ClusterClassifier, type ClusterObjects, type NamespacedName } from "./cluster.ts";
 import { parseService, type ServiceObject } from "./objects/service-object.ts";
-import { OptionalResources } from "./optional-resources.ts";
+import { OptionalResources, type OptionalResourcesTiming } from "./optional-resources.ts";
 import { SliceWatch, type SliceWatchTiming } from "./slice-watch.ts";
 import { SnapshotBuilder, servicesBehind } from "./snapshot.ts";
 
@@ -25,7 +25,7 @@ export interface KubernetesDiscoveryOptions {
   readonly random: () => number;
   /** Ends discovery. */
   readonly signal: AbortSignal;
-  readonly timing?: Partial<SliceWatchTiming>;
+  readonly timing?: Partial<SliceWatchTiming & OptionalResourcesTiming>;
   /** A whole snapshot: the first when everything has been listed once, then after changes, at most one per 100 ms. */
   readonly onSnapshot: (snapshot: Snapshot) => void;
   /** Each list or watch that failed, and each object that cannot be read. Nothing stops because of it. */

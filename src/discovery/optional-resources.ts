@@ -49,12 +49,17 @@ export type OptionalObjects = {
   readonly [Name in OptionalResourceName]: ReadonlyMap<string, ReturnType<(typeof TABLE)[Name]["parse"]>>;
 };
 
+export interface OptionalResourcesTiming extends ReflectorTiming {
+  /** How long a first snapshot waits for resources that a cluster need not have. */
+  readonly patienceMs: number;
+}
+
 export interface OptionalResourcesOptions {
   readonly api: KubeApi;
   readonly clock: Clock;
   readonly random: () => number;
   readonly signal: AbortSignal;
-  readonly timing: Partial<ReflectorTiming>;
+  readonly timing: Partial<OptionalResourcesTiming>;
   readonly onChange: () => void;
   readonly onError: (resource: OptionalResourceName, error: Error) => void;
   /** Told once, until it changes; `message` says why a resource is not to be had. */
@@ -64,7 +69,6 @@ export interface OptionalResourcesOptions {
 }
 
 const NONE: ReadonlyMap<string, unknown> = new Map();
-/** How long a first snapshot waits for resources that a cluster need not have. */
 const PATIENCE_MS = 10_000;
 
 /**
@@ -81,10 +85,10 @@ export class OptionalResources {
 
   constructor(options: OptionalResourcesOptions) {
     this.#options = options;
-    const { api, clock, signal, onFault } = options;
+    const { api, clock, signal, timing, onFault } = options;
     const versions = new GroupVersions(api, clock);
     const reflectors = OPTIONAL_RESOURCES.map((name) => this.#start(name, TABLE[name], versions));
-    const cancel = clock.after(PATIENCE_MS, () => {
+    const cancel = clock.after(timing.patienceMs ?? PATIENCE_MS, () => {
       this.#patienceEnded = true;
       options.onChange();
     });

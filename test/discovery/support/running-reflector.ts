@@ -44,6 +44,8 @@ export async function run(options: {
   readonly streaming?: Streaming;
   readonly prepare?: (server: ApiServer) => void;
   readonly optional?: boolean;
+  /** In place of chance. */
+  readonly random?: number;
 }): Promise<Running> {
   const server = await ApiServer.start();
   server.streaming = options.streaming ?? "refused";
@@ -60,7 +62,7 @@ export async function run(options: {
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
     parse: parseThing,
     clock: systemClock,
-    random: Math.random,
+    random: () => options.random ?? Math.random(),
     signal: controller.signal,
     timing: { ...TIMING, ...options.timing },
     onChange: (now) => {
@@ -91,7 +93,7 @@ export async function run(options: {
 }
 
 /** Lets a fault strike each request of a kind `times` times, and counts. */
-export function strike(server: ApiServer, kind: "list" | "watch", times: number, fault: (request: FakeRequest) => void): void {
+export function strike(server: ApiServer, kind: FakeRequest["kind"], times: number, fault: (request: FakeRequest) => void): void {
   let left = times;
   server.fault = (request) => {
     if (request.kind !== kind || left === 0) return false;

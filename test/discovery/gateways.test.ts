@@ -1,0 +1,286 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { classifiedCluster, describedGateways, type GivenCluster } from "./support/cluster.ts";
+import { gateway, gatewayClass, loadBalancerConfiguration, route, targetGroupConfiguration } from "./support/gateway-objects.ts";
+import { describeLoadBalancer } from "./support/nlb-case.ts";
+import { service } from "./support/objects.ts";
+
+const PRESERVE = "preserve_client_ip.enabled";
+const CROSS_ZONE = "load_balancing.cross_zone.enabled";
+const OFF = { attributes: { [PRESERVE]: "false" } };
+const ON = { attributes: { [PRESERVE]: "true" } };
+
+const nodePortService = (name = "web", spec: Readonly<Record<string, unknown>> = {}) =>
+  service({ name, hostname: null, spec: { type: "NodePort", ...spec } });
+/** One Gateway with one listener and one Service behind it; what a case changes comes on top. */
+const simple: GivenCluster = {
+  gateways: [gateway({})],
+  routes: [["TCPRoute", route({ to: ["web:80"] })]],
+  services: [nodePortService()],
+};
+const withConfig = (given: Partial<GivenCluster>): GivenCluster => ({
+  ...simple,
+  gateways: [gateway({ config: "lb" })],
+  loadBalancers: [loadBalancerConfiguration("lb")],
+  ...given,
+});
+
+const cases: readonly (readonly [name: string, given: GivenCluster, expected: string])[] = [
+  [
+    "with nothing said, the controller's defaults",
+    simple,
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "with the controller's default target type set to ip",
+    { ...simple, context: { lbcTargetType: "ip" } },
+    "lbc, internal, ip, 80 off (default), cross-zone off (default): cannot",
+  ],
+  [
+    "with the controller's default scheme set to internet-facing",
+    { ...simple, context: { lbcScheme: "internet-facing" } },
+    "lbc, internet-facing, instance, 80 on (default), cross-zone off (default): unknown",
+  ],
+  [
+    "whose configuration says the scheme and the attributes",
+    withConfig({
+      loadBalancers: [loadBalancerConfiguration("lb", { scheme: "internal", attributes: { [CROSS_ZONE]: "true" } })],
+      context: { lbcScheme: "internet-facing" },
+    }),
+    "lbc, internal, instance, 80 on (default), cross-zone on (explicit): can",
+  ],
+  [
+    "whose Service is configured: target type and preservation",
+    { ...simple, targetGroups: [targetGroupConfiguration({ of: "web", props: { targetType: "ip", ...ON } })] },
+    "lbc, internal, ip, 80 on (explicit), cross-zone off (default): can",
+  ],
+  [
+    "whose Service is fixed",
+    { ...simple, targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })] },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "that takes the defaults which its configuration names",
+    withConfig({
+      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
+      targetGroups: [targetGroupConfiguration({ name: "all", props: OFF })],
+    }),
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "whose Service says something else than the defaults: attribute by attribute",
+    withConfig({
+      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
+      targetGroups: [
+        targetGroupConfiguration({ name: "all", props: { targetType: "ip", ...ON } }),
+        targetGroupConfiguration({ of: "web", props: OFF }),
+      ],
+    }),
+    "lbc, internal, ip, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "whose class and itself are configured: the class wins",
+    withConfig({
+      classes: [
+        gatewayClass("nlb", {
+          parametersRef: { kind: "LoadBalancerConfiguration", name: "of-class", namespace: "kube-system" },
+        }),
+      ],
+      loadBalancers: [
+        loadBalancerConfiguration("lb", { scheme: "internet-facing" }),
+        loadBalancerConfiguration("of-class", { scheme: "internal" }, "kube-system"),
+      ],
+    }),
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "whose class lets the Gateway win",
+    withConfig({
+      classes: [
+        gatewayClass("nlb", {
+          parametersRef: { kind: "LoadBalancerConfiguration", name: "of-class", namespace: "kube-system" },
+        }),
+      ],
+      loadBalancers: [
+        loadBalancerConfiguration("lb", { scheme: "internal" }),
+        loadBalancerConfiguration("of-class", { scheme: "internet-facing", mergingMode: "prefer-gateway" }, "kube-system"),
+      ],
+    }),
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "whose configuration is named and not there",
+    withConfig({ loadBalancers: [] }),
+    "lbc, scheme unknown, target type unknown, 80 unknown, cross-zone unknown: unknown",
+  ],
+  [
+    "whose configuration may not be read",
+    { ...simple, unreadable: true },
+    "lbc, scheme unknown, target type unknown, 80 unknown, cross-zone unknown: unknown",
+  ],
+  [
+    "with a configuration for the kind of route, over the one for the Service",
+    {
+      ...simple,
+      targetGroups: [targetGroupConfiguration({ of: "web", props: ON, routes: [{ route: { kind: "TCPRoute" }, props: OFF }] })],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with a configuration for another kind of route",
+    {
+      ...simple,
+      targetGroups: [targetGroupConfiguration({ of: "web", routes: [{ route: { kind: "TLSRoute" }, props: OFF }] })],
+    },
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "with TCP and UDP on one port: preserved whatever is asked for",
+    {
+      gateways: [gateway({ listeners: ["80/TCP", "80/UDP"] })],
+      routes: [
+        ["TCPRoute", route({ to: ["web:80"] })],
+        ["UDPRoute", route({ to: ["web:80"] })],
+      ],
+      services: [nodePortService()],
+      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
+    },
+    "lbc, internal, instance, 80 on (forced), 80 on (forced), cross-zone off (default): can, refused",
+  ],
+  [
+    "with two Services behind one listener that differ",
+    {
+      ...simple,
+      routes: [["TCPRoute", route({ to: ["web:80=9", "api:80=1"] })]],
+      services: [nodePortService(), nodePortService("api")],
+      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
+  ],
+  [
+    "with two Services behind one listener, one of them without weight",
+    {
+      ...simple,
+      routes: [["TCPRoute", route({ to: ["web:80=0", "api:80=1"] })]],
+      services: [nodePortService(), nodePortService("api")],
+      targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with instance targets of a Service without node ports",
+    { ...simple, services: [nodePortService("web", { type: "ClusterIP" })] },
+    "lbc, internal, target type unknown, 80 unknown, cross-zone off (default): unknown, refused",
+  ],
+];
+
+describe("a Gateway of the NLB's class", () => {
+  for (const [name, given, expected] of cases) {
+    it(name, () =>
+      assert.deepEqual(
+        describedGateways(given).map(({ loadBalancer }) => describeLoadBalancer(loadBalancer)),
+        [expected],
+      ),
+    );
+  }
+
+  it("has a listener for each port that a route gives a backend: by name, by port, by kind, by namespace", () => {
+    const [described] = describedGateways({
+      gateways: [
+        gateway({
+          listeners: [
+            { name: "a", port: 80, protocol: "TCP" },
+            { name: "b", port: 443, protocol: "TLS", tls: { mode: "Terminate" } },
+            { name: "c", port: 8443, protocol: "TLS", tls: { mode: "Passthrough" } },
+            { name: "d", port: 53, protocol: "UDP" },
+            { name: "e", port: 9000, protocol: "TCP" },
+            { name: "f", port: 9001, protocol: "TCP", allowedRoutes: { namespaces: { from: "All" } } },
+          ],
+        }),
+      ],
+      routes: [
+        ["TCPRoute", route({ name: "by-name", parent: { sectionName: "a" }, to: ["web:80"] })],
+        ["TCPRoute", route({ name: "by-port", parent: { port: 443 }, to: ["web:443"] })],
+        ["TLSRoute", route({ name: "by-kind", parent: { sectionName: "c" }, to: ["web:443"] })],
+        ["TCPRoute", route({ name: "elsewhere", namespace: "other", parent: { namespace: "shop" }, to: ["far:80"] })],
+        ["TCPRoute", route({ name: "of-another", parent: { name: "edge-2" }, to: ["web:80"] })],
+      ],
+      services: [nodePortService()],
+    });
+    assert.ok(described);
+    const { loadBalancer, behind } = described;
+    assert.deepEqual(
+      loadBalancer.ports.map(({ port, transport, tlsTerminated }) => [port, transport, tlsTerminated]),
+      [
+        [80, "TCP", false],
+        [443, "TCP", true],
+        [8443, "TCP", false],
+        [9001, "TCP", false],
+      ],
+    );
+    assert.deepEqual(behind.get(9001), [{ namespace: "other", name: "far" }]);
+    assert.deepEqual(loadBalancer.doubts, ["Service other/far is not there."]);
+  });
+
+  it("says that it does not read whether a route may refer to another namespace", () => {
+    const [described] = describedGateways({ ...simple, routes: [["TCPRoute", route({ to: ["other/web:80"] })]] });
+    assert.match(described?.loadBalancer.doubts.join() ?? "", /ReferenceGrant lets TCPRoute shop\/route refer to other/);
+  });
+
+  it("is not one of another controller's class, nor of a class that is not there", () => {
+    const other = gatewayClass("nlb", { controllerName: "gateway.k8s.aws/alb" });
+    assert.deepEqual(describedGateways({ ...simple, classes: [other] }), []);
+    assert.deepEqual(describedGateways({ ...simple, classes: [] }), []);
+  });
+});
+
+describe("of a Gateway as an NLB to probe", () => {
+  const outcome = (given: GivenCluster): string => {
+    const gateways = classifiedCluster(given).filter(({ name }) => name.startsWith("gateway/"));
+    return gateways
+      .map(({ name, classification }) => `${name} ${classification.kind === "nlb" ? "nlb" : classification.reason}`)
+      .join();
+  };
+  for (const [name, change, expected] of [
+    ["its name cannot be that of a Service", {}, "gateway/edge nlb"],
+    ["it waits while it has no hostname", { gateways: [gateway({ hostname: null })] }, "gateway/edge pending"],
+    [
+      "the owner can opt out",
+      { gateways: [gateway({ annotations: { "hairpin-probe/probe": "false" } })] },
+      "gateway/edge opted_out",
+    ],
+    ["one without routes has no listener", { routes: [] }, "gateway/edge no_route"],
+    [
+      "one with UDP alone cannot be probed",
+      { gateways: [gateway({ listeners: ["53/UDP"] })], routes: [["UDPRoute", route({ to: ["web:80"] })]] },
+      "gateway/edge no_tcp_port",
+    ],
+    [
+      "an Application Load Balancer's name outranks the class",
+      { gateways: [gateway({ hostname: "internal-k8s-shop-edge-1234567890.eu-west-1.elb.amazonaws.com" })] },
+      "gateway/edge not_nlb",
+    ],
+    [
+      "the internet's are left alone",
+      withConfig({ loadBalancers: [loadBalancerConfiguration("lb", { scheme: "internet-facing" })] }),
+      "gateway/edge not_internal",
+    ],
+    [
+      "annotations that cannot be followed are said",
+      { gateways: [gateway({ annotations: { "hairpin-probe/protocol": "81=http" } })] },
+      "gateway/edge invalid",
+    ],
+  ] as const satisfies readonly (readonly [string, Partial<GivenCluster>, string])[]) {
+    it(name, () => assert.equal(outcome({ ...simple, ...change }), expected));
+  }
+
+  it("the port of the Service behind a listener names what is spoken, and annotations outrank it", () => {
+    const http = nodePortService("web", { ports: [{ name: "http", port: 80, protocol: "TCP", nodePort: 30_080 }] });
+    const protocols = (annotations: Readonly<Record<string, string>>) =>
+      classifiedCluster({ ...simple, gateways: [gateway({ annotations })], services: [http] }).flatMap(({ classification }) =>
+        classification.kind === "nlb" ? classification.service.listeners.map(({ protocol, path }) => `${protocol} ${path}`) : [],
+      );
+    assert.deepEqual(protocols({}), ["http /"]);
+    assert.deepEqual(protocols({ "hairpin-probe/protocol": "80=tcp", "hairpin-probe/path": "/x" }), ["tcp /x"]);
+  });
+});
