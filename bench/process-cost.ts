@@ -22,7 +22,7 @@ export function residentMegabytes(pid: number): number {
  *
  * @throws Error when there is no such process.
  */
-function procDirectory(pid: number): string {
+export function procDirectory(pid: number): string {
   const namespace = readlinkSync("/proc/self/ns/pid");
   for (const entry of readdirSync("/proc")) {
     if (!/^\d+$/.test(entry)) continue;

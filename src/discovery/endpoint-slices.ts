@@ -1,6 +1,6 @@
 import type { Backend } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
-import type { Endpoint, EndpointSliceObject } from "./objects/slice-object.ts";
+import type { EndpointSliceObject } from "./objects/slice-object.ts";
 
 /**
  * The backends behind a Service, from all of its slices, which are in one namespace.
@@ -11,12 +11,15 @@ import type { Endpoint, EndpointSliceObject } from "./objects/slice-object.ts";
  * @see Kubernetes documentation, "EndpointSlices", duplicate endpoints.
  */
 export function backendsOf(slices: readonly EndpointSliceObject[]): readonly Backend[] {
-  const merged = new Map<string, Endpoint>();
-  for (const endpoint of slices.flatMap(({ endpoints }) => endpoints)) {
-    const known = merged.get(endpoint.id);
-    merged.set(endpoint.id, known === undefined ? endpoint : merge(known, endpoint));
+  const merged = new Map<string, Backend>();
+  for (const { ids, backends } of slices) {
+    for (const [index, backend] of backends.entries()) {
+      const id = ids[index] ?? "";
+      const known = merged.get(id);
+      merged.set(id, known === undefined ? backend : merge(known, backend));
+    }
   }
-  return [...merged.values()].map(({ node, zone, ready }) => ({ node, zone, ready }));
+  return [...merged.values()];
 }
 
 /**
@@ -26,15 +29,11 @@ export function backendsOf(slices: readonly EndpointSliceObject[]): readonly Bac
  */
 export function placementsOf(slices: readonly EndpointSliceObject[]): readonly NodePlacement[] {
   const zones = new Map<string, string | undefined>();
-  for (const { node, zone } of slices.flatMap(({ endpoints }) => endpoints)) {
+  for (const { node, zone } of slices.flatMap(({ backends }) => backends)) {
     if (node !== undefined) zones.set(node, zones.get(node) ?? zone);
   }
   return [...zones].map(([node, zone]) => ({ node, zone })).sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
-const merge = (a: Endpoint, b: Endpoint): Endpoint => ({
-  id: a.id,
-  node: a.node ?? b.node,
-  zone: a.zone ?? b.zone,
-  ready: a.ready || b.ready,
-});
+const merge = (a: Backend, b: Backend): Backend =>
+  a === b ? a : { node: a.node ?? b.node, zone: a.zone ?? b.zone, ready: a.ready || b.ready };

@@ -23,7 +23,7 @@ export interface SliceWatchOptions {
 }
 
 /** A slice holds 100 endpoints and some 25 KB; parsing the JSON of a page holds the event loop. */
-const PAGE_SIZE = 50;
+const PAGE_SIZE = 25;
 const SELECTOR_SPACING_MS = 1_000;
 
 /** One selector and the reflector that follows it. */

@@ -71,6 +71,7 @@ function completed(known: NodePlacement | undefined, { node, zone, excluded, lab
 
 /** Every zone that the snapshot knows of: those whose zonal names are worth asking DNS for. */
 export function zonesOf(snapshot: Snapshot): readonly string[] {
-  const placements = [...snapshot.nodes, ...snapshot.services.flatMap(({ backends }) => backends)];
-  return [...new Set(placements.map(({ zone }) => zone))].filter((zone) => zone !== undefined).toSorted();
+  const zones = new Set(snapshot.nodes.map(({ zone }) => zone));
+  for (const { backends } of snapshot.services) for (const { zone } of backends) zones.add(zone);
+  return [...zones].filter((zone) => zone !== undefined).toSorted();
 }

@@ -20,9 +20,10 @@ interface Location {
  * failure is counted where its successes were. One that has not been asked yet has none.
  */
 export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self): readonly Frontend[] {
+  const zone = self.zone ?? zoneOf(self.node, snapshot);
   return snapshot.services.flatMap((discovered) => {
     const { service, backends, backendsByPort } = discovered;
-    const here = { node: self.node, zone: self.zone ?? zoneOf(self.node, snapshot, discovered) };
+    const here = { node: self.node, zone };
     const locations = locationsOf(discovered, resolve);
     const shared = { service, self: here, nodes: snapshot.nodes, enabledZones: enabledZonesOf(discovered, locations) };
     return locations.flatMap(({ address, zone, dnsError }) =>
@@ -45,9 +46,14 @@ export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self):
 }
 
 /** The zone of this node, as far as the snapshot knows it: from its agent, or from a backend that it hosts. */
-function zoneOf(node: string, snapshot: Snapshot, discovered: DiscoveredService): string | undefined {
-  const placement = snapshot.nodes.find((candidate) => candidate.node === node);
-  return placement?.zone ?? discovered.backends.find((backend) => backend.node === node)?.zone;
+function zoneOf(node: string, { nodes, services }: Snapshot): string | undefined {
+  const placement = nodes.find((candidate) => candidate.node === node);
+  if (placement?.zone !== undefined) return placement.zone;
+  for (const { backends } of services) {
+    const zone = backends.find((backend) => backend.node === node)?.zone;
+    if (zone !== undefined) return zone;
+  }
+  return undefined;
 }
 
 /** @returns `undefined` where the addresses do not tell: a zone is not known, or DNS answers with the client's zone alone. */

@@ -92,7 +92,7 @@ describe("Services", () => {
 
 describe("EndpointSlices", () => {
   it("may have null for endpoints, as Go writes an empty list", () => {
-    assert.deepEqual(parseEndpointSlice({ ...slice("web", []), endpoints: null }).endpoints, []);
+    assert.deepEqual(parseEndpointSlice({ ...slice("web", []), endpoints: null }).ids, []);
   });
 
   it("without the label belong to no Service", () => {
@@ -112,7 +112,7 @@ describe("EndpointSlices", () => {
     it(`with conditions ${JSON.stringify(given)} are ${ready ? "" : "not "}ready`, () => {
       const object = slice("web", [{ address: "10.0.1.1" }]);
       const parsed = parseEndpointSlice({ ...object, endpoints: [{ ...object.endpoints[0], conditions: given }] });
-      assert.equal(parsed.endpoints[0]?.ready, ready);
+      assert.equal(parsed.backends[0]?.ready, ready);
     });
   }
 });

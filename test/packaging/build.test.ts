@@ -82,6 +82,6 @@ test("the Dockerfile copies only what the build context has, and runs the compil
   for (const source of copied) assert.ok(context.includes(`!${source}`), `${source} is not in the build context`);
   const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
   assert.match(last, /^USER 65532:65532$/m);
-  assert.match(last, /^ENTRYPOINT \["node", "\/app\/dist\/cli\/main\.js"\]$/m);
+  assert.match(last, /^ENTRYPOINT \["node", ("--[a-z0-9=-]+", )*"\/app\/dist\/cli\/main\.js"\]$/m);
   assert.equal(`:${/^EXPOSE (\d+)$/m.exec(last)?.[1]}`, DEFINITIONS.metricsAddress.default);
 });

@@ -4,7 +4,7 @@ import { ApiError, listPages, OutdatedError, type Resource, type WatchEvent, wat
 import { Backoff } from "./backoff.ts";
 import { IdleGuard } from "./idle-guard.ts";
 import type { KubeApi } from "./kube-api.ts";
-import { ObjectStore, type ParseObject, type Replacement } from "./object-store.ts";
+import { ObjectStore, type ParseObject, type Replacement, resourceVersionOf } from "./object-store.ts";
 import { REFLECTOR_TIMING, type ReflectorTiming } from "./reflector-timing.ts";
 import { sleep } from "./sleep.ts";
 import { endsInitialEvents, StreamingLists, StreamingRefused } from "./streaming-lists.ts";
@@ -268,12 +268,6 @@ async function* touchingBody(body: AsyncIterable<Uint8Array>, guard: IdleGuard):
     guard.touch();
     yield chunk;
   }
-}
-
-function resourceVersionOf(object: unknown): string | undefined {
-  const metadata = typeof object === "object" && object !== null && "metadata" in object ? object.metadata : undefined;
-  const version = typeof metadata === "object" && metadata !== null && "resourceVersion" in metadata && metadata.resourceVersion;
-  return typeof version === "string" && version !== "" ? version : undefined;
 }
 
 const NOT_FOUND = 404;

@@ -1,15 +1,17 @@
-/** More texts than this, and it starts anew: nodes come and go for as long as an agent lives. */
-const MAX_TEXTS = 20_000;
+/** More than this, and it starts anew: nodes come and go for as long as an agent lives. */
+const MAX_KEPT = 20_000;
 
-/** Keeps one copy of each text: a hundred thousand endpoints name a few hundred nodes and three zones. */
-export class Interner {
-  readonly #texts = new Map<string, string>();
+/** Keeps one copy of what is the same: a hundred thousand endpoints are on a few hundred nodes in three zones. */
+export class Interner<T> {
+  readonly #kept = new Map<string, T>();
 
-  of(text: string): string {
-    const known = this.#texts.get(text);
+  /** What is kept under this key, or else what is made now. */
+  of(key: string, make: () => T): T {
+    const known = this.#kept.get(key);
     if (known !== undefined) return known;
-    if (this.#texts.size >= MAX_TEXTS) this.#texts.clear();
-    this.#texts.set(text, text);
-    return text;
+    if (this.#kept.size >= MAX_KEPT) this.#kept.clear();
+    const made = make();
+    this.#kept.set(key, made);
+    return made;
   }
 }

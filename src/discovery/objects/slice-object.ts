@@ -1,23 +1,21 @@
 import * as v from "valibot";
+import type { Backend } from "../../domain/service.ts";
 import { Interner } from "./interner.ts";
 import { entries, list, name, optionalText, parseAs, text } from "./schema.ts";
 
-/** EndpointSlices, checked and cut to the fields that are used. */
-
-export interface Endpoint {
-  /** Name of the pod, else `@` and the address: a pod of a dual-stack Service is in a slice of each family. */
-  readonly id: string;
-  readonly node: string | undefined;
-  readonly zone: string | undefined;
-  readonly ready: boolean;
-}
-
+/**
+ * EndpointSlices, checked and cut to the fields that are used. Large clusters have a hundred thousand endpoints: two columns
+ * instead of an object each, and endpoints that are alike share one.
+ */
 export interface EndpointSliceObject {
   readonly namespace: string;
   readonly name: string;
   /** Name of the Service, in the same namespace; `undefined`: a slice of no Service. */
   readonly serviceName: string | undefined;
-  readonly endpoints: readonly Endpoint[];
+  /** Name of each endpoint's pod, else `@` and the address: a pod of a dual-stack Service is in a slice of each family. */
+  readonly ids: readonly string[];
+  /** What each endpoint is to us, in the same order. */
+  readonly backends: readonly Backend[];
 }
 
 const endpointSchema = v.object({
@@ -34,32 +32,43 @@ const sliceSchema = v.object({
 });
 
 /**
- * A parser of EndpointSlices that keeps one copy of each name of a node and a zone.
+ * A parser of EndpointSlices that keeps one copy of whatever endpoints have in common.
  *
  * @returns what takes a slice and the names of the Services that are asked for, and gives `undefined` for a slice of any other.
  * @throws ObjectError (the parser) when it is no EndpointSlice.
  * @see Kubernetes API reference, EndpointSlice discovery.k8s.io/v1.
  */
 export function sliceParser(): (object: unknown, wanted?: ReadonlySet<string>) => EndpointSliceObject | undefined {
-  const interner = new Interner();
-  const interned = (given: string | null | undefined): string | undefined => (given ? interner.of(given) : undefined);
+  const names = new Interner<string>();
+  const backends = new Interner<Backend>();
   return (object, wanted) => {
     const { metadata, endpoints } = parseAs(sliceSchema, object, "EndpointSlice");
     const label = metadata.labels.find(([key]) => key === "kubernetes.io/service-name")?.[1];
-    const serviceName = typeof label === "string" ? interned(label) : undefined;
+    const serviceName = typeof label === "string" ? names.of(label, () => label) : undefined;
     if (wanted !== undefined && !(serviceName !== undefined && wanted.has(serviceName))) return undefined;
+    const identified = endpoints.flatMap((endpoint) => {
+      const id = idOf(endpoint);
+      return id === undefined ? [] : [{ id, endpoint }];
+    });
     return {
-      namespace: interner.of(metadata.namespace),
+      namespace: names.of(metadata.namespace, () => metadata.namespace),
       name: metadata.name,
       serviceName,
-      endpoints: endpoints.flatMap(({ addresses, conditions, nodeName, zone, targetRef }) => {
-        const pod = targetRef?.kind === "Pod" && targetRef.name ? targetRef.name : undefined;
-        const id = pod ?? (addresses[0] === undefined ? undefined : `@${addresses[0]}`);
-        if (id === undefined) return [];
-        // "nil should be interpreted as true", says the API of ready; a pod on its way out takes no new connections.
-        const ready = (conditions?.ready ?? true) && conditions?.terminating !== true;
-        return [{ id, node: interned(nodeName), zone: interned(zone), ready }];
+      ids: identified.map(({ id }) => id),
+      backends: identified.map(({ endpoint }) => {
+        const [node, zone, ready] = [endpoint.nodeName || undefined, endpoint.zone || undefined, isReady(endpoint)];
+        return backends.of(`${node ?? ""} ${zone ?? ""} ${ready}`, () => ({ node, zone, ready }));
       }),
     };
   };
 }
+
+type GivenEndpoint = v.InferOutput<typeof endpointSchema>;
+
+function idOf({ targetRef, addresses: [address] }: GivenEndpoint): string | undefined {
+  if (targetRef?.kind === "Pod" && targetRef.name) return targetRef.name;
+  return address === undefined ? undefined : `@${address}`;
+}
+
+/** "nil should be interpreted as true", says the API of ready; a pod on its way out takes no new connections. */
+const isReady = ({ conditions }: GivenEndpoint): boolean => (conditions?.ready ?? true) && conditions?.terminating !== true;
