@@ -1,4 +1,4 @@
-import { isPrivateAddress } from "./domain/address.ts";
+import type { AddressPolicy } from "./domain/address.ts";
 import type { Clock } from "./domain/clock.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
@@ -27,6 +27,7 @@ export interface AgentOptions {
   readonly metrics: AgentMetrics;
   readonly logger: Logger;
   readonly resolve: Resolve;
+  readonly isAllowed: AddressPolicy;
 }
 
 /**
@@ -93,8 +94,8 @@ export class Agent {
       return { kind: "failure", reason: "dns_error", phase: "dns", detail: dnsError ?? "no address", seconds: 0, phases: {} };
     }
     // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
-    if (!isPrivateAddress(address)) {
-      const detail = `${address} is not a private address (RFC 1918, RFC 6598, RFC 4193)`;
+    if (!this.#options.isAllowed(address)) {
+      const detail = `${address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
       return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
     }
     const { watch, timeout, tlsVerify, userAgent } = this.#options;

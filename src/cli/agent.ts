@@ -7,6 +7,7 @@ import { KubeConfigError, loadKubeApi } from "../discovery/api/kube-config.ts";
 import { createResolver, type Resolver } from "../discovery/dns/resolver.ts";
 import { FrontendsFileError, loadFrontendsFile } from "../discovery/frontends-file.ts";
 import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery/kubernetes.ts";
+import { type AddressPolicy, addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
 import { createLogger, type Logger } from "../logging.ts";
@@ -41,8 +42,10 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
+  const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
     ...settings,
+    isAllowed,
     userAgent: USER_AGENT,
     clock: systemClock,
     random: Math.random,
@@ -61,7 +64,8 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   });
   const sources = new Sources({ settings, agent, resolver, metrics, logger });
   try {
-    if (settings.frontends !== undefined) sources.set("file", readFrontends(settings.frontends, settings.httpPath));
+    if (settings.frontends !== undefined)
+      sources.set("file", readFrontends(settings.frontends, { defaultPath: settings.httpPath, isAllowed }));
     const kubernetes = usesKubernetes(settings, env)
       ? await startKubernetes({ settings, env, signal: stop.signal, sources, metrics, logger, report })
       : undefined;
@@ -131,9 +135,9 @@ class Sources {
 const usesKubernetes = ({ kubeconfig, frontends }: Settings, env: Environment): boolean =>
   kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST !== undefined || frontends === undefined;
 
-function readFrontends(file: string, defaultPath: string): Snapshot {
+function readFrontends(file: string, options: { readonly defaultPath: string; readonly isAllowed: AddressPolicy }): Snapshot {
   try {
-    return loadFrontendsFile(readFileSync(file, "utf8"), { file, defaultPath });
+    return loadFrontendsFile(readFileSync(file, "utf8"), { file, ...options });
   } catch (error) {
     if (error instanceof FrontendsFileError) throw new ConfigError(error.problems);
     if (error instanceof Error && "syscall" in error)

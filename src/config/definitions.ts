@@ -1,6 +1,8 @@
+import type { Cidr } from "../domain/cidr.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { type Definition, define } from "./definition.ts";
 import {
+  allowedCidrs,
   boolean,
   duration,
   httpPath,
@@ -33,6 +35,8 @@ export interface Settings extends ControllerSettings {
   readonly httpPath: string;
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
+  /** Ranges that count as private besides the built-in ones; `undefined`: none. */
+  readonly allowCidr: readonly Cidr[] | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -99,6 +103,11 @@ export const DEFINITIONS = {
     default: "1000",
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  allowCidr: define({
+    parse: allowedCidrs,
+    placeholder: "CIDR,CIDR…",
+    help: "Ranges to probe besides private ones, for VPCs on public addresses. Loopback, link-local and the like stay refused.",
   }),
   ...CONTROLLER_DEFINITIONS,
   logLevel: define({

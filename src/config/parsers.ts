@@ -1,3 +1,5 @@
+import { neverProbed } from "../domain/address.ts";
+import { type Cidr, parseCidr } from "../domain/cidr.ts";
 import { parseVersion, type Version } from "../domain/version.ts";
 
 /**
@@ -15,6 +17,9 @@ export class Expected extends Error {
 export type Parse<T> = (text: string) => T;
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+/** An NLB's VPC has a handful of ranges. */
+const MAX_CIDRS = 100;
 
 /** A duration as Prometheus writes it, such as `500ms`, `10s` or `1h30m`. @returns milliseconds. */
 export const duration =
@@ -100,6 +105,24 @@ export const listenAddress: Parse<ListenAddress> = (text) => {
   if (match === null || port > 65_535) throw new Expected("HOST:PORT or :PORT, such as :9867 or [::1]:9867");
   const host = match[1] ?? match[2];
   return { host: host === "" ? undefined : host, port };
+};
+
+/** Ranges with commas between them, such as `198.18.0.0/15,2600:1f18:1234::/56`, that may be probed besides private ones. */
+export const allowedCidrs: Parse<readonly Cidr[]> = (text) => {
+  const parts = text.split(",");
+  if (parts.length > MAX_CIDRS) throw new Expected(`at most ${MAX_CIDRS} ranges`);
+  return parts.map((part) => {
+    const cidr = parseCidr(part.trim());
+    if (cidr === undefined) {
+      throw new Expected(
+        "ranges with commas between them, no bit set behind a prefix, such as 198.18.0.0/15,2600:1f18:1234::/56",
+      );
+    }
+    if (cidr.prefix === 0) throw new Expected(`ranges smaller than everything: ${part.trim()} is a whole family of addresses`);
+    const never = neverProbed(cidr);
+    if (never !== undefined) throw new Expected(`ranges that may be probed: ${part.trim()} is in ${never}, which never is`);
+    return cidr;
+  });
 };
 
 export interface NamespacedName {

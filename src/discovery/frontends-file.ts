@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { isNode, LineCounter, parseDocument } from "yaml";
-import { isPrivateAddress } from "../domain/address.ts";
+import type { AddressPolicy } from "../domain/address.ts";
 import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
@@ -39,78 +39,85 @@ const node = v.strictObject(
   },
   "a mapping",
 );
-const address = v.pipe(
-  v.string("an IP address"),
-  v.check((value) => isIP(value) !== 0, "an IP address"),
-  v.check(
-    (value) => isIP(value) === 0 || isPrivateAddress(value),
-    "a private address (RFC 1918, RFC 6598, RFC 4193): no other is probed",
-  ),
-);
+const addressOf = (isAllowed: AddressPolicy) =>
+  v.pipe(
+    v.string("an IP address"),
+    v.check((value) => isIP(value) !== 0, "an IP address"),
+    v.check(
+      (value) => isIP(value) === 0 || isAllowed(value),
+      "a private address (RFC 1918, RFC 6598, RFC 4193), or one that --allow-cidr allows: no other is probed",
+    ),
+  );
 const path = v.pipe(v.string("text"), v.regex(/^\/[\x21-\x7e]*$/, 'a path that starts with "/", without spaces'));
 
-const service = v.pipe(
+const serviceOf = (isAllowed: AddressPolicy) =>
+  v.pipe(
+    v.strictObject(
+      {
+        namespace: name,
+        name,
+        hostname: v.optional(v.pipe(v.string("a host name"), v.check(isDnsName, "a host name"))),
+        addresses: v.optional(list(v.strictObject({ address: addressOf(isAllowed), zone: v.optional(name) }, "a mapping")), []),
+        ports: v.pipe(
+          list(
+            v.strictObject(
+              {
+                port,
+                name: v.optional(name),
+                protocol: v.optional(v.picklist(PROTOCOLS, `one of ${PROTOCOLS.join(", ")}`), "tcp"),
+                path: v.optional(path),
+                tlsTerminated: v.optional(boolean, false),
+              },
+              "a mapping",
+            ),
+          ),
+          v.minLength(1, "at least one port"),
+          v.check((ports) => new Set(ports.map((given) => given.port)).size === ports.length, "each port once"),
+        ),
+        targetType: v.optional(v.picklist(TARGET_TYPES, "instance or ip")),
+        preserveClientIp: v.optional(boolean),
+        crossZone: v.optional(boolean),
+        externalTrafficPolicy: v.optional(v.picklist(["Cluster", "Local"], "Cluster or Local"), "Cluster"),
+        backends: v.optional(list(placement), []),
+      },
+      "a mapping",
+    ),
+    v.check((given) => given.hostname !== undefined || given.addresses.length > 0, "a hostname or addresses"),
+  );
+
+const fileSchemaOf = (isAllowed: AddressPolicy) =>
   v.strictObject(
     {
-      namespace: name,
-      name,
-      hostname: v.optional(v.pipe(v.string("a host name"), v.check(isDnsName, "a host name"))),
-      addresses: v.optional(list(v.strictObject({ address, zone: v.optional(name) }, "a mapping")), []),
-      ports: v.pipe(
-        list(
-          v.strictObject(
-            {
-              port,
-              name: v.optional(name),
-              protocol: v.optional(v.picklist(PROTOCOLS, `one of ${PROTOCOLS.join(", ")}`), "tcp"),
-              path: v.optional(path),
-              tlsTerminated: v.optional(boolean, false),
-            },
-            "a mapping",
-          ),
-        ),
-        v.minLength(1, "at least one port"),
-        v.check((ports) => new Set(ports.map((given) => given.port)).size === ports.length, "each port once"),
+      services: v.pipe(
+        list(serviceOf(isAllowed)),
+        v.check((services) => new Set(services.map(serviceKey)).size === services.length, "each namespace and name once"),
       ),
-      targetType: v.optional(v.picklist(TARGET_TYPES, "instance or ip")),
-      preserveClientIp: v.optional(boolean),
-      crossZone: v.optional(boolean),
-      externalTrafficPolicy: v.optional(v.picklist(["Cluster", "Local"], "Cluster or Local"), "Cluster"),
-      backends: v.optional(list(placement), []),
+      nodes: v.optional(list(node), []),
     },
-    "a mapping",
-  ),
-  v.check((given) => given.hostname !== undefined || given.addresses.length > 0, "a hostname or addresses"),
-);
+    "a mapping with services",
+  );
 
-const fileSchema = v.strictObject(
-  {
-    services: v.pipe(
-      list(service),
-      v.check((services) => new Set(services.map(serviceKey)).size === services.length, "each namespace and name once"),
-    ),
-    nodes: v.optional(list(node), []),
-  },
-  "a mapping with services",
-);
-
-type GivenService = v.InferOutput<typeof service>;
+type GivenService = v.InferOutput<ReturnType<typeof serviceOf>>;
 
 /**
  * Reads a frontends file: NLBs that Kubernetes does not know.
  *
  * @param text - YAML.
- * @param options - `file` names it in problems; `defaultPath` is the path of HTTP requests where a port gives none.
+ * @param options - `file` names it in problems; `defaultPath` is the path of HTTP requests where a port gives none; `isAllowed` tells
+ *   which addresses may be probed.
  * @throws FrontendsFileError with every problem there is.
  */
-export function loadFrontendsFile(text: string, options: { readonly file: string; readonly defaultPath: string }): Snapshot {
+export function loadFrontendsFile(
+  text: string,
+  options: { readonly file: string; readonly defaultPath: string; readonly isAllowed: AddressPolicy },
+): Snapshot {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => `${options.file}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0) {
     throw new FrontendsFileError(document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${message}`));
   }
-  const result = v.safeParse(fileSchema, toJs(document, options.file));
+  const result = v.safeParse(fileSchemaOf(options.isAllowed), toJs(document, options.file));
   if (!result.success) {
     const found = result.issues.map((issue) => ({ offset: offsetOf(document, issuePath(issue)), text: describeIssue(issue) }));
     found.sort((a, b) => a.offset - b.offset);

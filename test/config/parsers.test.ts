@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { duration, Expected, formatDuration, httpPath, listenAddress, namespacedName } from "../../src/config/parsers.ts";
+import {
+  allowedCidrs,
+  duration,
+  Expected,
+  formatDuration,
+  httpPath,
+  listenAddress,
+  namespacedName,
+} from "../../src/config/parsers.ts";
 
 const anyDuration = duration({ minMs: 0, maxMs: Number.MAX_SAFE_INTEGER, why: "test" });
 
@@ -33,3 +41,36 @@ test("a namespaced name is two DNS labels", () => {
   for (const text of ["web", "shop/web/x", "Shop/web", "shop/", "-a/b"])
     assert.throws(() => namespacedName(text), Expected, text);
 });
+
+test("allowed ranges are read with what surrounds them", () => {
+  const ranges = allowedCidrs("198.18.0.0/15, 2600:1f18:1234::/56,203.0.113.7/32");
+  assert.deepEqual(
+    ranges.map(({ family, prefix }) => [family, prefix]),
+    [
+      [4, 15],
+      [6, 56],
+      [4, 32],
+    ],
+  );
+});
+
+const NO_RANGES: Readonly<Record<string, RegExp>> = {
+  "": /^ranges with commas/,
+  "198.18.0.0/15,": /^ranges with commas/,
+  "198.18.0.0": /such as 198\.18\.0\.0\/15/,
+  "198.18.0.1/15": /no bit set behind a prefix/,
+  "0.0.0.0/0": /0\.0\.0\.0\/0 is a whole family/,
+  "::/0": /::\/0 is a whole family/,
+  "198.18.0.0/15,169.254.169.254/32": /169\.254\.169\.254\/32 is in 169\.254\.0\.0\/16 \(link-local\), which never is/,
+  "127.0.0.0/8": /loopback/,
+  "fd00:ec2::254/128": /AWS/,
+};
+
+for (const [text, expected] of Object.entries(NO_RANGES)) {
+  test(`"${text}" cannot be allowed, and the sentence says why`, () => {
+    assert.throws(
+      () => allowedCidrs(text),
+      (error) => error instanceof Expected && expected.test(error.message),
+    );
+  });
+}

@@ -2,10 +2,13 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { FrontendsFileError, loadFrontendsFile } from "../../src/discovery/frontends-file.ts";
+import { addressPolicy } from "../../src/domain/address.ts";
+import { parseCidr } from "../../src/domain/cidr.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
 import { defaultTargetGroup, type TargetGroup } from "../../src/domain/target-group.ts";
 
-const load = (text: string): Snapshot => loadFrontendsFile(text, { file: "frontends.yaml", defaultPath: "/" });
+const load = (text: string, isAllowed = addressPolicy([])): Snapshot =>
+  loadFrontendsFile(text, { file: "frontends.yaml", defaultPath: "/", isAllowed });
 
 function problems(text: string): readonly string[] {
   try {
@@ -26,6 +29,18 @@ services:
 `;
 
 describe("a frontends file", () => {
+  it("may name addresses of a range that the operator allows, and of no other", () => {
+    const range = parseCidr("203.0.113.0/24");
+    assert.ok(range !== undefined);
+    const file = (address: string) => MINIMAL.replace("hostname: nlb.example.com", `addresses: [{ address: ${address} }]`);
+    const [discovered] = load(file("203.0.113.7"), addressPolicy([range])).services;
+    assert.deepEqual(discovered?.service.addresses, [{ address: "203.0.113.7", zone: undefined }]);
+    for (const refused of ["203.0.112.7", "127.0.0.1"]) {
+      assert.throws(() => load(file(refused), addressPolicy([range])), FrontendsFileError, refused);
+    }
+    assert.throws(() => load(file("203.0.113.7")), FrontendsFileError);
+  });
+
   it("with everything in it becomes a snapshot", () => {
     const snapshot = load(`
 services:
@@ -123,7 +138,7 @@ extra: 1
 `);
     assert.deepEqual(found, [
       "frontends.yaml:4: services[0].colour: unknown key",
-      'frontends.yaml:6: services[0].addresses[0].address: got "169.254.169.254", expected a private address (RFC 1918, RFC 6598, RFC 4193): no other is probed',
+      'frontends.yaml:6: services[0].addresses[0].address: got "169.254.169.254", expected a private address (RFC 1918, RFC 6598, RFC 4193), or one that --allow-cidr allows: no other is probed',
       'frontends.yaml:7: services[0].addresses[1].address: got "nlb.example.com", expected an IP address',
       "frontends.yaml:9: services[0].ports[0].port: got 70000, expected a port from 1 to 65535",
       'frontends.yaml:10: services[0].ports[0].protocol: got "udp", expected one of tcp, http, tls, https',
