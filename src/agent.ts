@@ -69,9 +69,10 @@ export class Agent {
   /** Plans again with the latest snapshot: what DNS says may have changed. */
   replan(): void {
     if (this.#snapshot === undefined) return;
-    const { nodeName, zone, resolve, metrics } = this.#options;
-    const frontends = planFrontends(this.#snapshot, resolve, { node: nodeName, zone });
+    const { nodeName, zone, resolve, isAllowed, metrics } = this.#options;
+    const { frontends, addressesSkipped } = planFrontends(this.#snapshot, resolve, { node: nodeName, zone }, isAllowed);
     metrics.plan(this.#snapshot, frontends);
+    metrics.addressesSkipped(addressesSkipped);
     this.#scheduler.set(frontends);
   }
 
@@ -113,6 +114,7 @@ export class Agent {
         frontend: `${frontend.address ?? frontend.service.hostname ?? ""}:${frontend.listener.port}`,
         frontend_zone: frontend.zone,
         colocated: frontend.colocated,
+        withdrawn: frontend.withdrawn,
         reason,
         phase,
         detail,

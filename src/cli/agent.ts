@@ -58,6 +58,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     clock: systemClock,
     random: Math.random,
     signal: stop.signal,
+    withdrawnGraceMs: settings.withdrawnGrace,
     onResolved: ({ seconds }) => metrics.resolved(seconds),
     onChange: () => agent.replan(),
     onError: (error) => report("dns", error),

@@ -35,6 +35,8 @@ export interface Settings extends ControllerSettings {
   readonly httpPath: string;
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
+  /** Milliseconds that an address is probed after DNS withdrew it. */
+  readonly withdrawnGrace: number;
   /** Ranges that count as private besides the built-in ones; `undefined`: none. */
   readonly allowCidr: readonly Cidr[] | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -103,6 +105,12 @@ export const DEFINITIONS = {
     default: "1000",
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  withdrawnGrace: define({
+    parse: duration({ minMs: 0, maxMs: 86_400_000, why: "each address that is gone for good costs attempts that fail" }),
+    default: "5m",
+    placeholder: "DURATION",
+    help: "How long an address is still probed after the name stopped answering with it, as clients may still use it; 0s: not at all.",
   }),
   allowCidr: define({
     parse: allowedCidrs,

@@ -1,16 +1,31 @@
 import type { Exposure } from "./exposure.ts";
 import type { Listener, NlbService } from "./service.ts";
 
-/** What DNS says about one name at present: addresses with their zones, or why there are none. */
+/**
+ * What DNS says about one name at present: addresses with their zones, or why there are none and which there were.
+ *
+ * `overLimit` counts the addresses beyond those that are used of one name.
+ */
 export type Resolution =
-  | { readonly kind: "resolved"; readonly addresses: readonly ZonalAddress[] }
-  | { readonly kind: "failed"; readonly detail: string; readonly lastAddresses: readonly ZonalAddress[] };
+  | { readonly kind: "resolved"; readonly addresses: readonly ZonalAddress[]; readonly overLimit: number }
+  | {
+      readonly kind: "failed";
+      readonly detail: string;
+      readonly lastAddresses: readonly ZonalAddress[];
+      readonly overLimit: number;
+    };
 
 export interface ZonalAddress {
   readonly address: string;
   /** From the zonal name; `undefined` when no zonal name answered with this address. */
   readonly zone: string | undefined;
+  /** The name stopped answering with this address a short while ago. */
+  readonly withdrawn?: true;
 }
+
+/** Why an address of an internal NLB is not probed: see `selectAddresses`, and the bound on the addresses of one name. */
+export const ADDRESS_SKIP_REASONS = ["ipv6_not_private", "over_limit"] as const;
+export type AddressSkipReason = (typeof ADDRESS_SKIP_REASONS)[number];
 
 /**
  * One address and port of an NLB: what is probed. Never called a target, which is the NLB's own word for what it forwards to.
@@ -22,6 +37,10 @@ export interface Frontend {
   readonly listener: Listener;
   /** `undefined`: the hostname does not resolve, and every attempt says so. */
   readonly address: string | undefined;
+  /** Of the address; `undefined`: there is none. */
+  readonly family: 4 | 6 | undefined;
+  /** The name stopped answering with this address: its zone has no healthy target, or was shifted away. */
+  readonly withdrawn: boolean;
   /** Why the hostname does not resolve at present. Attempts fail with `dns_error` for as long as it is set. */
   readonly dnsError: string | undefined;
   readonly zone: string | undefined;

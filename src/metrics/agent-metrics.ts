@@ -1,4 +1,4 @@
-import type { Frontend } from "../domain/frontend.ts";
+import { ADDRESS_SKIP_REASONS, type AddressSkipReason, type Frontend } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
 import { type OptionalResourceName, RESOURCE_STATES, type ResourceState } from "../domain/resources.ts";
 import { type NlbService, SKIP_REASONS } from "../domain/service.ts";
@@ -26,6 +26,7 @@ export class AgentMetrics {
     const node = { node: options.node };
     for (const why of DISCARD_CAUSES) this.registry.add("hairpin_probe_discarded_total", { ...node, why }, 0);
     for (const reason of SKIP_REASONS) this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, 0);
+    for (const reason of ADDRESS_SKIP_REASONS) this.registry.set("hairpin_probe_addresses_skipped", { ...node, reason }, 0);
     for (const resource of METRICS.hairpin_probe_discovery_errors_total.labels.resource) {
       this.registry.add("hairpin_probe_discovery_errors_total", { ...node, resource }, 0);
     }
@@ -65,6 +66,13 @@ export class AgentMetrics {
     for (const reason of SKIP_REASONS) {
       const count = snapshot.skipped.filter((skipped) => skipped.reason === reason).length;
       this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, count);
+    }
+  }
+
+  /** Addresses that the plan leaves out, of all Services together. */
+  addressesSkipped(counts: Readonly<Record<AddressSkipReason, number>>): void {
+    for (const reason of ADDRESS_SKIP_REASONS) {
+      this.registry.set("hairpin_probe_addresses_skipped", { node: this.#node, reason }, counts[reason]);
     }
   }
 

@@ -1,4 +1,5 @@
 import { EXPOSED } from "../domain/exposure.ts";
+import { ADDRESS_SKIP_REASONS } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
 import { OPTIONAL_RESOURCES, REQUIRED_RESOURCES, RESOURCE_STATES } from "../domain/resources.ts";
 import { SKIP_REASONS } from "../domain/service.ts";
@@ -91,6 +92,11 @@ export const METRICS = {
     type: "gauge",
     labels: { ...NODE, reason: SKIP_REASONS },
     help: "Services and Gateways seen and not probed, by reason.",
+  },
+  hairpin_probe_addresses_skipped: {
+    type: "gauge",
+    labels: { ...NODE, reason: ADDRESS_SKIP_REASONS },
+    help: "Addresses of probed Services that are no frontends: IPv6 ones outside the private and allowed ranges, or too many of one name.",
   },
   hairpin_probe_discarded_total: {
     type: "counter",

@@ -38,6 +38,7 @@ describe("addresses", () => {
     await running.round();
     const resolution = running.resolver.resolution(NLB);
     assert.equal(resolution?.kind === "resolved" && resolution.addresses.length, MAX_ADDRESSES);
+    assert.equal(resolution?.overLimit, 3);
     assert.deepEqual(running.errors, [`${NLB}: 67 addresses; only the first 64 are used`]);
   });
 });
@@ -94,6 +95,7 @@ describe("a name that fails", () => {
       kind: "failed",
       detail: `ENOTFOUND for the A records of ${NLB}`,
       lastAddresses: [],
+      overLimit: 0,
     });
   });
 

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { addressPolicy } from "../../src/domain/address.ts";
 import type { Resolution } from "../../src/domain/frontend.ts";
-import { planFrontends } from "../../src/plan/frontends.ts";
+import type { Snapshot } from "../../src/domain/snapshot.ts";
+import { planFrontends, type Resolve } from "../../src/plan/frontends.ts";
 import { backend, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
+const planOf = (given: Snapshot, resolve: Resolve) => planFrontends(given, resolve, SELF, addressPolicy([]));
+const frontendsOf = (given: Snapshot, resolve: Resolve) => planOf(given, resolve).frontends;
 const SELF = { node: "n1", zone: undefined };
 const RESOLVED: Resolution = {
   kind: "resolved",
@@ -11,12 +15,13 @@ const RESOLVED: Resolution = {
     { address: "10.0.1.1", zone: "a" },
     { address: "10.0.2.1", zone: "b" },
   ],
+  overLimit: 0,
 };
 const discovered = (backends = [backend("n1", "a")]) => ({ service: nlbService(), backends });
 
 test("every address and port of an NLB is a frontend of its own", () => {
   const service = nlbService({ listeners: [listener(), listener({ port: 9000, name: "ledger", protocol: "tcp" })] });
-  const frontends = planFrontends(snapshot({ services: [{ service, backends: [] }] }), () => RESOLVED, SELF);
+  const frontends = frontendsOf(snapshot({ services: [{ service, backends: [] }] }), () => RESOLVED);
   assert.deepEqual(
     frontends.map(({ id, zone }) => [id, zone]),
     [
@@ -30,7 +35,7 @@ test("every address and port of an NLB is a frontend of its own", () => {
 
 test("colocated is a ready backend on this very node, and follows it when it moves", () => {
   const colocated = (backends: Parameters<typeof discovered>[0]) =>
-    planFrontends(snapshot({ services: [discovered(backends)] }), () => RESOLVED, SELF).map((frontend) => frontend.colocated);
+    frontendsOf(snapshot({ services: [discovered(backends)] }), () => RESOLVED).map((frontend) => frontend.colocated);
   assert.deepEqual(colocated([backend("n1", "a"), backend("n2", "a")]), [true, true]);
   assert.deepEqual(colocated([backend("n2", "a")]), [false, false]);
   assert.deepEqual(colocated([backend("n1", "a", false), backend("n2", "a")]), [false, false]);
@@ -39,14 +44,14 @@ test("colocated is a ready backend on this very node, and follows it when it mov
 
 test("a hostname that has not been asked yet has no frontends", () => {
   assert.deepEqual(
-    planFrontends(snapshot({ services: [discovered()] }), () => undefined, SELF),
+    frontendsOf(snapshot({ services: [discovered()] }), () => undefined),
     [],
   );
 });
 
 test("a hostname that stops resolving keeps its frontends, each with the error", () => {
-  const failed: Resolution = { kind: "failed", detail: "NXDOMAIN", lastAddresses: RESOLVED.addresses };
-  const frontends = planFrontends(snapshot({ services: [discovered()] }), () => failed, SELF);
+  const failed: Resolution = { kind: "failed", detail: "NXDOMAIN", lastAddresses: RESOLVED.addresses, overLimit: 0 };
+  const frontends = frontendsOf(snapshot({ services: [discovered()] }), () => failed);
   assert.deepEqual(
     frontends.map(({ id, dnsError }) => [id, dnsError]),
     [
@@ -57,8 +62,8 @@ test("a hostname that stops resolving keeps its frontends, each with the error",
 });
 
 test("a hostname that never resolved has one frontend without an address", () => {
-  const failed: Resolution = { kind: "failed", detail: "SERVFAIL", lastAddresses: [] };
-  const frontends = planFrontends(snapshot({ services: [discovered()] }), () => failed, SELF);
+  const failed: Resolution = { kind: "failed", detail: "SERVFAIL", lastAddresses: [], overLimit: 0 };
+  const frontends = frontendsOf(snapshot({ services: [discovered()] }), () => failed);
   assert.deepEqual(
     frontends.map(({ id, address, zone, dnsError }) => ({ id, address, zone, dnsError })),
     [{ id: "shop/web:80@", address: undefined, zone: undefined, dnsError: "SERVFAIL" }],
@@ -68,14 +73,10 @@ test("a hostname that never resolved has one frontend without an address", () =>
 test("given addresses need no DNS", () => {
   const service = nlbService({ hostname: undefined, addresses: [{ address: "10.0.1.1", zone: "a" }] });
   const asked: string[] = [];
-  const frontends = planFrontends(
-    snapshot({ services: [{ service, backends: [] }] }),
-    (name) => {
-      asked.push(name);
-      return undefined;
-    },
-    SELF,
-  );
+  const frontends = frontendsOf(snapshot({ services: [{ service, backends: [] }] }), (name) => {
+    asked.push(name);
+    return undefined;
+  });
   assert.deepEqual([frontends.length, frontends[0]?.address, asked], [1, "10.0.1.1", []]);
 });
 
@@ -85,7 +86,7 @@ test("the own zone comes from the agents, else from a backend on this node, so t
     { node: "n2", zone: "a" },
   ];
   const services = [discovered([])];
-  const exposures = planFrontends(snapshot({ services, nodes }), () => RESOLVED, SELF).map(({ exposure }) => exposure);
+  const exposures = frontendsOf(snapshot({ services, nodes }), () => RESOLVED).map(({ exposure }) => exposure);
   assert.deepEqual(exposures, [1 / 2, 0]);
 });
 
@@ -97,7 +98,7 @@ test("where the ports of an NLB forward to different Services, each has the back
     [81, there],
   ]);
   const services = [{ service, backends: [...here, ...there], backendsByPort }];
-  const colocated = planFrontends(snapshot({ services }), () => RESOLVED, SELF).map((frontend) => [
+  const colocated = frontendsOf(snapshot({ services }), () => RESOLVED).map((frontend) => [
     frontend.listener.port,
     frontend.colocated,
   ]);
@@ -117,12 +118,75 @@ test("with cross-zone, the zones that DNS answers with are those that targets ar
   const exposures = (resolution: Resolution, zonalAffinity = false) => {
     const service = nlbService({ zonalAffinity, listeners: [listener({ targetGroup: targetGroup({ crossZone }) })] });
     const services = [{ service, backends: [] }];
-    return planFrontends(snapshot({ services, nodes }), () => resolution, SELF).map(({ exposure }) => exposure);
+    return frontendsOf(snapshot({ services, nodes }), () => resolution).map(({ exposure }) => exposure);
   };
   assert.deepEqual(exposures(RESOLVED), [1 / 2, 1 / 2]);
   assert.deepEqual(exposures(RESOLVED, true), [1 / 3, 1 / 3]);
   const [first] = RESOLVED.addresses;
   assert.ok(first !== undefined);
-  const partly: Resolution = { kind: "resolved", addresses: [first, { address: "10.0.2.1", zone: undefined }] };
+  const partly: Resolution = { kind: "resolved", addresses: [first, { address: "10.0.2.1", zone: undefined }], overLimit: 0 };
   assert.deepEqual(exposures(partly), [1 / 3, 1 / 3]);
+});
+
+test("an address that DNS withdrew is probed on, and its exposure is unknown", () => {
+  const nodes = [
+    { node: "n1", zone: "b" },
+    { node: "n2", zone: "b" },
+  ];
+  const [first, second] = RESOLVED.addresses;
+  assert.ok(first !== undefined && second !== undefined);
+  const seen = (resolution: Resolution) =>
+    frontendsOf(snapshot({ services: [discovered()], nodes }), () => resolution).map((frontend) => [
+      frontend.address,
+      frontend.withdrawn,
+      frontend.exposure,
+    ]);
+  assert.deepEqual(seen(RESOLVED), [
+    ["10.0.1.1", false, 0],
+    ["10.0.2.1", false, 1 / 2],
+  ]);
+  const withdrawn: Resolution = { kind: "resolved", addresses: [first, { ...second, withdrawn: true }], overLimit: 0 };
+  assert.deepEqual(seen(withdrawn), [
+    ["10.0.1.1", false, 0],
+    ["10.0.2.1", true, undefined],
+  ]);
+});
+
+test("a zone that DNS withdrew is none that cross-zone load balancing chooses targets in", () => {
+  const crossZone = { enabled: true, origin: "explicit" } as const;
+  const service = nlbService({ listeners: [listener({ targetGroup: targetGroup({ crossZone }) })] });
+  const nodes = [
+    { node: "n1", zone: "a" },
+    { node: "n2", zone: "b" },
+  ];
+  const [first, second] = RESOLVED.addresses;
+  assert.ok(first !== undefined && second !== undefined);
+  const exposures = (resolution: Resolution) =>
+    frontendsOf(snapshot({ services: [{ service, backends: [] }], nodes }), () => resolution).map(({ exposure }) => exposure);
+  assert.deepEqual(exposures(RESOLVED), [1 / 2, 1 / 2]);
+  const zoneless = { ...second, zone: undefined, withdrawn: true } as const;
+  assert.deepEqual(exposures({ kind: "resolved", addresses: [first, zoneless], overLimit: 0 }), [1, undefined]);
+});
+
+test("each frontend knows the family of its address; IPv6 that is not private is left out and counted, like too many", () => {
+  const addresses = ["10.0.1.1", "2600:1f18::1", "fd00::1"].map((address) => ({ address, zone: undefined }));
+  const resolutions: readonly Resolution[] = [
+    { kind: "resolved", addresses, overLimit: 3 },
+    { kind: "failed", detail: "SERVFAIL", lastAddresses: addresses, overLimit: 3 },
+  ];
+  for (const resolution of resolutions) {
+    const services = [discovered(), { service: nlbService({ name: "other" }), backends: [] }];
+    const plan = planOf(snapshot({ services }), () => resolution);
+    assert.deepEqual(
+      plan.frontends.map(({ service, address, family }) => [service.name, address, family]),
+      ["web", "other"].flatMap((name) => [
+        [name, "10.0.1.1", 4],
+        [name, "fd00::1", 6],
+      ]),
+    );
+    assert.deepEqual(plan.addressesSkipped, { ipv6_not_private: 2, over_limit: 6 });
+  }
+  const nowhere: Resolution = { kind: "failed", detail: "SERVFAIL", lastAddresses: [], overLimit: 0 };
+  const [frontend] = frontendsOf(snapshot({ services: [discovered()] }), () => nowhere);
+  assert.deepEqual([frontend?.family, frontend?.withdrawn], [undefined, false]);
 });

@@ -41,6 +41,8 @@ export const frontend = (given: Partial<Frontend> = {}): Frontend => {
     service,
     listener: service.listeners[0] ?? listener(),
     address: "10.0.32.5",
+    family: 4,
+    withdrawn: false,
     dnsError: undefined,
     zone: "eu-west-1a",
     colocated: false,

@@ -2,6 +2,7 @@ import { Resolver as DnsResolver } from "node:dns/promises";
 import type { Clock } from "../../domain/clock.ts";
 import type { Resolution } from "../../domain/frontend.ts";
 import { type Answer, lookUp } from "./lookup.ts";
+import { type Kept, keepThroughFailure, keepWithdrawn, NOTHING_KEPT, nextToGo } from "./withdrawn.ts";
 
 export interface ResolverOptions {
   /** `address` or `address:port`; absent: the system's. */
@@ -9,6 +10,8 @@ export interface ResolverOptions {
   /** Milliseconds a server has for an answer at first, and how often each is asked. */
   readonly timeoutMs?: number;
   readonly tries?: number;
+  /** Milliseconds that an address stays in use after its name stopped answering with it; 0: it goes at once. */
+  readonly withdrawnGraceMs: number;
   readonly clock: Clock;
   /** From 0 to 1, 1 excluded. */
   readonly random: () => number;
@@ -45,8 +48,8 @@ interface Entry {
   readonly hostname: string;
   zones: readonly string[];
   resolution: Resolution | undefined;
-  /** Zones of the present addresses. An address does not change its zone, so it is asked for once. */
-  zoneOf: ReadonlyMap<string, string>;
+  /** The addresses in use. One does not change its zone, so that its zone is asked for once. */
+  kept: Kept;
   /** Cancels the next question; `undefined` while one is being asked. */
   cancelTimer: (() => void) | undefined;
   /** What was last reported; nothing is reported twice in a row. */
@@ -64,6 +67,7 @@ export function createResolver(options: ResolverOptions): Resolver {
   const dns = new DnsResolver({ timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, tries: options.tries ?? DEFAULT_TRIES });
   if (options.servers !== undefined) dns.setServers([...options.servers]);
   const entries = new Map<string, Entry>();
+  const rules = { graceMs: options.withdrawnGraceMs, max: MAX_ADDRESSES };
 
   const forget = (entry: Entry): void => {
     entry.cancelTimer?.();
@@ -77,15 +81,19 @@ export function createResolver(options: ResolverOptions): Resolver {
   async function refresh(entry: Entry): Promise<void> {
     entry.cancelTimer = undefined;
     const startedMs = clock.nowMs();
-    const answer = await lookUp(dns, entry.hostname, entry.zones, entry.zoneOf, clock);
+    const answer = await lookUp(dns, entry.hostname, entry.zones, zonesIn(entry.kept), clock);
     if (!isCurrent(entry)) return;
     if (answer.kind === "resolved") onResolved({ hostname: entry.hostname, seconds: answer.seconds });
     report(entry, answer);
-    const resolution = resolutionOf(answer, entry.resolution);
+    const nowMs = clock.nowMs();
+    entry.kept =
+      answer.kind === "resolved"
+        ? keepWithdrawn(entry.kept, answer.addresses, nowMs, rules)
+        : keepThroughFailure(entry.kept, nowMs, rules);
+    const resolution = resolutionOf(answer, entry.kept);
     const isNews = JSON.stringify(resolution) !== JSON.stringify(entry.resolution);
     entry.resolution = resolution;
-    entry.zoneOf = zonesIn(resolution);
-    schedule(entry, Math.max(0, waitMs(answer) - (clock.nowMs() - startedMs)));
+    schedule(entry, Math.min(Math.max(0, waitMs(answer) - (nowMs - startedMs)), msUntilGone(entry.kept, nowMs)));
     if (isNews) onChange();
   }
 
@@ -105,12 +113,17 @@ export function createResolver(options: ResolverOptions): Resolver {
     return Math.min(TTL_SECONDS.max, Math.max(TTL_SECONDS.min, answer.ttlSeconds)) * 1000;
   }
 
+  /** A withdrawn address goes in its own time, not only with the next answer that is due: DNS gets the last word on it. */
+  function msUntilGone(kept: Kept, nowMs: number): number {
+    return Math.max(TTL_SECONDS.min * 1000, nextToGo(kept, nowMs, rules) ?? Number.POSITIVE_INFINITY);
+  }
+
   function add(hostname: string, zones: readonly string[], delayMs: number): void {
     const entry: Entry = {
       hostname,
       zones,
       resolution: undefined,
-      zoneOf: new Map(),
+      kept: NOTHING_KEPT,
       cancelTimer: undefined,
       reported: undefined,
     };
@@ -154,13 +167,10 @@ export function createResolver(options: ResolverOptions): Resolver {
   };
 }
 
-function resolutionOf(answer: Answer, before: Resolution | undefined): Resolution {
-  if (answer.kind === "resolved") return { kind: "resolved", addresses: answer.addresses.slice(0, MAX_ADDRESSES) };
-  const lastAddresses = before?.kind === "resolved" ? before.addresses : (before?.lastAddresses ?? []);
-  return { kind: "failed", detail: answer.detail, lastAddresses };
-}
+const resolutionOf = (answer: Answer, { addresses, overLimit }: Kept): Resolution =>
+  answer.kind === "resolved"
+    ? { kind: "resolved", addresses, overLimit }
+    : { kind: "failed", detail: answer.detail, lastAddresses: addresses, overLimit };
 
-function zonesIn(resolution: Resolution): ReadonlyMap<string, string> {
-  const addresses = resolution.kind === "resolved" ? resolution.addresses : resolution.lastAddresses;
-  return new Map(addresses.flatMap(({ address, zone }) => (zone === undefined ? [] : [[address, zone] as const])));
-}
+const zonesIn = ({ addresses }: Kept): ReadonlyMap<string, string> =>
+  new Map(addresses.flatMap(({ address, zone }) => (zone === undefined ? [] : [[address, zone] as const])));

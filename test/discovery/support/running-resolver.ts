@@ -18,7 +18,9 @@ export interface Running extends AsyncDisposable {
   round(): Promise<void>;
 }
 
-export async function run(options: { readonly random?: () => number; readonly tries?: number } = {}): Promise<Running> {
+export async function run(
+  options: { readonly random?: () => number; readonly tries?: number; readonly withdrawnGraceMs?: number } = {},
+): Promise<Running> {
   const server = await DnsServer.start();
   const clock = new ManualClock();
   const controller = new AbortController();
@@ -32,6 +34,7 @@ export async function run(options: { readonly random?: () => number; readonly tr
     clock,
     random: options.random ?? (() => 0.5),
     signal: controller.signal,
+    withdrawnGraceMs: options.withdrawnGraceMs ?? 0,
     onResolved: ({ hostname }) => resolved.push(hostname),
     onChange: () => changes++,
     onError: (error) => errors.push(error.message),
@@ -63,4 +66,5 @@ export async function run(options: { readonly random?: () => number; readonly tr
 export const resolvedTo = (...addresses: readonly (readonly [string, string?])[]) => ({
   kind: "resolved",
   addresses: addresses.map(([address, zone]) => ({ address, zone })),
+  overLimit: 0,
 });
