@@ -1,18 +1,16 @@
 /** What the API server does to an object before it is stored: checks it, and fills in what the client left open. */
 import * as v from "valibot";
 import { ApiError } from "./api-error.ts";
+import { KINDS, type ResourceName } from "./kinds.ts";
 import {
+  customSchema,
   type EndpointSlice,
   endpointSliceSchema,
   isRecord,
-  KINDS,
   type KubeObject,
-  type ResourceName,
   type Service,
   serviceSchema,
 } from "./objects.ts";
-
-const SCHEMAS = { services: serviceSchema, endpointslices: endpointSliceSchema } as const;
 
 /** The default range of `--service-node-port-range`. */
 const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
@@ -45,19 +43,21 @@ export function admit(
   for (const [field, got, expected] of [
     ["kind", body.kind ?? kind, kind],
     ["apiVersion", body.apiVersion ?? apiVersion, apiVersion],
-    ["metadata.namespace", metadata.namespace ?? path.namespace, path.namespace],
+    ["metadata.namespace", metadata.namespace || path.namespace, path.namespace],
     ["metadata.name", metadata.name ?? path.name, path.name ?? metadata.name],
   ]) {
     if (got !== expected)
       throw new ApiError("BadRequest", `${field}: got ${JSON.stringify(got)}, expected ${JSON.stringify(expected)}`);
   }
   const whole = { ...body, kind, apiVersion, metadata: { name: path.name, ...metadata, namespace: path.namespace } };
-  const parsed = v.safeParse(SCHEMAS[resource], whole);
-  if (!parsed.success) {
+  const checked = <Schema extends v.GenericSchema>(schema: Schema): v.InferOutput<Schema> => {
+    const parsed = v.safeParse(schema, whole);
+    if (parsed.success) return parsed.output;
     const [issue] = parsed.issues;
     throw invalid(kind, whole.metadata.name, `${v.getDotPath(issue) ?? "object"}: ${issue.message}`);
-  }
-  return resource === "services" ? admitService(parsed.output as Service, others) : defaultSlice(parsed.output as EndpointSlice);
+  };
+  if (resource === "services") return admitService(checked(serviceSchema), others);
+  return resource === "endpointslices" ? defaultSlice(checked(endpointSliceSchema)) : checked(customSchema);
 }
 
 function admitService(service: Service, { services }: Others): KubeObject {

@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { ApiError, statusOf } from "./api-error.ts";
 import { type Disruption, disruptRequest, goneLine, HALF_A_LINE } from "./disruption.ts";
 import { DOCUMENTS } from "./documents.ts";
+import { KINDS } from "./kinds.ts";
 import { listPage } from "./list.ts";
 import { Listening } from "./listening.ts";
-import { KINDS, type KubeObject } from "./objects.ts";
+import type { KubeObject } from "./objects.ts";
 import { type ObjectRoute, type Route, routeOf } from "./routes.ts";
 import type { Store } from "./store.ts";
 import { includeObjectOf, preferredForm, tableOf } from "./tables.ts";

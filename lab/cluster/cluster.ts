@@ -5,7 +5,8 @@ import { API_SERVER_ADDRESS, API_SERVER_PORT, DNS_ADDRESS, type Topology } from 
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import { Controllers } from "./controllers.ts";
 import { agentsService, agentsSlices, WEB, webService, webSlices } from "./defaults.ts";
-import { type EndpointSlice, type KubeObject, type ResourceName, type Service, toService } from "./objects.ts";
+import type { ResourceName } from "./kinds.ts";
+import { type EndpointSlice, type KubeObject, type Service, toService } from "./objects.ts";
 import { Store } from "./store.ts";
 import { create, patch, update } from "./writes.ts";
 

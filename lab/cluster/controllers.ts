@@ -5,7 +5,7 @@ import type { Topology } from "../topology.ts";
 import { ENDPOINT_CONTROLLER, MANAGED_BY_LABEL } from "./defaults.ts";
 import { servicePorts } from "./kube-proxy.ts";
 import { type LoadBalancers, loadBalancers, type NlbStates } from "./load-balancers.ts";
-import { type EndpointSlice, keyOf, RESOURCES, SERVICE_NAME_LABEL, type Service, toEndpointSlice, toService } from "./objects.ts";
+import { type EndpointSlice, keyOf, SERVICE_NAME_LABEL, type Service, toEndpointSlice, toService } from "./objects.ts";
 import type { Store } from "./store.ts";
 
 export interface ControllersOptions {
@@ -38,7 +38,9 @@ export class Controllers {
 
   constructor(options: ControllersOptions) {
     this.#options = options;
-    this.#unsubscribe = RESOURCES.map((resource) => options.store.subscribe(resource, () => this.#changed()));
+    this.#unsubscribe = (["services", "endpointslices"] as const).map((resource) =>
+      options.store.subscribe(resource, () => this.#changed()),
+    );
     this.#changed();
   }
 

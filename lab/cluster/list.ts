@@ -25,7 +25,7 @@ interface ContinueToken {
  * @see Kubernetes API concepts, "Retrieving large results sets in chunks" and "Resource versions".
  */
 export function listPage(store: Store, route: Route, query: URLSearchParams): Page {
-  refuseInitialEvents(query, "list");
+  refuseInitialEvents(query);
   const selects = selectionOf(route, query);
   const limit = wholeNumber(query, "limit") || Number.POSITIVE_INFINITY;
   const token = parseToken(query.get("continue") ?? "");
@@ -83,19 +83,12 @@ export function requirePresent(store: Store, version: number): void {
   });
 }
 
-/**
- * Streaming lists are a feature gate (WatchList) that servers before Kubernetes 1.34 do not have on: those refuse the parameter
- * and clients fall back to list and watch. So does this one.
- *
- * @throws ApiError Invalid.
- * @see k8s.io/apimachinery, meta/internalversion/validation/validation.go.
- */
-export function refuseInitialEvents(query: URLSearchParams, verb: "list" | "watch"): void {
+/** @throws ApiError Invalid. @see k8s.io/apimachinery, meta/internalversion/validation/validation.go. */
+function refuseInitialEvents(query: URLSearchParams): void {
   if (!query.has("sendInitialEvents")) return;
-  const why = verb === "list" ? "" : " unless the WatchList feature gate is enabled";
   throw new ApiError(
     "Invalid",
-    `ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for ${verb}${why}`,
+    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
   );
 }
 

@@ -1,32 +1,6 @@
 /** Kubernetes objects as the lab's control plane keeps them: the fields it acts on are checked, all others are kept as they came. */
 import * as v from "valibot";
 
-/** The resources that the API server has, by their names in paths. */
-export const RESOURCES = ["services", "endpointslices"] as const;
-export type ResourceName = (typeof RESOURCES)[number];
-
-export interface ResourceKind {
-  readonly resource: ResourceName;
-  /** "" for the core group. */
-  readonly group: string;
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly singular: string;
-  readonly shortNames: readonly string[];
-}
-
-export const KINDS: Readonly<Record<ResourceName, ResourceKind>> = {
-  services: { resource: "services", group: "", apiVersion: "v1", kind: "Service", singular: "service", shortNames: ["svc"] },
-  endpointslices: {
-    resource: "endpointslices",
-    group: "discovery.k8s.io",
-    apiVersion: "discovery.k8s.io/v1",
-    kind: "EndpointSlice",
-    singular: "endpointslice",
-    shortNames: [],
-  },
-};
-
 /** The label by which a slice says whose endpoints it has. @see Kubernetes, "EndpointSlices", ownership. */
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 
@@ -36,7 +10,8 @@ const protocol = v.picklist(["TCP", "UDP", "SCTP"]);
 
 export const metadataSchema = v.looseObject({
   name: v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, "a lower case DNS name")),
-  namespace: v.pipe(v.string(), v.regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, "a lower case DNS label")),
+  /** "" for what has none. */
+  namespace: v.pipe(v.string(), v.regex(/^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/, "a lower case DNS label")),
   uid: v.optional(v.string()),
   resourceVersion: v.optional(v.string()),
   generation: v.optional(v.number()),
@@ -105,6 +80,15 @@ export const endpointSliceSchema = v.looseObject({
     v.array(v.looseObject({ name: v.optional(v.string()), protocol: v.optional(protocol), port: v.optional(portNumber) })),
     [],
   ),
+});
+
+/** An object of a resource that the lab keeps and shows, and does not act on. */
+export const customSchema = v.looseObject({
+  apiVersion: v.string(),
+  kind: v.string(),
+  metadata: metadataSchema,
+  spec: v.optional(v.looseObject({})),
+  status: v.optional(v.looseObject({})),
 });
 
 export type ObjectMeta = v.InferOutput<typeof metadataSchema>;

@@ -1,5 +1,6 @@
 import { ApiError } from "./api-error.ts";
-import { KINDS, type KubeObject, RESOURCES, type ResourceName } from "./objects.ts";
+import { KINDS, prefixOf, type ResourceName } from "./kinds.ts";
+import type { KubeObject } from "./objects.ts";
 import { fieldSelector, labelSelector, type Selects } from "./selectors.ts";
 
 export type Verb = "list" | "watch" | "get" | "create" | "update" | "patch" | "delete";
@@ -17,9 +18,8 @@ export interface Route {
 /** An object's route: both parts of its identity are there. */
 export type ObjectRoute = Route & { readonly namespace: string; readonly name: string };
 
-const PREFIXES = new Map(
-  RESOURCES.map((resource) => [KINDS[resource].group === "" ? "/api/v1" : `/apis/${KINDS[resource].apiVersion}`, resource]),
-);
+/** By `PREFIX/RESOURCE`. */
+const PATHS = new Map(Object.values(KINDS).map((kind) => [`${prefixOf(kind)}/${kind.resource}`, kind]));
 
 /**
  * Reads method and path.
@@ -28,12 +28,14 @@ const PREFIXES = new Map(
  * @see Kubernetes API concepts, "Resource URIs".
  */
 export function routeOf(method: string, path: string, query: URLSearchParams): Route {
-  const match = /^(\/api\/v1|\/apis\/[^/]+\/v1)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(\/status)?$/.exec(path);
-  const [, prefix = "", namespace, plural, name, status] = match ?? [];
-  const resource = PREFIXES.get(prefix);
+  const match = /^(\/api\/v1|\/apis\/[^/]+\/[a-z0-9]+)(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+))?(\/status)?$/.exec(path);
+  const [, prefix = "", named, plural = "", name, status] = match ?? [];
+  const kind = PATHS.get(`${prefix}/${plural}`);
+  if (kind === undefined || (named !== undefined && !kind.namespaced)) throw unknownPath(path);
+  const { resource } = kind;
+  const namespace = kind.namespaced ? named : "";
   const isStatus = status !== undefined;
-  if (resource === undefined || plural !== resource || (name !== undefined && namespace === undefined)) throw unknownPath(path);
-  if (isStatus && resource !== "services") throw unknownPath(path);
+  if ((name !== undefined && namespace === undefined) || (isStatus && resource !== "services")) throw unknownPath(path);
   const verb = verbOf(method, name !== undefined, ["1", "true"].includes(query.get("watch") ?? ""));
   if (verb === undefined || (verb === "create" && namespace === undefined) || (isStatus && verb === "delete")) {
     throw new ApiError("MethodNotAllowed", `the server does not allow ${method} on ${path}`);

@@ -1,5 +1,6 @@
 import { ApiError } from "./api-error.ts";
-import { isRecord, type KubeObject, type ResourceName } from "./objects.ts";
+import type { ResourceName } from "./kinds.ts";
+import { isRecord, type KubeObject } from "./objects.ts";
 import type { Change, ChangeType } from "./store.ts";
 
 export type Selects = (object: KubeObject) => boolean;
@@ -7,10 +8,11 @@ export type Selects = (object: KubeObject) => boolean;
 const MAX_SELECTOR = 64 * 1024;
 
 /** Fields that can be selected by. @see pkg/apis/core/v1/conversion.go in kubernetes/kubernetes for those of Services. */
-const FIELDS: Readonly<Record<ResourceName, readonly string[]>> = {
-  services: ["metadata.name", "metadata.namespace", "spec.type", "spec.clusterIP"],
-  endpointslices: ["metadata.name", "metadata.namespace"],
-};
+const fieldsOf = (resource: ResourceName): readonly string[] => [
+  "metadata.name",
+  "metadata.namespace",
+  ...(resource === "services" ? ["spec.type", "spec.clusterIP"] : []),
+];
 
 /**
  * A label selector: `a=b`, `a==b`, `a!=b`, `a in (b,c)`, `a notin (b,c)`, `a`, `!a`, joined by commas. An object without the
@@ -53,10 +55,10 @@ export function fieldSelector(text: string, resource: ResourceName): Selects {
   const requirements = termsOf(text, "fieldSelector").map((term) => {
     const match = /^([A-Za-z.]+)(==?|!=)(.*)$/.exec(term);
     const [, path = "", operator, wanted = ""] = match ?? [];
-    if (!FIELDS[resource].includes(path)) {
+    if (!fieldsOf(resource).includes(path)) {
       throw new ApiError(
         "BadRequest",
-        `field label not supported: got ${JSON.stringify(term)}, expected ${FIELDS[resource].join(", ")}`,
+        `field label not supported: got ${JSON.stringify(term)}, expected ${fieldsOf(resource).join(", ")}`,
       );
     }
     return (object: KubeObject) => (fieldOf(object, path) === wanted) === (operator !== "!=");

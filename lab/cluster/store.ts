@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { ApiError } from "./api-error.ts";
-import { KINDS, type KubeObject, keyOf, type ResourceName } from "./objects.ts";
+import { KINDS, RESOURCES, type ResourceName } from "./kinds.ts";
+import { type KubeObject, keyOf } from "./objects.ts";
 
 export type ChangeType = "ADDED" | "MODIFIED" | "DELETED";
 
@@ -45,7 +46,7 @@ export class Store {
   constructor(options: StoreOptions) {
     this.#options = { history: 1_000, ...options };
     const empty = (): Collection => ({ objects: new Map(), changes: [], listeners: new Set(), compacted: 0 });
-    this.#collections = { services: empty(), endpointslices: empty() };
+    this.#collections = Object.fromEntries(RESOURCES.map((resource) => [resource, empty()])) as Record<ResourceName, Collection>;
   }
 
   /** The version of the latest change. */
@@ -187,6 +188,7 @@ const identified = (object: KubeObject, { uid, creationTimestamp, generation, re
 /** What a generation counts: neither metadata nor status. */
 const intentOf = ({ metadata: _, status: __, ...intent }: KubeObject): object => intent;
 
-const title = (resource: ResourceName): string => (resource === "services" ? "services" : `${resource}.${KINDS[resource].group}`);
+const title = (resource: ResourceName): string =>
+  KINDS[resource].group === "" ? resource : `${resource}.${KINDS[resource].group}`;
 
 const details = (resource: ResourceName, name: string) => ({ name, group: KINDS[resource].group, kind: resource });

@@ -1,5 +1,6 @@
 /** Objects as rows, which is what `kubectl get` asks the server for. @see Kubernetes API concepts, "Receiving resources as Tables". */
-import { type KubeObject, type ResourceName, toEndpointSlice, toService } from "./objects.ts";
+import type { ResourceName } from "./kinds.ts";
+import { type KubeObject, toEndpointSlice, toService } from "./objects.ts";
 
 interface Column {
   readonly name: string;
@@ -18,7 +19,8 @@ const column = (name: string, description: string, priority: 0 | 1 = 0): Column 
   priority,
 });
 
-const COLUMNS: Readonly<Record<ResourceName, readonly Column[]>> = {
+const CUSTOM_COLUMNS = [column("Name", "Name of the object"), column("Age", "Time since creation")];
+const COLUMNS: Readonly<Partial<Record<ResourceName, readonly Column[]>>> = {
   services: [
     column("Name", "Name of the Service"),
     column("Type", "How the Service is exposed"),
@@ -56,12 +58,18 @@ export function tableOf(
     kind: "Table",
     apiVersion: "meta.k8s.io/v1",
     metadata,
-    columnDefinitions: COLUMNS[resource],
+    columnDefinitions: COLUMNS[resource] ?? CUSTOM_COLUMNS,
     rows: objects.map((object) => ({
-      cells: resource === "services" ? serviceCells(object, now) : sliceCells(object, now),
+      cells: cellsOf(resource, object, now),
       ...included(object, includeObject),
     })),
   };
+}
+
+function cellsOf(resource: ResourceName, object: KubeObject, now: Date): readonly string[] {
+  if (resource === "services") return serviceCells(object, now);
+  if (resource === "endpointslices") return sliceCells(object, now);
+  return [object.metadata.name, ageOf(object.metadata.creationTimestamp, now)];
 }
 
 function included(object: KubeObject, includeObject: IncludeObject): object {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from "node:http";
 import { ApiError, statusOf } from "./api-error.ts";
-import { refuseInitialEvents, requirePresent } from "./list.ts";
-import { KINDS, type KubeObject } from "./objects.ts";
+import { KINDS } from "./kinds.ts";
+import { requirePresent } from "./list.ts";
+import type { KubeObject } from "./objects.ts";
 import { type Route, selectionOf, wholeNumber } from "./routes.ts";
 import { selectedChange } from "./selectors.ts";
 import type { Change, ChangeType, Store } from "./store.ts";
@@ -35,7 +36,8 @@ const MAX_WAITING_BYTES = 8 * 1024 * 1024;
 /**
  * Streams changes to one client until it goes, its `timeoutSeconds` are up, or it stops reading.
  *
- * Without `resourceVersion`, or with 0, the present objects come first, as ADDED. A version that is forgotten is answered with
+ * Without `resourceVersion`, or with 0, the present objects come first, as ADDED; with `sendInitialEvents` they come whatever
+ * version is asked for, and a bookmark says when they are all there. A version that is forgotten is answered with
  * an ERROR event of 410 in a stream of status 200, as API servers do that serve watches from their cache.
  *
  * @throws ApiError before anything is sent: BadRequest, Invalid, or Timeout for a version that is not there yet.
@@ -48,7 +50,7 @@ export function startWatch(
   response: ServerResponse,
   options: WatchOptions,
 ): Watch {
-  refuseInitialEvents(query, "watch");
+  const sendsInitial = wantsInitialEvents(query);
   const { resource } = route;
   const selects = selectionOf(route, query);
   const since = wholeNumber(query, "resourceVersion") ?? 0;
@@ -63,6 +65,11 @@ export function startWatch(
   const sendChange = (change: Change): void => {
     const seen = selectedChange(change, selects);
     if (seen !== undefined) send({ type: seen.type, object: options.render(seen.object) });
+  };
+  const bookmarkOf = (annotations?: Readonly<Record<string, string>>): WatchEvent => {
+    const { kind, apiVersion } = KINDS[resource];
+    const metadata = { resourceVersion: String(store.version), ...(annotations === undefined ? {} : { annotations }) };
+    return { type: "BOOKMARK", object: { kind, apiVersion, metadata } };
   };
   const stops: (() => void)[] = [];
   const stop = (): void => {
@@ -83,9 +90,10 @@ export function startWatch(
     options.onEnd(watch);
   });
   try {
-    if (since === 0) {
+    if (sendsInitial || (since === 0 && !query.has("sendInitialEvents"))) {
       for (const object of store.list(resource).filter(selects)) send({ type: "ADDED", object: options.render(object) });
-    } else {
+      if (sendsInitial && wantsBookmarks) send(bookmarkOf(INITIAL_EVENTS_END));
+    } else if (since > 0) {
       for (const change of store.changesSince(resource, since)) sendChange(change);
     }
   } catch (error) {
@@ -96,13 +104,28 @@ export function startWatch(
   stops.push(store.subscribe(resource, sendChange));
   stops.push(after(seconds * 1000, () => watch.endWith("")));
   if (wantsBookmarks) {
-    const { kind, apiVersion } = KINDS[resource];
-    const bookmark = setInterval(() => {
-      send({ type: "BOOKMARK", object: { kind, apiVersion, metadata: { resourceVersion: String(store.version) } } });
-    }, options.bookmarkEveryMs);
+    const bookmark = setInterval(() => send(bookmarkOf()), options.bookmarkEveryMs);
     stops.push(() => clearInterval(bookmark));
   }
   return watch;
+}
+
+/** @see KEP-3157, Kubernetes API concepts, "Streaming lists": on by default since 1.34. */
+const INITIAL_EVENTS_END = { "k8s.io/initial-events-end": "true" } as const;
+
+/** @throws ApiError Invalid. @see k8s.io/apimachinery, meta/internalversion/validation/validation.go. */
+function wantsInitialEvents(query: URLSearchParams): boolean {
+  const match = query.get("resourceVersionMatch") ?? "";
+  const forbidden = (field: string, why: string): ApiError =>
+    new ApiError("Invalid", `ListOptions.meta.k8s.io "" is invalid: ${field}: Forbidden: ${why}`);
+  if (!query.has("sendInitialEvents")) {
+    if (match === "") return false;
+    throw forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  }
+  if (match !== "NotOlderThan") {
+    throw forbidden("resourceVersionMatch", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+  return ["1", "true"].includes(query.get("sendInitialEvents") ?? "");
 }
 
 const eventLine = (event: WatchEvent): string => `${JSON.stringify(event)}\n`;

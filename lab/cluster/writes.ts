@@ -1,6 +1,7 @@
 import { admit } from "./admission.ts";
 import { ApiError } from "./api-error.ts";
-import { isRecord, KINDS, type KubeObject, toService } from "./objects.ts";
+import { KINDS } from "./kinds.ts";
+import { isRecord, type KubeObject, toService } from "./objects.ts";
 import { applyPatch } from "./patch.ts";
 import type { ObjectRoute, Route } from "./routes.ts";
 import type { Store } from "./store.ts";

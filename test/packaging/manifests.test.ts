@@ -54,10 +54,23 @@ test("the headless Service finds the agents and lists them before they are ready
   assert.deepEqual(spec.selector, find("DaemonSet").spec.template.metadata.labels);
 });
 
-test("the agent may list and watch Services and EndpointSlices, and nothing else", () => {
-  assert.deepEqual(find("ClusterRole").rules, [
-    { apiGroups: [""], resources: ["services"], verbs: ["list", "watch"] },
-    { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
+test("the agent may list and watch what NLBs are made of, and nothing else", () => {
+  const rules = find("ClusterRole").rules as readonly { apiGroups: string[]; resources: string[]; verbs: string[] }[];
+  const granted = rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) => resources.map((resource) => `${verbs} ${group || "core"}/${resource}`)),
+  );
+  assert.deepEqual(granted, [
+    "list,watch core/services",
+    "list,watch discovery.k8s.io/endpointslices",
+    "list,watch gateway.networking.k8s.io/gatewayclasses",
+    "list,watch gateway.networking.k8s.io/gateways",
+    "list,watch gateway.networking.k8s.io/tcproutes",
+    "list,watch gateway.networking.k8s.io/tlsroutes",
+    "list,watch gateway.networking.k8s.io/udproutes",
+    "list,watch gateway.k8s.aws/loadbalancerconfigurations",
+    "list,watch gateway.k8s.aws/targetgroupconfigurations",
+    "list,watch elbv2.k8s.aws/targetgroupbindings",
+    "list,watch eks.amazonaws.com/targetgroupbindings",
   ]);
 });
 
