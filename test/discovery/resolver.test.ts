@@ -3,7 +3,6 @@ import { describe, it } from "node:test";
 import { MAX_ADDRESSES } from "../../src/discovery/dns/resolver.ts";
 import { NLB_HOSTNAME as NLB } from "./support/objects.ts";
 import { resolvedTo, run } from "./support/running-resolver.ts";
-import { until } from "./support/waiting.ts";
 
 describe("addresses", () => {
   it("come in a fixed order, each once, and a change of order is no change", async () => {
@@ -105,18 +104,6 @@ describe("a name that fails", () => {
     await running.settle({ [NLB]: [] });
     const resolution = running.resolver.resolution(NLB);
     assert.match(resolution?.kind === "failed" ? resolution.detail : "", /neither A nor AAAA/);
-  });
-
-  it("delays nobody else", async () => {
-    await using running = await run();
-    const { server, resolver, clock } = running;
-    const dead = Array.from({ length: 20 }, (_, i) => `dead-${i}.example`);
-    for (const name of dead) server.answers.set(name, "silence");
-    server.answers.set(NLB, { a: ["10.0.32.1"] });
-    resolver.want(new Map([...dead, NLB].map((name) => [name, []])));
-    clock.advance(10_000);
-    await until("the living one is answered", () => resolver.resolution(NLB) !== undefined);
-    assert.ok(dead.every((name) => resolver.resolution(name) === undefined));
   });
 
   it("because it is none is not asked for", async () => {

@@ -7,7 +7,7 @@ import { type Kept, keepThroughFailure, keepWithdrawn, NOTHING_KEPT, nextToGo } 
 export interface ResolverOptions {
   /** `address` or `address:port`; absent: the system's. */
   readonly servers?: readonly string[];
-  /** Milliseconds a server has for an answer at first, and how often each is asked. */
+  /** Milliseconds a server that was not asked before has for its first answer, and how often each is asked. */
   readonly timeoutMs?: number;
   readonly tries?: number;
   /** Milliseconds that an address stays in use after its name stopped answering with it; 0: it goes at once. */
@@ -35,7 +35,14 @@ export interface Resolver {
 /** A zonal NLB has an address or two a zone; whatever is beyond this is a mistake, or worse. */
 export const MAX_ADDRESSES = 64;
 const DEFAULT_TIMEOUT_MS = 1_000;
-const DEFAULT_TRIES = 2;
+/**
+ * c-ares gives a server that was quick so far only 250 ms, doubles that with each try, takes up to half of it off at random, and
+ * drops answers to tries that it gave up. What is to be answered by a slow server further up needs tries enough to get to
+ * timeouts of a second and more: with two tries, a name that takes 600 ms fails. A name that nobody answers has failed after 2 to
+ * 9 s, as with the C library's 5 s.
+ */
+const DEFAULT_TRIES = 5;
+const MAX_TIMEOUT_MS = 2_000;
 const TTL_SECONDS = { min: 1, max: 60 } as const;
 /** After a failure; drawn from this range. */
 const RETRY_MS = { min: 2_000, max: 4_000 } as const;
@@ -60,11 +67,17 @@ interface Entry {
  * Keeps names resolved in the background, each on its own and as its TTL says (between 1 and 60 s).
  *
  * It asks with c-ares and not with the C library: questions do not queue for threads, so that a dead server delays nobody else,
- * and they carry the TTL. `/etc/hosts` and search domains do not count: the names of load balancers are absolute.
+ * and they carry the TTL. Of several servers it asks the one with the fewest failures in a row first: where one is dead, each
+ * question that is under way costs one timeout, and then none does until the server has been found to answer again, which c-ares
+ * tries from time to time (every 5 s, one question in ten) beside a question to a good one. `/etc/hosts` and search domains do not count: the names of load balancers are absolute.
  */
 export function createResolver(options: ResolverOptions): Resolver {
   const { clock, random, signal, onResolved, onChange, onError } = options;
-  const dns = new DnsResolver({ timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS, tries: options.tries ?? DEFAULT_TRIES });
+  const dns = new DnsResolver({
+    timeout: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    tries: options.tries ?? DEFAULT_TRIES,
+    maxTimeout: MAX_TIMEOUT_MS,
+  });
   if (options.servers !== undefined) dns.setServers([...options.servers]);
   const entries = new Map<string, Entry>();
   const rules = { graceMs: options.withdrawnGraceMs, max: MAX_ADDRESSES };

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from "node:dgram";
 
 /** What a name answers: records by type, an RCODE, or nothing at all. */
 export type DnsAnswer =
-  | { readonly a?: readonly string[]; readonly aaaa?: readonly string[]; readonly ttl?: number }
+  | { readonly a?: readonly string[]; readonly aaaa?: readonly string[]; readonly ttl?: number; readonly delayMs?: number }
   | "NXDOMAIN"
   | "SERVFAIL"
   | "silence";
@@ -19,13 +19,19 @@ export class DnsServer implements AsyncDisposable {
   readonly answers = new Map<string, DnsAnswer>();
   /** `A name`, in the order in which they came. */
   readonly questions: string[] = [];
+  /** What every other name answers. */
+  otherwise: DnsAnswer = "NXDOMAIN";
   readonly #socket: Socket = createSocket("udp4");
+  readonly #delayed = new Set<NodeJS.Timeout>();
 
   static async start(): Promise<DnsServer> {
     const server = new DnsServer();
     server.#socket.on("message", (message, peer) => {
-      const reply = server.#reply(message);
-      if (reply !== undefined) server.#socket.send(reply, peer.port, peer.address);
+      const { reply, delayMs } = server.#reply(message);
+      if (reply === undefined) return;
+      const send = () => server.#socket.send(reply, peer.port, peer.address);
+      if (delayMs === 0) send();
+      else server.#later(delayMs, send);
     });
     await new Promise<void>((resolve) => server.#socket.bind(0, "127.0.0.1", resolve));
     return server;
@@ -40,10 +46,19 @@ export class DnsServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const timer of this.#delayed) clearTimeout(timer);
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 
-  #reply(message: Buffer): Buffer | undefined {
+  #later(ms: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#delayed.delete(timer);
+      run();
+    }, ms);
+    this.#delayed.add(timer);
+  }
+
+  #reply(message: Buffer): { readonly reply: Buffer | undefined; readonly delayMs: number } {
     const labels: string[] = [];
     let offset = 12;
     for (let length = message.readUInt8(offset); length > 0; length = message.readUInt8(offset)) {
@@ -53,13 +68,13 @@ export class DnsServer implements AsyncDisposable {
     const name = labels.join(".");
     const type = TYPES.get(message.readUInt16BE(offset + 1)) ?? "other";
     this.questions.push(`${type} ${name}`);
-    const answer = this.answers.get(name) ?? "NXDOMAIN";
-    if (answer === "silence") return undefined;
+    const answer = this.answers.get(name) ?? this.otherwise;
+    if (answer === "silence") return { reply: undefined, delayMs: 0 };
     const question = message.subarray(12, offset + 5);
-    if (typeof answer === "string") return Buffer.concat([header(message, RCODES[answer], 0), question]);
+    if (typeof answer === "string") return { reply: Buffer.concat([header(message, RCODES[answer], 0), question]), delayMs: 0 };
     const addresses = (type === "A" ? answer.a : type === "AAAA" ? answer.aaaa : undefined) ?? [];
     const records = addresses.map((address) => record(type === "A" ? 1 : 28, answer.ttl ?? 60, bytesOf(address)));
-    return Buffer.concat([header(message, 0, records.length), question, ...records]);
+    return { reply: Buffer.concat([header(message, 0, records.length), question, ...records]), delayMs: answer.delayMs ?? 0 };
   }
 }
 

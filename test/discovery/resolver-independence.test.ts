@@ -1,0 +1,52 @@
+/** Real servers, real timeouts: what one name or server does to the others. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { DnsServer } from "./support/dns-server.ts";
+import { manyNames, namesOf } from "./support/many-names.ts";
+import { resolvedTo } from "./support/running-resolver.ts";
+import { until } from "./support/waiting.ts";
+
+const ANSWER = { a: ["10.0.32.1"] } as const;
+
+test("20 names that nobody answers delay none of 180 others", async () => {
+  await using server = await DnsServer.start();
+  const [good, dead] = [namesOf("good", 180), namesOf("dead", 20)];
+  for (const name of good) server.answers.set(name, ANSWER);
+  for (const name of dead) server.answers.set(name, "silence");
+  using without = manyNames([server.address]);
+  const withoutMs = await without.ask(good);
+  using beside = manyNames([server.address]);
+  const besideMs = await beside.ask(good, dead);
+  for (const name of dead) assert.equal(beside.resolver.resolution(name), undefined, `${name} has not even failed yet`);
+  // Each of the 20 would cost seconds if anything waited for it; half a second is for a machine that stalls.
+  assert.ok(besideMs < 10 * withoutMs + 500, `${withoutMs} ms without, ${besideMs} ms with the dead ones`);
+});
+
+test("a name that takes long is resolved, though the server was quick with others", async () => {
+  await using server = await DnsServer.start();
+  const [quick, slow] = [namesOf("quick", 50), namesOf("slow", 10)];
+  for (const name of quick) server.answers.set(name, ANSWER);
+  for (const name of slow) server.answers.set(name, { ...ANSWER, delayMs: 700 });
+  using names = manyNames([server.address]);
+  await names.ask(quick);
+  await names.ask([...quick, ...slow]);
+  for (const name of slow) assert.deepEqual(names.resolver.resolution(name), resolvedTo(["10.0.32.1"]));
+});
+
+test("of two servers one is dead: it costs each question one timeout at most, and later ones none", async () => {
+  await using dead = await DnsServer.start();
+  await using alive = await DnsServer.start();
+  dead.otherwise = "silence";
+  alive.otherwise = ANSWER;
+  using names = manyNames([dead.address, alive.address]);
+  const wanted = namesOf("name", 20);
+  await names.ask(wanted);
+  const questions = wanted.flatMap((name) => [`A ${name}`, `AAAA ${name}`]);
+  assert.ok(dead.questions.length > 0);
+  for (const question of questions) assert.ok(dead.asked(question) <= 1, question);
+  for (const question of questions) assert.equal(alive.asked(question), 1, question);
+
+  await names.again();
+  await until("all were asked again", () => questions.every((question) => alive.asked(question) === 2));
+  assert.ok(dead.questions.length <= questions.length + 2, "asked again only to see whether it is back");
+});
