@@ -17,6 +17,7 @@ export interface ResourceKind {
 export const RESOURCES = [
   "services",
   "endpointslices",
+  "nodes",
   "gatewayclasses",
   "gateways",
   "tcproutes",
@@ -43,6 +44,7 @@ const GATEWAY_API = "gateway.networking.k8s.io";
 export const KINDS: Readonly<Record<ResourceName, ResourceKind>> = {
   services: kindOf("services", "v1", "Service", { shortNames: ["svc"] }),
   endpointslices: kindOf("endpointslices", "discovery.k8s.io/v1", "EndpointSlice"),
+  nodes: kindOf("nodes", "v1", "Node", { shortNames: ["no"], namespaced: false }),
   gatewayclasses: kindOf("gatewayclasses", `${GATEWAY_API}/v1`, "GatewayClass", { shortNames: ["gc"], namespaced: false }),
   gateways: kindOf("gateways", `${GATEWAY_API}/v1`, "Gateway", { shortNames: ["gtw"] }),
   tcproutes: kindOf("tcproutes", `${GATEWAY_API}/v1alpha2`, "TCPRoute"),

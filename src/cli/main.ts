@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { AUDIT_DEFINITIONS } from "../config/audit-definitions.ts";
 import { DEFINITIONS } from "../config/definitions.ts";
 import { renderSettingsHelp } from "../config/help.ts";
-import { ConfigError, loadSettings } from "../config/load.ts";
+import { ConfigError, loadAuditSettings, loadSettings } from "../config/load.ts";
 import { VERSION } from "../version.ts";
 
 /** Exit codes of every command: 0 fine, 1 the agent failed, 2 it was called in a way that cannot work. */
@@ -13,45 +14,93 @@ const HELP = `hairpin-probe ${VERSION}: finds, measures and explains hairpin tim
 
 Usage
   hairpin-probe agent [flags]    probe every internal NLB from this node, export to Prometheus
-  hairpin-probe --help | --version
+  hairpin-probe audit [flags]    tell which load balancers can hairpin, and how to fix each; probes nothing
+  hairpin-probe COMMAND --help | --version
 
-Flags of agent (a flag beats its environment variable, which beats the file, which beats the default)
+Examples
+  hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867
+  hairpin-probe audit -n shop,payments -o markdown > ticket.md
+`;
+
+const AGENT_HELP = `hairpin-probe agent [flags]: probe every internal NLB from this node, export to Prometheus
+
+Flags (a flag beats its environment variable, which beats the file, which beats the default)
 ${renderSettingsHelp(DEFINITIONS)}
 
 Example, outside a cluster
   hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867
 `;
 
+const AUDIT_HELP = `hairpin-probe audit [flags]: tell which load balancers can hairpin, and how to fix each; probes nothing
+
+It lists Services, EndpointSlices and Nodes, and Gateways and TargetGroupBindings where there are any, with your kubeconfig.
+
+Flags (a flag beats its environment variable, which beats the file, which beats the default)
+${renderSettingsHelp(AUDIT_DEFINITIONS)}
+
+Exit code
+  0  none can hairpin
+  1  some can (with --fail-on unknown: or it is not known of some)
+  2  wrong flags, or no usable kubeconfig
+  4  the Kubernetes API cannot be reached, or does not let Services be listed
+
+Examples
+  hairpin-probe audit
+  hairpin-probe audit --verdict can,unknown --ccm-version 1.34.2
+  hairpin-probe audit -n shop -o json | jq '.loadBalancers[] | select(.verdict == "can") | .fix.command'
+`;
+
+type Command = { readonly help: string; readonly run: (argv: readonly string[]) => Promise<number> };
+
+// What a command needs is loaded when it runs: help and usage errors need none of it.
+const COMMANDS: Readonly<Record<string, Command>> = {
+  agent: {
+    help: AGENT_HELP,
+    async run(argv) {
+      const settings = loadSettings({ ...sourcesOf(argv), hostname: hostname() });
+      const { runAgentCommand } = await import("./agent.ts");
+      await runAgentCommand(settings, process.env, untilSignalled());
+      return 0;
+    },
+  },
+  audit: {
+    help: AUDIT_HELP,
+    async run(argv) {
+      const settings = loadAuditSettings(sourcesOf(argv));
+      const { runAuditCommand } = await import("./audit.ts");
+      return runAuditCommand(settings, process, untilSignalled());
+    },
+  },
+};
+
+const sourcesOf = (argv: readonly string[]) => ({
+  argv,
+  env: process.env,
+  readFile: (path: string) => readFileSync(path, "utf8"),
+});
+
 async function main(argv: readonly string[]): Promise<number> {
-  const [command, ...rest] = argv;
-  if (argv.includes("--help") || argv.includes("-h") || command === "help") {
-    process.stdout.write(HELP);
+  const [name, ...rest] = argv;
+  const command = name === undefined || !Object.hasOwn(COMMANDS, name) ? undefined : COMMANDS[name];
+  if (argv.includes("--help") || argv.includes("-h") || name === "help") {
+    process.stdout.write(command?.help ?? HELP);
     return 0;
   }
-  if (command === "--version" || command === "version") {
+  if (argv.includes("--version") || name === "version") {
     process.stdout.write(`${VERSION}\n`);
     return 0;
   }
-  if (command !== "agent") {
-    const got = command === undefined ? "no command" : `unknown command ${JSON.stringify(command)}`;
-    process.stderr.write(`hairpin-probe: ${got}, expected: agent. See hairpin-probe --help.\n`);
+  if (command === undefined) {
+    const got = name === undefined ? "no command" : `unknown command ${JSON.stringify(name)}`;
+    process.stderr.write(`hairpin-probe: ${got}, expected: ${Object.keys(COMMANDS).join(" or ")}. See hairpin-probe --help.\n`);
     return EXIT_USAGE;
   }
   try {
-    const settings = loadSettings({
-      argv: rest,
-      env: process.env,
-      readFile: (path) => readFileSync(path, "utf8"),
-      hostname: hostname(),
-    });
-    // Loaded only now: help and usage errors need none of it.
-    const { runAgentCommand } = await import("./agent.ts");
-    await runAgentCommand(settings, process.env, untilSignalled());
-    return 0;
+    return await command.run(rest);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`hairpin-probe: ${problem}\n`);
-    process.stderr.write("See hairpin-probe --help.\n");
+    process.stderr.write(`See hairpin-probe ${name} --help.\n`);
     return EXIT_USAGE;
   }
 }

@@ -1,3 +1,4 @@
+import { AUDIT_DEFINITIONS, type AuditSettings } from "./audit-definitions.ts";
 import { variableOf } from "./definition.ts";
 import { DEFINITIONS, type Settings } from "./definitions.ts";
 import { readValues, type ValueSources } from "./values.ts";
@@ -10,6 +11,17 @@ export class ConfigError extends Error {
     super(problems.join("\n"));
     this.problems = problems;
   }
+}
+
+/**
+ * The settings of `audit`. It runs on laptops and in pods where the agent's variables may be set: those are not its matter.
+ *
+ * @throws ConfigError with every problem there is.
+ */
+export function loadAuditSettings(sources: Omit<ValueSources, "ownsEnvironment">): AuditSettings {
+  const { values, problems } = readValues(AUDIT_DEFINITIONS, { ...sources, ownsEnvironment: false });
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as unknown as AuditSettings;
 }
 
 export interface ConfigSources extends Omit<ValueSources, "ownsEnvironment"> {

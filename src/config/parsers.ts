@@ -74,6 +74,21 @@ export const oneOf =
     return found;
   };
 
+/** Some of these, with commas between them. */
+export const severalOf =
+  <const T extends string>(values: readonly T[]): Parse<readonly T[]> =>
+  (text) => {
+    const one = oneOf(values);
+    return text.split(",").map((part) => one(part.trim()));
+  };
+
+/** DNS labels (RFC 1123), as Kubernetes names namespaces, with commas between them. */
+export const dnsLabels: Parse<readonly string[]> = (text) => {
+  const labels = text.split(",").map((part) => part.trim());
+  if (labels.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label))) return labels;
+  throw new Expected("names of namespaces with commas between them, such as shop,payments");
+};
+
 /** Text without white space or control characters at all: names, files, addresses. */
 export const word: Parse<string> = (text) => {
   if (!/^[^\s\p{Cc}]{1,1024}$/u.test(text)) throw new Expected("a text without spaces, of 1 to 1,024 characters");

@@ -1,9 +1,11 @@
 import type { ControllerContext } from "../domain/controller-context.ts";
+import type { OptionalResourceName } from "../domain/resources.ts";
 import { serviceKey } from "../domain/service.ts";
 import { classifyGateway } from "./gateways/classify-gateway.ts";
 import { type DescribedGateway, describeGateways, type GatewayWorld } from "./gateways/gateway.ts";
 import type { ServiceObject } from "./objects/service-object.ts";
 import { type BindingObject, bindingFactsOf } from "./objects/target-group-binding.ts";
+import type { OptionalObjects } from "./optional-resources.ts";
 import { type Classification, classifyService, gatewayName, skipped } from "./rules/classify.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
 import type { Surroundings } from "./rules/load-balancer.ts";
@@ -17,6 +19,26 @@ export interface NamespacedName {
 export interface ClusterObjects extends GatewayWorld {
   /** Of both groups, in any order. */
   readonly bindings: Iterable<BindingObject>;
+}
+
+/** @param isForbidden - Whether a resource is there and may not be read: what it would say is not known then. */
+export function clusterObjectsOf(
+  services: ReadonlyMap<string, ServiceObject>,
+  objects: OptionalObjects,
+  isForbidden: (name: OptionalResourceName) => boolean,
+): ClusterObjects {
+  return {
+    services,
+    classes: objects.gatewayclasses,
+    gateways: objects.gateways,
+    routes: [...objects.tcproutes.values(), ...objects.tlsroutes.values(), ...objects.udproutes.values()],
+    configurations: { loadBalancers: objects.loadbalancerconfigurations, targetGroups: objects.targetgroupconfigurations },
+    configurationsReadable: !isForbidden("loadbalancerconfigurations") && !isForbidden("targetgroupconfigurations"),
+    bindings: [
+      ...objects["targetgroupbindings.elbv2.k8s.aws"].values(),
+      ...objects["targetgroupbindings.eks.amazonaws.com"].values(),
+    ],
+  };
 }
 
 /** A Service or a Gateway that has to do with load balancers: who it is, what it is to us, which pods stand behind it. */
@@ -89,7 +111,7 @@ function foreignOf(bindings: readonly BindingObject[]): Classification | undefin
   );
 }
 
-function bindingsByService(bindings: Iterable<BindingObject>): ReadonlyMap<string, readonly BindingObject[]> {
+export function bindingsByService(bindings: Iterable<BindingObject>): ReadonlyMap<string, readonly BindingObject[]> {
   const groups = new Map<string, BindingObject[]>();
   for (const binding of bindings) {
     const key = serviceKey({ namespace: binding.namespace, name: binding.serviceName });

@@ -1,4 +1,4 @@
-import type { Backend } from "../domain/service.ts";
+import { type Backend, serviceKey } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
 import type { EndpointSliceObject } from "./objects/slice-object.ts";
 
@@ -37,3 +37,16 @@ export function placementsOf(slices: readonly EndpointSliceObject[]): readonly N
 
 const merge = (a: Backend, b: Backend): Backend =>
   a === b ? a : { node: a.node ?? b.node, zone: a.zone ?? b.zone, ready: a.ready || b.ready };
+
+/** Names are selected on the server, namespaces are not: slices of a namesake elsewhere are told apart here. */
+export function groupByService(slices: Iterable<EndpointSliceObject>): ReadonlyMap<string, readonly EndpointSliceObject[]> {
+  const groups = new Map<string, EndpointSliceObject[]>();
+  for (const slice of slices) {
+    if (slice.serviceName === undefined) continue;
+    const key = serviceKey({ namespace: slice.namespace, name: slice.serviceName });
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [slice]);
+    else group.push(slice);
+  }
+  return groups;
+}

@@ -4,7 +4,7 @@ import type { KubernetesResource, OptionalResourceName, ResourceState } from "..
 import type { Snapshot } from "../domain/snapshot.ts";
 import type { KubeApi } from "./api/kube-api.ts";
 import { Reflector } from "./api/reflector.ts";
-import { type Classified, ClusterClassifier, type ClusterObjects, type NamespacedName } from "./cluster.ts";
+import { type Classified, ClusterClassifier, clusterObjectsOf, type NamespacedName } from "./cluster.ts";
 import { parseService, type ServiceObject } from "./objects/service-object.ts";
 import { OptionalResources, type OptionalResourcesTiming } from "./optional-resources.ts";
 import { SliceWatch, type SliceWatchTiming } from "./slice-watch.ts";
@@ -69,7 +69,9 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
     if (services === undefined || stop.signal.aborted || (!hasSnapshot && !optional.isSettled)) return;
     lastRefreshMs = clock.nowMs();
     try {
-      const classified = classifier.classify(objectsOf(services, optional));
+      const classified = classifier.classify(
+        clusterObjectsOf(services, optional.objects(), (name) => optional.isForbidden(name)),
+      );
       slices.want(namesOf(classified));
       if (slices.isPending) return;
       hasSnapshot = true;
@@ -131,22 +133,5 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
       return hasSnapshot ? clock.nowMs() - Math.min(...contacts) : undefined;
     },
     done: run(),
-  };
-}
-
-function objectsOf(services: ReadonlyMap<string, ServiceObject>, optional: OptionalResources): ClusterObjects {
-  const objects = optional.objects();
-  const isForbidden = (...names: readonly OptionalResourceName[]): boolean => names.some((name) => optional.isForbidden(name));
-  return {
-    services,
-    classes: objects.gatewayclasses,
-    gateways: objects.gateways,
-    routes: [...objects.tcproutes.values(), ...objects.tlsroutes.values(), ...objects.udproutes.values()],
-    configurations: { loadBalancers: objects.loadbalancerconfigurations, targetGroups: objects.targetgroupconfigurations },
-    configurationsReadable: !isForbidden("loadbalancerconfigurations", "targetgroupconfigurations"),
-    bindings: [
-      ...objects["targetgroupbindings.elbv2.k8s.aws"].values(),
-      ...objects["targetgroupbindings.eks.amazonaws.com"].values(),
-    ],
   };
 }

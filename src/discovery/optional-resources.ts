@@ -27,7 +27,8 @@ const GATEWAY_API = "gateway.networking.k8s.io";
 const ROUTE_VERSIONS = ["v1", "v1beta1", "v1alpha3", "v1alpha2"];
 const AWS_GATEWAY = "gateway.k8s.aws";
 
-const TABLE = {
+/** How each optional resource is found and read. */
+export const OPTIONAL_KINDS = {
   gatewayclasses: resource(GATEWAY_API, "gatewayclasses", ["v1", "v1beta1"], parseGatewayClass),
   gateways: resource(GATEWAY_API, "gateways", ["v1", "v1beta1"], parseGateway),
   tcproutes: resource(GATEWAY_API, "tcproutes", ROUTE_VERSIONS, routeParser("TCPRoute")),
@@ -46,7 +47,7 @@ const TABLE = {
 
 /** The objects of each optional resource by `namespace/name`; those without a namespace by `/name`. */
 export type OptionalObjects = {
-  readonly [Name in OptionalResourceName]: ReadonlyMap<string, ReturnType<(typeof TABLE)[Name]["parse"]>>;
+  readonly [Name in OptionalResourceName]: ReadonlyMap<string, ReturnType<(typeof OPTIONAL_KINDS)[Name]["parse"]>>;
 };
 
 export interface OptionalResourcesTiming extends ReflectorTiming {
@@ -87,7 +88,7 @@ export class OptionalResources {
     this.#options = options;
     const { api, clock, signal, timing, onFault } = options;
     const versions = new GroupVersions(api, clock);
-    const reflectors = OPTIONAL_RESOURCES.map((name) => this.#start(name, TABLE[name], versions));
+    const reflectors = OPTIONAL_RESOURCES.map((name) => this.#start(name, OPTIONAL_KINDS[name], versions));
     const cancel = clock.after(timing.patienceMs ?? PATIENCE_MS, () => {
       this.#patienceEnded = true;
       options.onChange();

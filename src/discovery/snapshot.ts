@@ -1,7 +1,7 @@
 import { type Backend, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, SkippedService, Snapshot } from "../domain/snapshot.ts";
 import type { Classified, NamespacedName } from "./cluster.ts";
-import { backendsOf, placementsOf } from "./endpoint-slices.ts";
+import { backendsOf, groupByService, placementsOf } from "./endpoint-slices.ts";
 import type { EndpointSliceObject } from "./objects/slice-object.ts";
 
 export interface SnapshotParts {
@@ -79,19 +79,6 @@ function discoveredOf(
     backends: of([...behind.values()].flat()),
     backendsByPort: new Map([...behind].map(([port, services]) => [port, of(services)])),
   };
-}
-
-/** Names are selected on the server, namespaces are not: slices of a namesake elsewhere are told apart here. */
-function groupByService(slices: Iterable<EndpointSliceObject>): ReadonlyMap<string, readonly EndpointSliceObject[]> {
-  const groups = new Map<string, EndpointSliceObject[]>();
-  for (const slice of slices) {
-    if (slice.serviceName === undefined) continue;
-    const key = serviceKey({ namespace: slice.namespace, name: slice.serviceName });
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [slice]);
-    else group.push(slice);
-  }
-  return groups;
 }
 
 const areSame = <T>(a: readonly T[], b: readonly T[]): boolean =>

@@ -21,5 +21,5 @@ const definitionOf = ({ resource, group, version, kind, singular, shortNames, na
 
 /** The same ones that the lab's API server has. */
 export const CUSTOM_RESOURCES = Object.values(KINDS)
-  .filter(({ resource }) => resource !== "services" && resource !== "endpointslices")
+  .filter(({ group }) => group !== "" && group !== "discovery.k8s.io")
   .map(definitionOf);

@@ -5,7 +5,7 @@ import { createKubeApi } from "../../src/discovery/api/kube-api.ts";
 import type { ServerUnderTest } from "./server.ts";
 
 /** The lab's API server, by itself. */
-export async function startLabServer(): Promise<ServerUnderTest> {
+export async function startLabServer(): Promise<ServerUnderTest & { readonly url: string }> {
   const store = new Store({ now: () => new Date(), uid: randomUUID });
   const server = await startApiServer({
     store,
@@ -21,6 +21,7 @@ export async function startLabServer(): Promise<ServerUnderTest> {
   const api = createKubeApi({ server: url, credentials: async () => ({ headers: {}, tls: {} }), userAgent: "test" });
   return {
     api,
+    url,
     async request(method, path, body, contentType = "application/json") {
       const response = await fetch(`${url}${path}`, {
         method,

@@ -99,6 +99,17 @@ export function parseAttributes(text: string): ReadonlyMap<string, string> | und
   return found;
 }
 
+/** The same notation with one attribute set: in its place where it is there, else at the end; all others stay as they are. */
+export function setAttribute(text: string, attribute: string, value: string): string {
+  const items = splitUnescaped(text).filter((item) => item.trim() !== "");
+  const isIt = (item: string): boolean => item.split("=")[0]?.trim() === attribute;
+  const replaced = items.map((item) => (isIt(item) ? `${attribute}=${value}` : escaped(item)));
+  return [...replaced, ...(items.some(isIt) ? [] : [`${attribute}=${value}`])].join(",");
+}
+
+/** What splitting took away. */
+const escaped = (item: string): string => item.trim().replaceAll(/[\\,]/g, "\\$&");
+
 function splitUnescaped(text: string): readonly string[] {
   const items: string[] = [];
   let item = "";

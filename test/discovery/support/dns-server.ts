@@ -24,7 +24,8 @@ export class DnsServer implements AsyncDisposable {
   readonly #socket: Socket = createSocket("udp4");
   readonly #delayed = new Set<NodeJS.Timeout>();
 
-  static async start(): Promise<DnsServer> {
+  /** @param host - Where it listens; port 0: any that is free. */
+  static async start(host = "127.0.0.1", port = 0): Promise<DnsServer> {
     const server = new DnsServer();
     server.#socket.on("message", (message, peer) => {
       const { reply, delayMs } = server.#reply(message);
@@ -33,12 +34,13 @@ export class DnsServer implements AsyncDisposable {
       if (delayMs === 0) send();
       else server.#later(delayMs, send);
     });
-    await new Promise<void>((resolve) => server.#socket.bind(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.#socket.bind(port, host, resolve));
     return server;
   }
 
   get address(): string {
-    return `127.0.0.1:${this.#socket.address().port}`;
+    const { address, port } = this.#socket.address();
+    return `${address}:${port}`;
   }
 
   asked(question: string): number {

@@ -1,0 +1,77 @@
+import type { LoadBalancerPort } from "../domain/load-balancer.ts";
+import type { Switch } from "../domain/target-group.ts";
+import { countVerdicts, type Finding } from "./finding.ts";
+import { commandOf } from "./fixes.ts";
+import type { AuditReport } from "./text.ts";
+
+/** Raised when a key changes its meaning or goes; new keys may come at any time. */
+const SCHEMA_VERSION = 1;
+
+/** The report for programs: everything that is known, `null` where it is not. */
+export function renderJson({ findings, all, notes }: AuditReport): string {
+  const { can, unknown, cannot } = countVerdicts(all);
+  const report = {
+    schemaVersion: SCHEMA_VERSION,
+    summary: { total: all.length, can, unknown, cannot },
+    loadBalancers: findings.map(loadBalancerJson),
+    notes,
+  };
+  return `${JSON.stringify(report, null, 2)}\n`;
+}
+
+function loadBalancerJson(finding: Finding): object {
+  const { loadBalancer, verdict, reason, exposure, exposedNode, fix } = finding;
+  const { kind, namespace, name, controller, isNlb, internal, hostnames, shortcuts, zonalAffinity, ports } = loadBalancer;
+  return {
+    kind,
+    namespace,
+    name,
+    verdict,
+    reason,
+    controller,
+    isNlb,
+    internal: switchJson(internal),
+    hostnames,
+    exposure: exposure ?? null,
+    exposedNode: exposedNode ?? null,
+    ports: ports.map(portJson),
+    shortcuts,
+    zonalAffinity,
+    refusals: loadBalancer.refusals,
+    doubts: loadBalancer.doubts,
+    fix:
+      fix === undefined
+        ? null
+        : {
+            summary: fix.summary,
+            command: commandOf(finding) || null,
+            annotations: Object.fromEntries(fix.annotations.map(({ key, value }) => [key, value])),
+            manifest: fix.manifest || null,
+            caveats: fix.caveats,
+            costs: fix.costs,
+            alternatives: fix.alternatives,
+          },
+  };
+}
+
+function portJson({ port, name, transport, tlsTerminated, targetGroup }: LoadBalancerPort): object {
+  const { targetType, preserveClientIp, crossZone, externalTrafficPolicy, stickiness, nodeSelector, multiCluster, weight } =
+    targetGroup;
+  return {
+    port,
+    name,
+    transport,
+    tlsTerminated,
+    targetType: targetType ?? null,
+    preserveClientIp: switchJson(preserveClientIp),
+    crossZone: switchJson(crossZone),
+    externalTrafficPolicy,
+    stickiness,
+    nodeSelector: nodeSelector === undefined ? null : Object.fromEntries(nodeSelector),
+    multiCluster,
+    weight: weight ?? null,
+    ipFamily: targetGroup.ipFamily,
+  };
+}
+
+const switchJson = ({ enabled, origin }: Switch): object => ({ enabled: enabled ?? null, origin });

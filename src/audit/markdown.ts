@@ -1,0 +1,53 @@
+import { nameOf, summaryOf } from "./finding.ts";
+import { commandOf, groupFixes } from "./fixes.ts";
+import type { AuditReport } from "./text.ts";
+import { balancerText, exposureText, HANDLERS, plain, preservationText, targetText } from "./words.ts";
+
+/** Nothing that a Service is called may become markup. @see CommonMark, backslash escapes. */
+const escaped = (text: string): string => plain(text).replaceAll(/[\\`*_{}[\]<>()#+!|~&$-]/g, "\\$&");
+
+const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+/** A fence longer than any that is in the text. */
+function fenced(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([ticks]) => ticks.length));
+  const fence = "`".repeat(longest + 1);
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+}
+
+/** The report for a ticket. */
+export function renderMarkdown({ findings, all, notes }: AuditReport): string {
+  const head = ["verdict", "Service", "handler", "balancer", "targets", "client IP preservation", "highest exposure", "why"];
+  const rows = findings.map((finding) => [
+    finding.verdict === "can" ? "**can hairpin**" : finding.verdict,
+    escaped(nameOf(finding)),
+    HANDLERS[finding.loadBalancer.controller],
+    balancerText(finding),
+    targetText(finding),
+    preservationText(finding),
+    escaped(exposureText(finding)),
+    escaped(finding.reason),
+  ]);
+  const fixes = groupFixes(findings).map(({ controller, fix, members }) => {
+    const list = [
+      ...fix.caveats.map((sentence) => `- Mind: ${escaped(sentence)}`),
+      ...fix.costs.map((sentence) => `- Costs: ${escaped(sentence)}`),
+      ...fix.alternatives.map((sentence) => `- Or: ${escaped(sentence)}`),
+    ];
+    const commands = members.map(commandOf).filter((command) => command !== "");
+    const manifests = members.map((member) => member.fix?.manifest ?? "").filter((manifest) => manifest !== "");
+    return [
+      `### Fix: ${HANDLERS[controller]}`,
+      escaped(fix.summary),
+      list.join("\n"),
+      commands.length === 0 ? "" : fenced("sh", commands.map(plain).join("\n")),
+      manifests.length === 0 ? "" : fenced("yaml", manifests.join("---\n")),
+    ]
+      .filter((part) => part !== "")
+      .join("\n\n");
+  });
+  const table = [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+  const noted = notes.map((note) => `- Note: ${escaped(note)}`).join("\n");
+  const parts = ["## Hairpin audit", summaryOf(all), findings.length === 0 ? "" : table, ...fixes, noted];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}

@@ -1,0 +1,52 @@
+/** The few words that each setting is shown with, the same in every output. */
+import type { Controller } from "../domain/service.ts";
+import type { Switch } from "../domain/target-group.ts";
+import type { Finding } from "./finding.ts";
+
+export const HANDLERS: Readonly<Record<Controller, string>> = {
+  lbc: "AWS Load Balancer Controller",
+  ccm: "AWS cloud provider",
+  "eks-auto": "EKS Auto Mode",
+  static: "frontends file",
+  other: "another controller",
+  none: "nobody",
+  unknown: "unknown",
+};
+
+/** `NLB internal`, `NLB public`, `NLB ?`, `no NLB`. */
+export function balancerText({ loadBalancer: { isNlb, internal } }: Finding): string {
+  if (!isNlb) return "no NLB";
+  return internal.enabled === undefined ? "NLB ?" : `NLB ${internal.enabled ? "internal" : "public"}`;
+}
+
+/** `instance`, `ip`, `mixed`, `?`; "-" for what is no NLB. */
+export const targetText = ({ loadBalancer: { isNlb, ports } }: Finding): string =>
+  isNlb ? common(ports.map(({ targetGroup }) => targetGroup.targetType ?? "?")) : "-";
+
+/** `on (default)`; where ports differ `mixed`. */
+export const preservationText = ({ loadBalancer: { isNlb, ports } }: Finding): string =>
+  isNlb ? common(ports.map(({ targetGroup }) => switchText(targetGroup.preserveClientIp))) : "-";
+
+export const switchText = ({ enabled, origin }: Switch): string =>
+  enabled === undefined ? "?" : `${enabled ? "on" : "off"} (${origin})`;
+
+/** `33 % on node-1`, `0 %`, `?`; "-" for what cannot hairpin. */
+export function exposureText({ verdict, exposure, exposedNode }: Finding): string {
+  if (verdict === "cannot") return "-";
+  if (exposure === undefined) return "?";
+  return `${percent(exposure)}${exposure > 0 && exposedNode !== undefined ? ` on ${exposedNode}` : ""}`;
+}
+
+/** A share above 0 is never shown as 0. */
+function percent(share: number): string {
+  const value = share * 100;
+  return `${value > 0 && value < 1 ? value.toPrecision(1) : Math.round(value)} %`;
+}
+
+function common(values: readonly string[]): string {
+  const [first = "?", ...others] = new Set(values);
+  return others.length > 0 ? "mixed" : first;
+}
+
+/** Text from the cluster, safe for a terminal: no control characters, nothing that turns the reading direction. */
+export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");

@@ -1,0 +1,69 @@
+import { VERDICTS, type Verdict } from "../domain/verdict.ts";
+import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
+import { define } from "./definition.ts";
+import { boolean, dnsLabels, oneOf, path, severalOf, word } from "./parsers.ts";
+
+export const OUTPUTS = ["text", "json", "markdown"] as const;
+export type Output = (typeof OUTPUTS)[number];
+const SORTS = ["exposure", "name"] as const;
+
+/** The settings of `audit`. */
+export interface AuditSettings extends ControllerSettings {
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** `undefined`: all of them. */
+  readonly namespace: readonly string[] | undefined;
+  /** `undefined`: all of them. */
+  readonly verdict: readonly Verdict[] | undefined;
+  readonly sort: (typeof SORTS)[number];
+  readonly output: Output;
+  readonly failOn: "can" | "unknown";
+  readonly noColor: boolean;
+}
+
+export const AUDIT_DEFINITIONS = {
+  kubeconfig: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "Kubeconfig. Default: the files that KUBECONFIG names, or ~/.kube/config.",
+  }),
+  context: define({ parse: word, placeholder: "NAME", help: "Context of the kubeconfig. Default: its current one." }),
+  namespace: define({
+    parse: dnsLabels,
+    placeholder: "NAMESPACE,…",
+    short: "n",
+    help: "Only these namespaces. Default: all that there are.",
+  }),
+  verdict: define({
+    parse: severalOf(VERDICTS),
+    placeholder: "VERDICT,…",
+    help: `Shows only these: ${VERDICTS.join(", ")}. Exit code and summary count the others, too.`,
+  }),
+  sort: define({
+    parse: oneOf(SORTS),
+    default: "exposure",
+    placeholder: "KEY",
+    help: `Order: ${SORTS.join(" (the worst first) or ")}.`,
+  }),
+  output: define({
+    parse: oneOf(OUTPUTS),
+    default: "text",
+    placeholder: "FORMAT",
+    short: "o",
+    help: `${OUTPUTS.join(", ")}.`,
+  }),
+  failOn: define({
+    parse: oneOf(["can", "unknown"] as const),
+    default: "can",
+    placeholder: "VERDICT",
+    help: "What makes the exit code 1: a load balancer that can hairpin, or also one of which it is not known.",
+  }),
+  noColor: define({
+    parse: boolean,
+    default: "false",
+    placeholder: "",
+    isSwitch: true,
+    help: "No colours, as with the variable NO_COLOR.",
+  }),
+  ...CONTROLLER_DEFINITIONS,
+} as const;
