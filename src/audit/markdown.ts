@@ -1,7 +1,7 @@
 import { nameOf, summaryOf } from "./finding.ts";
 import { commandOf, groupFixes } from "./fixes.ts";
 import type { AuditReport } from "./text.ts";
-import { balancerText, exposureText, HANDLERS, plain, preservationText, targetText } from "./words.ts";
+import { balancerText, exposureText, HANDLERS, plain, preservationText, remarkOf, targetText } from "./words.ts";
 
 /** Nothing that a Service is called may become markup. @see CommonMark, backslash escapes. */
 const escaped = (text: string): string => plain(text).replaceAll(/[\\`*_{}[\]<>()#+!|~&$-]/g, "\\$&");
@@ -25,8 +25,8 @@ export function renderMarkdown({ findings, all, notes }: AuditReport): string {
     balancerText(finding),
     targetText(finding),
     preservationText(finding),
-    escaped(exposureText(finding)),
-    escaped(finding.reason),
+    exposureText(finding),
+    escaped(remarkOf(finding) || finding.reason),
   ]);
   const fixes = groupFixes(findings).map(({ controller, fix, members }) => {
     const list = [

@@ -2,7 +2,7 @@
 export interface Column<Row> {
   readonly heading: string;
   readonly cell: (row: Row) => string;
-  /** Never narrower than this; the last column takes what is left. */
+  /** What it is to have before others are left out for it; `Infinity`: whatever is in it, and it is never cut. */
   readonly minWidth: number;
   /** Left out first where there is no room: the highest number goes first, 0 never. */
   readonly expendable: number;
@@ -12,6 +12,8 @@ export interface Column<Row> {
 export type PaintCell<Row> = (heading: string, text: string, row: Row) => string;
 
 const GAP = 2;
+/** Where there is no room at all, this much of a text is still shown. */
+const LEAST_WIDTH = 8;
 
 /**
  * Lines of a table, none longer than the terminal is wide (given that the least that cannot be left out fits).
@@ -67,7 +69,9 @@ function widthsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], wi
   const widths = columns.map(({ minWidth }, i) => Math.min(minWidth, wanted[i] ?? minWidth));
   let left = width - widths.reduce((sum, each) => sum + each + GAP, -GAP);
   return widths.map((each, i) => {
-    const more = Math.max(0, Math.min(left, (wanted[i] ?? 0) - each));
+    const canBeCut = Number.isFinite(columns[i]?.minWidth ?? 0);
+    const least = canBeCut ? Math.min(each, LEAST_WIDTH) - each : 0;
+    const more = Math.max(least, Math.min(left, (wanted[i] ?? 0) - each));
     left -= more;
     return each + more;
   });
@@ -76,5 +80,9 @@ function widthsOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[], wi
 const naturalWidth = <Row>({ heading, cell }: Column<Row>, rows: readonly Row[]): number =>
   rows.reduce((most, row) => Math.max(most, cell(row).length), heading.length);
 
-/** A text that is too long ends in an ellipsis. */
-const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`);
+/** A text that is too long loses its middle: names differ at their ends. */
+function cut(text: string, width: number): string {
+  if (text.length <= width) return text;
+  const head = Math.ceil((width - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (width - 1 - head))}`;
+}

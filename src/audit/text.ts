@@ -1,10 +1,9 @@
 import type { styleText } from "node:util";
-import type { Fix } from "../domain/fix.ts";
 import type { Verdict } from "../domain/verdict.ts";
 import { type Finding, nameOf, summaryOf } from "./finding.ts";
 import { fixLines, groupFixes } from "./fixes.ts";
 import { type Column, renderTable } from "./table.ts";
-import { balancerText, exposureText, HANDLERS, plain, preservationText, targetText } from "./words.ts";
+import { balancerText, exposureText, HANDLERS, plain, preservationText, remarkOf, targetText } from "./words.ts";
 
 /** `styleText` bound to where the text goes, so that NO_COLOR and pipes are honoured. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
@@ -18,24 +17,32 @@ export interface AuditReport {
   readonly notes: readonly string[];
 }
 
+const WHOLE = Number.POSITIVE_INFINITY;
 const COLUMNS: readonly Column<Finding>[] = [
-  { heading: "VERDICT", minWidth: 7, expendable: 0, cell: ({ verdict }) => verdict },
-  { heading: "SERVICE", minWidth: 24, expendable: 0, cell: (finding) => plain(nameOf(finding)) },
-  { heading: "HANDLER", minWidth: 8, expendable: 3, cell: ({ loadBalancer }) => loadBalancer.controller },
-  { heading: "BALANCER", minWidth: 8, expendable: 4, cell: balancerText },
-  { heading: "TARGETS", minWidth: 7, expendable: 2, cell: targetText },
-  { heading: "CLIENT IP", minWidth: 12, expendable: 0, cell: preservationText },
-  { heading: "EXPOSURE", minWidth: 8, expendable: 0, cell: (finding) => plain(exposureText(finding)) },
-  { heading: "WHY", minWidth: 24, expendable: 1, cell: ({ reason }) => plain(reason) },
+  { heading: "VERDICT", minWidth: WHOLE, expendable: 0, cell: ({ verdict }) => verdict },
+  { heading: "SERVICE", minWidth: 32, expendable: 0, cell: (finding) => plain(nameOf(finding)) },
+  { heading: "HANDLER", minWidth: WHOLE, expendable: 1, cell: ({ loadBalancer }) => loadBalancer.controller },
+  { heading: "BALANCER", minWidth: WHOLE, expendable: 3, cell: balancerText },
+  { heading: "TARGETS", minWidth: WHOLE, expendable: 2, cell: targetText },
+  { heading: "CLIENT IP", minWidth: WHOLE, expendable: 0, cell: preservationText },
+  { heading: "EXPOSURE", minWidth: WHOLE, expendable: 0, cell: exposureText },
+  { heading: "WHY", minWidth: 20, expendable: 4, cell: (finding) => plain(remarkOf(finding)) },
 ];
 
 const COLOURS: Readonly<Record<Verdict, "red" | "yellow" | "green">> = { can: "red", unknown: "yellow", cannot: "green" };
 const MIN_WIDTH = 60;
+/** Sentences are not read on lines longer than this. */
+const MAX_PROSE_WIDTH = 120;
 
-/** The report as a terminal shows it: the table, what is not known, how to fix what can hairpin, and the count of it all. */
+/**
+ * The report as a terminal shows it: the table, what is not known, how to fix what can hairpin, and the count of it all.
+ *
+ * @param terminalWidth - Columns; `Infinity` where nothing is to be cut, as for a pipe.
+ */
 export function renderText({ findings, all, notes }: AuditReport, terminalWidth: number, paint: Paint): string {
-  const width = Math.max(MIN_WIDTH, terminalWidth);
-  const [head = "", ...rows] = renderTable(COLUMNS, findings, width, (heading, text, { verdict }) =>
+  const tableWidth = Math.max(MIN_WIDTH, terminalWidth);
+  const width = Math.min(MAX_PROSE_WIDTH, tableWidth);
+  const [head = "", ...rows] = renderTable(COLUMNS, findings, tableWidth, (heading, text, { verdict }) =>
     heading === "VERDICT" ? paint(COLOURS[verdict], text) : heading === "WHY" ? paint("dim", text) : text,
   );
   const sections = [
@@ -73,29 +80,19 @@ const MAX_NAMES = 8;
 
 function fixSection(findings: readonly Finding[], width: number, paint: Paint): string {
   const groups = groupFixes(findings);
-  return groups
-    .map(({ controller, fix, members }) => {
-      const count = members.length === 1 ? "" : ` (${members.length})`;
-      const title = paint("bold", `Fix: ${HANDLERS[controller]}${count}`);
-      return [
-        title,
-        wrapped(fix.summary, width, "  ", "  "),
-        ...remarks(fix, width),
-        "",
-        ...members.flatMap(fixLines).map(plainLine),
-      ].join("\n");
-    })
-    .join("\n\n");
+  const blocks = groups.map(({ controller, fix, members }) => {
+    const title = paint("bold", `Fix: ${HANDLERS[controller]}${members.length === 1 ? "" : ` (${members.length})`}`);
+    const remarks = [...bullets("Mind: ", fix.caveats, width), ...bullets("Or: ", fix.alternatives, width)];
+    const lines = members.flatMap(fixLines).map(plain);
+    return [title, wrapped(fix.summary, width, "  ", "  "), ...remarks, ...(lines.length === 0 ? [] : ["", ...lines])].join("\n");
+  });
+  const costs = bullets("", [...new Set(groups.flatMap(({ fix }) => fix.costs))], width);
+  if (costs.length > 0) blocks.push([paint("bold", "What switching preservation off costs"), ...costs].join("\n"));
+  return blocks.join("\n\n");
 }
 
-/** What a fix costs, and what it depends on. Commands are never wrapped: they are to be copied. */
-function remarks({ caveats, costs, alternatives }: Fix, width: number): readonly string[] {
-  const each = (label: string, sentences: readonly string[]): readonly string[] =>
-    sentences.map((sentence) => wrapped(`${label}: ${sentence}`, width, "    ", "  "));
-  return [...each("Mind", caveats), ...each("Costs", costs), ...each("Or", alternatives)];
-}
-
-const plainLine = (line: string): string => plain(line);
+const bullets = (label: string, sentences: readonly string[], width: number): readonly string[] =>
+  sentences.map((sentence) => wrapped(`${label}${sentence}`, width, "    ", "  "));
 
 /** Breaks a sentence at spaces; what follows the first line is indented. */
 function wrapped(text: string, width: number, indent: string, first = ""): string {

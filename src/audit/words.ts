@@ -30,11 +30,16 @@ export const preservationText = ({ loadBalancer: { isNlb, ports } }: Finding): s
 export const switchText = ({ enabled, origin }: Switch): string =>
   enabled === undefined ? "?" : `${enabled ? "on" : "off"} (${origin})`;
 
-/** `33 % on node-1`, `0 %`, `?`; "-" for what cannot hairpin. */
-export function exposureText({ verdict, exposure, exposedNode }: Finding): string {
+/** `33 %`, `?`; "-" for what cannot hairpin. */
+export function exposureText({ verdict, exposure }: Finding): string {
   if (verdict === "cannot") return "-";
-  if (exposure === undefined) return "?";
-  return `${percent(exposure)}${exposure > 0 && exposedNode !== undefined ? ` on ${exposedNode}` : ""}`;
+  return exposure === undefined ? "?" : percent(exposure);
+}
+
+/** What the other columns do not say: where the exposure is highest, or why nothing is known. */
+export function remarkOf({ verdict, reason, exposure, exposedNode, loadBalancer }: Finding): string {
+  if (verdict === "can") return exposure !== undefined && exposure > 0 ? `highest on ${exposedNode}` : reason;
+  return verdict === "cannot" && loadBalancer.isNlb ? "" : reason;
 }
 
 /** A share above 0 is never shown as 0. */

@@ -17,7 +17,6 @@ import { VERSION } from "../version.ts";
 
 /** 0: none can hairpin; 1: some can (or, if asked for, it is not known); 4: the API did not answer. 2 is a wrong call. */
 const EXIT = { fine: 0, found: 1, unreachable: 4 } as const;
-const DEFAULT_WIDTH = 120;
 
 export interface AuditStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -78,7 +77,8 @@ function render(report: AuditReport, { output, noColor }: AuditSettings, { stdou
   if (output === "json") return renderJson(report);
   if (output === "markdown") return renderMarkdown(report);
   const paint: Paint = noColor ? (_, text) => text : (format, text) => styleText(format, text, { stream: stdout });
-  return renderText(report, stdout.columns ?? DEFAULT_WIDTH, paint);
+  // A pipe takes lines of any length, and what reads them wants whole names.
+  return renderText(report, stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY, paint);
 }
 
 /** A connection that failed says why in its causes. */

@@ -69,12 +69,12 @@ test("one that can is a finding: 1, with its exposure, the command that fixes it
   await add(server, lbcService({ annotations: { "target-group-attributes": "stickiness.enabled=false" } }));
   const { status, stdout, stderr } = await audit(server.url);
   assert.deepEqual([status, stderr], [1, ""]);
-  assert.match(stdout, /^can +shop\/web +lbc +NLB internal +instance +on \(default\) +100 % on node-3/m);
+  assert.match(stdout, /^can +shop\/web +lbc +NLB internal +instance +on \(default\) +100 % +highest on node-3$/m);
   assert.match(
     stdout,
     /kubectl annotate --overwrite -n shop service\/web 'service\.beta\.kubernetes\.io\/aws-load-balancer-target-group-attributes=stickiness\.enabled=false,preserve_client_ip\.enabled=false'/,
   );
-  assert.match(stdout, /Costs: Backends no longer see/);
+  assert.match(stdout, /What switching preservation off costs\n {2}Backends no longer see/);
 });
 
 test("the fix, done, leaves nothing to be found", async () => {

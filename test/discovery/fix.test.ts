@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { parseAttributes, setAttribute } from "../../src/discovery/objects/annotations.ts";
+import { parseService } from "../../src/discovery/objects/service-object.ts";
+import { fixOf } from "../../src/discovery/rules/fix.ts";
+import { loadBalancerOf } from "../../src/discovery/rules/load-balancer.ts";
+import { type ControllerContext, DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
+import type { Fix } from "../../src/domain/fix.ts";
+import { canHairpin } from "../../src/domain/load-balancer.ts";
+import { parseVersion } from "../../src/domain/version.ts";
+import { AUTO, CCM, type GivenService, lbcService, PRESERVE_OFF, PRESERVE_ON, service } from "./support/objects.ts";
+
+const KEY = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+
+function assess(
+  object: unknown,
+  given: Partial<ControllerContext> = {},
+): { possible: boolean | undefined; fix: Fix | undefined } {
+  const parsed = parseService(object);
+  const context = { ...DEFAULT_CONTEXT, ...given };
+  const loadBalancer = loadBalancerOf(parsed, { context });
+  return { possible: canHairpin(loadBalancer), fix: fixOf(loadBalancer, parsed.annotations, context) };
+}
+const annotations = (object: unknown, given: Partial<ControllerContext> = {}) =>
+  assess(object, given).fix?.annotations.map(({ key, value }) => `${key.replace(KEY, "…")}: ${value}`);
+
+describe("the annotation", () => {
+  it("is merged with what is there, and keeps its order and its escapes", () => {
+    const asked = `stickiness.enabled=true, ${PRESERVE_ON},x=a\\,b`;
+    assert.deepEqual(annotations(lbcService({ annotations: { "target-group-attributes": asked } })), [
+      `…: stickiness.enabled=true,${PRESERVE_OFF},x=a\\,b`,
+    ]);
+    assert.deepEqual(annotations(lbcService()), [`…: ${PRESERVE_OFF}`]);
+  });
+
+  it("of a port that says otherwise is corrected, too", () => {
+    const ports = [
+      { name: "a", port: 80 },
+      { name: "b", port: 443 },
+    ];
+    const object = lbcService({
+      ports,
+      annotations: { "target-group-attributes.443": `${PRESERVE_ON},deregistration_delay.timeout_seconds=5` },
+    });
+    assert.deepEqual(annotations(object), [
+      `…: ${PRESERVE_OFF}`,
+      `….443: ${PRESERVE_OFF},deregistration_delay.timeout_seconds=5`,
+    ]);
+  });
+
+  it("is for the TCP ports alone where another port always preserves; where ports cannot differ there is none", () => {
+    const object = lbcService({
+      ports: [
+        { name: "dns", port: 53, protocol: "UDP" },
+        { name: "web", port: 80 },
+      ],
+    });
+    assert.deepEqual(annotations(object), [`….80: ${PRESERVE_OFF}`]);
+    assert.match(assess(object).fix?.caveats.join() ?? "", /cannot be off for 53\/UDP/);
+    const older = { lbcVersion: parseVersion("2.13.0") };
+    assert.deepEqual(annotations(object, older), []);
+    assert.match(assess(object, older).fix?.summary ?? "", /split the Service/);
+  });
+
+  it("says since when the cloud provider honours it, and none where it does not", () => {
+    const object = service({ annotations: CCM });
+    assert.match(assess(object).fix?.caveats.join() ?? "", /1\.32\.6, 1\.33\.3 and 1\.34\.2/);
+    assert.deepEqual(assess(object, { ccmVersion: parseVersion("1.34.2") }).fix?.caveats, []);
+    const older = assess(object, { ccmVersion: parseVersion("1.34.1") }).fix;
+    assert.deepEqual(older?.annotations, []);
+    assert.match(older?.summary ?? "", /upgrade it/);
+  });
+
+  it("is not offered where nothing can hairpin, or it is not known", () => {
+    assert.equal(assess(lbcService({ annotations: { "target-group-attributes": PRESERVE_OFF } })).fix, undefined);
+    assert.equal(assess(lbcService({ annotations: { "target-group-attributes": "oops" } })).fix, undefined);
+  });
+});
+
+const attribute = fc.tuple(
+  fc.constantFrom("stickiness.enabled", "proxy_protocol_v2.enabled", "deregistration_delay.timeout_seconds"),
+  fc.constantFrom("true", "false", "5"),
+);
+const attributes = fc
+  .tuple(fc.array(attribute, { maxLength: 3 }), fc.option(fc.constantFrom(PRESERVE_ON, ` ${PRESERVE_ON} `)))
+  .map(([others, own]) => [...others.map((pair) => pair.join("=")), ...(own === null ? [] : [own])].join(","));
+
+it("done, it leaves nothing that can hairpin, whatever was asked for before, with every controller that can", () => {
+  const given = fc.record({
+    kind: fc.constantFrom<GivenService>({ spec: { loadBalancerClass: "service.k8s.aws/nlb" } }, AUTO),
+    ports: fc.uniqueArray(fc.constantFrom(80, 443, 9000), { minLength: 1 }),
+    base: fc.option(attributes),
+    ofPort: fc.option(attributes),
+    ip: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(given, ({ kind, ports, base, ofPort, ip }) => {
+      const asked: Record<string, string> = {
+        ...(base === null ? {} : { "target-group-attributes": base }),
+        ...(ofPort === null ? {} : { [`target-group-attributes.${ports[0]}`]: ofPort }),
+        ...(ip ? { "nlb-target-type": "ip" } : {}),
+      };
+      const made = (extra: Readonly<Record<string, string>>) =>
+        service({ ...kind, annotations: { ...asked, ...extra }, ports: ports.map((port) => ({ name: `p${port}`, port })) });
+      const { possible, fix } = assess(made({}));
+      if (possible !== true) return;
+      assert.ok(fix);
+      const fixed = Object.fromEntries(fix.annotations.map(({ key, value }) => [key, value]));
+      const object = made({});
+      const after = assess({
+        ...object,
+        metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, ...fixed } },
+      });
+      assert.deepEqual([after.possible, after.fix], [false, undefined]);
+    }),
+  );
+});
+
+it("setting an attribute changes that one and no other, in whatever notation", () => {
+  const item = fc.tuple(fc.stringMatching(/^[a-z_.]{1,8}$/), fc.stringMatching(/^[a-z0-9\\, ]{0,8}$/));
+  fc.assert(
+    fc.property(fc.array(item, { maxLength: 4 }), (items) => {
+      const text = items.map(([key, value]) => `${key}=${value.replaceAll(/[\\,]/g, "\\$&")}`).join(",");
+      const before = parseAttributes(text);
+      assert.ok(before);
+      const after = parseAttributes(setAttribute(text, "the.one", "false"));
+      assert.deepEqual(after, new Map([...before, ["the.one", "false"]]));
+    }),
+  );
+});
