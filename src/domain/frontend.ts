@@ -39,7 +39,10 @@ export interface Frontend {
   readonly address: string | undefined;
   /** Of the address; `undefined`: there is none. */
   readonly family: 4 | 6 | undefined;
-  /** The name stopped answering with this address: its zone has no healthy target, or was shifted away. */
+  /**
+   * The name stopped answering with this address: its zone has no healthy target, or was shifted away; or, where DNS prefers the
+   * client's zone, it only answered with another for now.
+   */
   readonly withdrawn: boolean;
   /** Why the hostname does not resolve at present. Attempts fail with `dns_error` for as long as it is set. */
   readonly dnsError: string | undefined;

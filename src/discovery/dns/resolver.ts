@@ -37,16 +37,19 @@ export const MAX_ADDRESSES = 64;
 const DEFAULT_TIMEOUT_MS = 1_000;
 /**
  * c-ares gives a server that was quick so far only 250 ms, doubles that with each try, takes up to half of it off at random, and
- * drops answers to tries that it gave up. What is to be answered by a slow server further up needs tries enough to get to
- * timeouts of a second and more: with two tries, a name that takes 600 ms fails. A name that nobody answers has failed after 2 to
- * 9 s, as with the C library's 5 s.
+ * may drop answers to tries that it gave up. Names that a slow server further up answers need tries enough to get to timeouts of a
+ * second and more: with two tries, most that take 600 ms fail. A name that nobody answers has failed after 4 to 10 s (and twice
+ * that where two servers are asked), as in the C library, which takes 10 s.
  */
 const DEFAULT_TRIES = 5;
 const MAX_TIMEOUT_MS = 2_000;
 const TTL_SECONDS = { min: 1, max: 60 } as const;
 /** After a failure; drawn from this range. */
 const RETRY_MS = { min: 2_000, max: 4_000 } as const;
-/** Names that are wanted at the same time are first asked for one after the other: VPC resolvers take 1,024 packets a second. */
+/**
+ * Names that are wanted at the same time are first asked for one after the other: VPC resolvers take 1,024 packets a second, and
+ * what a socket does not take of a burst can wait up to a second in c-ares.
+ */
 const SPREAD_MS_PER_NAME = 10;
 const MAX_SPREAD_MS = 10_000;
 
