@@ -85,7 +85,7 @@ test("the own zone comes from the agents, else from a backend on this node, so t
     { node: "n1", zone: "a" },
     { node: "n2", zone: "a" },
   ];
-  const services = [discovered([])];
+  const services = [discovered([backend("n2", "a")])];
   const exposures = frontendsOf(snapshot({ services, nodes }), () => RESOLVED).map(({ exposure }) => exposure);
   assert.deepEqual(exposures, [1 / 2, 0]);
 });
@@ -117,7 +117,7 @@ test("with cross-zone, the zones that DNS answers with are those that targets ar
   ];
   const exposures = (resolution: Resolution, zonalAffinity = false) => {
     const service = nlbService({ zonalAffinity, listeners: [listener({ targetGroup: targetGroup({ crossZone }) })] });
-    const services = [{ service, backends: [] }];
+    const services = [{ service, backends: [backend("n2", "b")] }];
     return frontendsOf(snapshot({ services, nodes }), () => resolution).map(({ exposure }) => exposure);
   };
   assert.deepEqual(exposures(RESOLVED), [1 / 2, 1 / 2]);
@@ -162,7 +162,9 @@ test("a zone that DNS withdrew is none that cross-zone load balancing chooses ta
   const [first, second] = RESOLVED.addresses;
   assert.ok(first !== undefined && second !== undefined);
   const exposures = (resolution: Resolution) =>
-    frontendsOf(snapshot({ services: [{ service, backends: [] }], nodes }), () => resolution).map(({ exposure }) => exposure);
+    frontendsOf(snapshot({ services: [{ service, backends: [backend("n1", "a")] }], nodes }), () => resolution).map(
+      ({ exposure }) => exposure,
+    );
   assert.deepEqual(exposures(RESOLVED), [1 / 2, 1 / 2]);
   const zoneless = { ...second, zone: undefined, withdrawn: true } as const;
   assert.deepEqual(exposures({ kind: "resolved", addresses: [first, zoneless], overLimit: 0 }), [1, undefined]);
