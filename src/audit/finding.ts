@@ -33,7 +33,7 @@ function reasonOf({ loadBalancer, exposure }: AuditSubject, verdict: Verdict): s
   if (verdict === "can") {
     const on = ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.enabled === true).map(({ port }) => port);
     const which = on.length === ports.length ? "" : ` on port ${on.join(", ")}`;
-    const now = exposure === 0 ? ", but no node hosts a target now" : "";
+    const now = exposure === 0 ? ", but no backend is ready now" : "";
     return `Client IP preservation is on${which}${now}.`;
   }
   const refused = refusals.find(({ by }) => by === "controller");

@@ -21,7 +21,8 @@ export interface ExposureInput {
   /** Zones that the NLB has addresses in; `undefined`: not known, and every zone is taken to be one. */
   readonly enabledZones: ReadonlySet<string> | undefined;
   readonly self: Self;
-  readonly backends: readonly Backend[];
+  /** `undefined`: not known, which is not none. */
+  readonly backends: readonly Backend[] | undefined;
   readonly nodes: readonly NodePlacement[];
 }
 
@@ -36,7 +37,8 @@ interface Target {
  *
  * With client IP preservation, the connection is lost exactly when the NLB picks a target on the client's own node, and the NLB
  * picks evenly among the healthy targets that the address may choose: those of its zone, or those of all its zones with
- * cross-zone load balancing. Registered nodes are taken to be the nodes that run an agent.
+ * cross-zone load balancing. Registered nodes are taken to be the nodes that run an agent. Where no backend is ready nothing
+ * answers, and what fails then does not hairpin.
  *
  * @returns 0 to 1, or `undefined` where one of the inputs is not known.
  * @see AWS, Network Load Balancers, "Troubleshoot your Network Load Balancer": requests from a target to its load balancer.
@@ -45,6 +47,7 @@ export function exposureOf(input: ExposureInput): Exposure {
   const { targetGroup, self } = input;
   const { preserveClientIp, crossZone, weight } = targetGroup;
   if (preserveClientIp.enabled === false || weight === 0 || isShortcut(input) || isTranslated(input)) return 0;
+  if (input.backends?.some(({ ready }) => ready) === false) return 0;
   const targets = healthyTargets(input);
   if (targets === undefined) return undefined;
   // As long as no target is on this node, nothing else can make a difference.
@@ -65,12 +68,13 @@ const isShortcut = ({ service, address }: ExposureInput): boolean => address !==
 const isTranslated = ({ targetGroup, address }: ExposureInput): boolean =>
   address !== undefined && isIP(address) !== targetGroup.ipFamily;
 
-/** @returns `undefined` where the target type, or the nodes that are registered, are not known. */
+/** @returns `undefined` where the target type, the backends that matter, or the nodes that are registered are not known. */
 function healthyTargets({ targetGroup, self, nodes, backends }: ExposureInput): readonly Target[] | undefined {
-  const ready = backends.filter((backend) => backend.ready);
+  const ready = backends?.filter((backend) => backend.ready);
   if (targetGroup.targetType === "ip") return ready;
   if (targetGroup.targetType === undefined) return undefined;
   if (targetGroup.externalTrafficPolicy === "Local") {
+    if (ready === undefined) return undefined;
     // Nodes without a ready endpoint of their own fail the NLB's health check; the others count once each.
     const hosts = new Map(ready.flatMap(({ node, zone }) => (node === undefined ? [] : [[node, { node, zone }] as const])));
     const known = new Map(nodes.map((placement) => [placement.node, placement]));

@@ -55,6 +55,8 @@ export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self, 
     return locations.flatMap(({ address, zone, withdrawn, dnsError }) =>
       service.listeners.map((listener) => {
         const behind = backendsByPort?.get(listener.port) ?? backends;
+        // A file that lists no backends does not say that there are none.
+        const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
         const { targetGroup } = listener;
         return {
           id: frontendId(discovered, listener, address),
@@ -67,7 +69,7 @@ export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self, 
           zone,
           colocated: behind.some((backend) => backend.ready && backend.node === self.node),
           // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
-          exposure: withdrawn ? undefined : exposureOf({ ...shared, targetGroup, address, frontendZone: zone, backends: behind }),
+          exposure: withdrawn ? undefined : exposureOf({ ...shared, targetGroup, address, frontendZone: zone, backends: known }),
         };
       }),
     );

@@ -46,8 +46,8 @@ describe("the verdict", () => {
     });
   }
 
-  it("says that nothing is exposed now where preservation is on and no node hosts a target", () => {
-    assert.match(findingOf(lbcService(), { exposure: 0 }).reason, /but no node hosts a target now/);
+  it("says that nothing is exposed now where preservation is on and nothing is ready behind it", () => {
+    assert.match(findingOf(lbcService(), { exposure: 0 }).reason, /but no backend is ready now/);
   });
 });
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { kubeconfig } from "../../lab/cluster/defaults.ts";
+import { slice } from "../apiserver/cases.ts";
 import { startLabServer } from "../apiserver/lab-server.ts";
 import { put, type ServerUnderTest } from "../apiserver/server.ts";
 import { gateway, gatewayClass, route } from "../discovery/support/gateway-objects.ts";
@@ -63,10 +64,13 @@ test("a cluster where nothing can hairpin is fine: 0", async () => {
   assert.match(stdout, /1 load balancer: 0 can hairpin, 0 unknown, 1 cannot\.\n$/);
 });
 
+const inShopSlices = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices";
+
 test("one that can is a finding: 1, with its exposure, the command that fixes it, and what that costs", async () => {
   await using server = await startLabServer();
   await addNodes(server, ["a", "a", "b"]);
   await add(server, lbcService({ annotations: { "target-group-attributes": "stickiness.enabled=false" } }));
+  await put(server, inShopSlices, slice("web", ["node-1"]));
   const { status, stdout, stderr } = await audit(server.url);
   assert.deepEqual([status, stderr], [1, ""]);
   assert.match(stdout, /^can +shop\/web +lbc +NLB internal +instance +on \(default\) +100 % +highest on node-3$/m);

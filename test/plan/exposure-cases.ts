@@ -25,7 +25,7 @@ export interface Case {
   readonly frontendZone?: string | undefined;
   readonly enabledZones?: ReadonlySet<string>;
   readonly shortcuts?: readonly string[];
-  readonly backends?: readonly Backend[];
+  readonly backends?: readonly Backend[] | undefined;
   readonly nodes?: readonly NodePlacement[];
 }
 
@@ -38,7 +38,7 @@ export function exposure(given: Case): number | undefined {
     frontendZone: "frontendZone" in given ? given.frontendZone : "a",
     enabledZones: given.enabledZones,
     self: { node, zone: "selfZone" in given ? given.selfZone : NODES.find((placement) => placement.node === node)?.zone },
-    backends: given.backends ?? BACKENDS,
+    backends: "backends" in given ? given.backends : BACKENDS,
     nodes: given.nodes ?? NODES,
   });
 }

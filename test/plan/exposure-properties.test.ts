@@ -83,6 +83,8 @@ test("a pod that moves changes the exposure of the two nodes it moves between al
 function targetsOf({ nodes, pods, targetType, externalTrafficPolicy }: Cluster): readonly NodePlacement[] {
   const hosts = pods.filter(({ ready }) => ready).flatMap(({ at }) => nodes[at] ?? []);
   if (targetType === "ip") return hosts;
+  // With no pod ready every instance fails its health check.
+  if (hosts.length === 0) return [];
   const registered = nodes.filter(({ excluded }) => !excluded);
   return externalTrafficPolicy === "Local" ? registered.filter((node) => hosts.includes(node)) : registered;
 }

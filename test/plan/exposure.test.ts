@@ -44,6 +44,14 @@ const TABLE: readonly Row[] = [
   ["ip, cross-zone off: never on another zone's address", 0, { group: IP, frontendZone: "b" }],
   ["ip, cross-zone on: the node's share of all ready pods", 2 / 4, { group: { ...IP, crossZone: ON }, frontendZone: "b" }],
   ["ip: the traffic policy does not matter", 2 / 3, { group: { ...IP, ...LOCAL } }],
+  [
+    "instance, Cluster: without a ready backend nothing answers, and nothing hairpins",
+    0,
+    { backends: [backend("n1", "a", false)] },
+  ],
+  ["instance, Cluster: backends that are not known may be ready", 1 / 2, { backends: undefined }],
+  ["instance, Local: backends that are not known: unknown", undefined, { group: LOCAL, backends: undefined }],
+  ["ip: backends that are not known: unknown", undefined, { group: IP, backends: undefined }],
   ["ip: a node without a pod loses nothing", 0, { group: IP, backends: [backend("n2", "a")] }],
 ];
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressPolicy } from "../../src/domain/address.ts";
 import type { Resolution } from "../../src/domain/frontend.ts";
+import type { Backend, Controller } from "../../src/domain/service.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
 import { planFrontends, type Resolve } from "../../src/plan/frontends.ts";
 import { backend, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
@@ -191,4 +192,18 @@ test("each frontend knows the family of its address; IPv6 that is not private is
   const nowhere: Resolution = { kind: "failed", detail: "SERVFAIL", lastAddresses: [], overLimit: 0 };
   const [frontend] = frontendsOf(snapshot({ services: [discovered()] }), () => nowhere);
   assert.deepEqual([frontend?.family, frontend?.withdrawn], [undefined, false]);
+});
+
+test("a Service without a ready backend is probed on, and exposed nowhere: what fails then is no hairpin", () => {
+  const nodes = [{ node: "n1", zone: "a" }];
+  const exposures = (backends: readonly Backend[], controller: Controller = "lbc") =>
+    frontendsOf(snapshot({ services: [{ service: nlbService({ controller }), backends }], nodes }), () => RESOLVED).map(
+      ({ colocated, exposure }) => [colocated, exposure],
+    );
+  assert.deepEqual(exposures([backend("n1", "a")])[0], [true, 1]);
+  // A pod that is not ready yet, or on its way out, or on a node that is drained.
+  assert.deepEqual(exposures([backend("n1", "a", false)])[0], [false, 0]);
+  assert.deepEqual(exposures([])[0], [false, 0]);
+  // A file that lists none does not say that there are none.
+  assert.deepEqual(exposures([], "static")[0], [false, 1]);
 });

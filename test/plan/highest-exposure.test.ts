@@ -29,6 +29,7 @@ const balancer = (...groups: readonly Partial<TargetGroup>[]): LoadBalancer => (
   refusals: [],
   doubts: [],
 });
+const READY = new Map([[1, [backend("n1", "a")]]]);
 const nodes: readonly NodePlacement[] = [
   { node: "n1", zone: "a" },
   { node: "n2", zone: "a" },
@@ -36,14 +37,18 @@ const nodes: readonly NodePlacement[] = [
 ];
 
 test("the node alone in its zone has the highest exposure to instance targets", () => {
-  assert.deepEqual(highestExposure(balancer({}), nodes, new Map()), { exposure: 1, node: "n3", port: 1 });
+  assert.deepEqual(highestExposure(balancer({}), nodes, READY), { exposure: 1, node: "n3", port: 1 });
 });
 
 test("a port that does not preserve counts for nothing, one that is not known for everything", () => {
   const off = { preserveClientIp: { enabled: false, origin: "explicit" } } as const;
   assert.equal(highestExposure(balancer(off), nodes, new Map()).exposure, 0);
   assert.equal(
-    highestExposure(balancer(off, { preserveClientIp: { enabled: undefined, origin: "unknown" } }), nodes, new Map()).exposure,
+    highestExposure(
+      balancer(off, { preserveClientIp: { enabled: undefined, origin: "unknown" } }),
+      nodes,
+      new Map([[2, [backend("n1", "a")]]]),
+    ).exposure,
     undefined,
   );
 });
