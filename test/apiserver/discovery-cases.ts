@@ -19,6 +19,8 @@ interface Discovering extends AsyncDisposable {
   readonly states: ReadonlyMap<string, string>;
   /** Nodes behind an NLB; `undefined`: it is not there. */
   nodes(name: string): readonly (string | undefined)[] | undefined;
+  /** Those of them that are ready. */
+  ready(name: string): readonly (string | undefined)[] | undefined;
   skipped(name: string): string | undefined;
   preserved(name: string): boolean | undefined;
 }
@@ -50,6 +52,7 @@ export function discover({ api }: Pick<ServerUnderTest, "api">, namespace: strin
     errors,
     states,
     nodes: (name) => find(name)?.backends.map(({ node }) => node),
+    ready: (name) => find(name)?.backends.flatMap(({ node, ready }) => (ready ? [node] : [])),
     skipped: (name) => snapshots.at(-1)?.skipped.find(isIt(name))?.reason,
     preserved: (name) => find(name)?.service.listeners[0]?.targetGroup.preserveClientIp.enabled,
     async [Symbol.asyncDispose]() {
@@ -107,6 +110,33 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
       await remove(server, `${servicesIn(namespace)}/api`);
       await soon("api is gone", () => found.nodes("api") === undefined && found.skipped("api") === undefined);
       assert.deepEqual(found.errors, []);
+    },
+  },
+  {
+    name: "discovery counts pods while they come up, are on their way out, and are gone with their node",
+    async run(server, namespace) {
+      await put(server, servicesIn(namespace), nlb({ name: "web", namespace }));
+      const { endpoints, ...rest } = slice("web", ["n1", "n2", "n3"]);
+      const withConditions = (...each: readonly object[]) => ({
+        ...rest,
+        endpoints: each.flatMap((conditions, i) => ({ ...endpoints[i], conditions })),
+      });
+      const up = { ready: true, serving: true, terminating: false };
+      const starting = { ready: false, serving: false, terminating: false };
+      const leaving = { ready: false, serving: true, terminating: true };
+      await put(server, slicesIn(namespace), withConditions(starting, starting, starting));
+      await using found = discover(server, namespace);
+      await soon("none is ready yet", () => found.ready("web")?.length === 0 && found.nodes("web")?.length === 3);
+      await put(server, slicesIn(namespace), withConditions(up, up, starting));
+      await soon("two are ready", () => found.ready("web")?.join() === "n1,n2");
+      await put(server, slicesIn(namespace), withConditions(up, leaving, up));
+      await soon("one leaves", () => found.ready("web")?.join() === "n1,n3");
+      // A node is drained: its pods go from the slice.
+      await put(server, slicesIn(namespace), withConditions(up));
+      await soon("n1 is left", () => found.nodes("web")?.join() === "n1");
+      await remove(server, `${slicesIn(namespace)}/web-1`);
+      await soon("nothing is left, and it is planned all the same", () => found.nodes("web")?.length === 0);
+      assert.deepEqual([found.skipped("web"), found.errors], [undefined, []]);
     },
   },
   {
