@@ -1,8 +1,6 @@
-import type { Clock } from "../domain/clock.ts";
 import { OPTIONAL_RESOURCES, type OptionalResourceName, type ResourceState } from "../domain/resources.ts";
 import { GroupVersions } from "./api/group-versions.ts";
-import type { KubeApi } from "./api/kube-api.ts";
-import { Reflector } from "./api/reflector.ts";
+import { Reflector, type ReflectorSurroundings } from "./api/reflector.ts";
 import type { ReflectorTiming } from "./api/reflector-timing.ts";
 import { parseLoadBalancerConfiguration, parseTargetGroupConfiguration } from "./objects/gateway-config-objects.ts";
 import { parseGateway, parseGatewayClass, routeParser } from "./objects/gateway-objects.ts";
@@ -55,11 +53,7 @@ export interface OptionalResourcesTiming extends ReflectorTiming {
   readonly patienceMs: number;
 }
 
-export interface OptionalResourcesOptions {
-  readonly api: KubeApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
+export interface OptionalResourcesOptions extends ReflectorSurroundings {
   readonly timing: Partial<OptionalResourcesTiming>;
   readonly onChange: () => void;
   readonly onError: (resource: OptionalResourceName, error: Error) => void;

@@ -1,6 +1,4 @@
-import type { Clock } from "../domain/clock.ts";
-import type { KubeApi } from "./api/kube-api.ts";
-import { Reflector } from "./api/reflector.ts";
+import { Reflector, type ReflectorSurroundings } from "./api/reflector.ts";
 import type { ReflectorTiming } from "./api/reflector-timing.ts";
 import { type EndpointSliceObject, sliceParser } from "./objects/slice-object.ts";
 import { MAX_SELECTORS, type SliceSelector, selectorsOf } from "./slice-selectors.ts";
@@ -10,11 +8,7 @@ export interface SliceWatchTiming extends ReflectorTiming {
   readonly selectorSpacingMs: number;
 }
 
-export interface SliceWatchOptions {
-  readonly api: KubeApi;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
+export interface SliceWatchOptions extends ReflectorSurroundings {
   readonly timing: Partial<SliceWatchTiming>;
   readonly onChange: () => void;
   readonly onError: (error: Error) => void;

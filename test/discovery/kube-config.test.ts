@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer as createHttpServer, type RequestListener, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
+import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "./support/certificate.ts";
 
@@ -164,6 +165,73 @@ describe("a kubeconfig", () => {
       running.requests.map((request) => request.split(" ").at(-1)),
       ["old", "new"],
     );
+  });
+
+  it("asks a program once for requests that begin together", async () => {
+    await using running = await run("http");
+    const status = { token: "one", expirationTimestamp: "2100-01-01T00:00:00Z" };
+    const credential = JSON.stringify({ apiVersion: "client.authentication.k8s.io/v1", kind: "ExecCredential", status });
+    const answer = await running.write("credential", credential);
+    const runs = await running.write("runs", "");
+    const script = `echo run >> '${runs}'; cat '${answer}'`;
+    const user = `exec: { apiVersion: client.authentication.k8s.io/v1, command: sh, args: ["-c", ${JSON.stringify(script)}] }`;
+    const file = await running.write("config", kubeconfig(`http://127.0.0.1:${running.port}`, "", user));
+    const api = await loadKubeApi({ kubeconfig: file, context: undefined, env: {}, userAgent: "test" });
+    const requests = Array.from({ length: 5 }, async () => {
+      const response = await api.get("/", {}, AbortSignal.timeout(3_000));
+      for await (const _ of response.body);
+    });
+    await Promise.all(requests);
+    await api.close();
+    assert.deepEqual([running.requests.length, await readFile(runs, "utf8")], [5, "run\n"]);
+  });
+
+  it("may have an OpenID Connect provider, whose token is refreshed when it has expired", async () => {
+    await using api = await run("http");
+    const issuer = `https://127.0.0.1:`;
+    const idToken = (port: number, subject: string, expires: number): string => {
+      const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+      const claims = { iss: `${issuer}${port}`, aud: "kubectl", sub: subject, iat: 1, exp: expires };
+      return `${part({ alg: "RS256" })}.${part(claims)}.${Buffer.from("signature").toString("base64url")}`;
+    };
+    const refreshed: string[] = [];
+    const provider = createHttpsServer({ cert: CERTIFICATE, key: PRIVATE_KEY }, (request, response) => {
+      const { port } = provider.address() as AddressInfo;
+      response.setHeader("content-type", "application/json");
+      if (request.method === "POST") {
+        refreshed.push(request.url ?? "");
+        const tokens = { id_token: idToken(port, "new", Math.floor(Date.now() / 1000) + 3_600), refresh_token: "again" };
+        response.end(JSON.stringify({ access_token: "a", token_type: "bearer", expires_in: 3_600, ...tokens }));
+      } else {
+        response.end(JSON.stringify({ issuer: `${issuer}${port}`, token_endpoint: `${issuer}${port}/token` }));
+      }
+    });
+    await new Promise<void>((resolve) => provider.listen(0, "127.0.0.1", resolve));
+    const authorities = getCACertificates("default");
+    // As NODE_EXTRA_CA_CERTS would.
+    setDefaultCACertificates([...authorities, CERTIFICATE]);
+    try {
+      const { port } = provider.address() as AddressInfo;
+      const subjectOf = (request: string): unknown => {
+        const [, claims = ""] = (request.split(" ").at(-1) ?? "").split(".");
+        return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: string }).sub;
+      };
+      for (const [subject, expires] of [
+        ["valid", Math.floor(Date.now() / 1000) + 3_600],
+        ["old", 1],
+      ] as const) {
+        const data = Buffer.from(CERTIFICATE).toString("base64");
+        const given = `client-id: kubectl, id-token: ${idToken(port, subject, expires)}, refresh-token: once, idp-issuer-url: "${issuer}${port}", idp-certificate-authority-data: ${data}`;
+        const user = `auth-provider: { name: oidc, config: { ${given} } }`;
+        const file = await api.write(subject, kubeconfig(`http://127.0.0.1:${api.port}`, "", user));
+        assert.deepEqual(await ask({ kubeconfig: file }), [200]);
+      }
+      assert.deepEqual([api.requests.map(subjectOf), refreshed], [["valid", "new"], ["/token"]]);
+    } finally {
+      setDefaultCACertificates(authorities);
+      provider.closeAllConnections();
+      await new Promise((resolve) => provider.close(resolve));
+    }
   });
 
   const wrong: readonly (readonly [string, string, RegExp])[] = [

@@ -39,7 +39,7 @@ export async function loadKubeApi(sources: KubeConfigSources): Promise<KubeApi> 
     throw new KubeConfigError("no kubeconfig: expected one to be named, the variable KUBECONFIG, or to run in a cluster");
   }
   const { server, config } = await readKubeConfig(files, sources.context);
-  return createKubeApi({ server, credentials: () => credentialsOf(config), userAgent });
+  return createKubeApi({ server, credentials: oneByOne(() => credentialsOf(config)), userAgent });
 }
 
 /**
@@ -103,8 +103,38 @@ async function readKubeConfig(
   const config = new KubeConfig();
   // The library takes http only where TLS is not to be verified; kubectl takes it as it is, and so do we.
   const skipTLSVerify = cluster.skipTLSVerify || cluster.server.startsWith("http:");
-  config.loadFromClusterAndUser({ ...cluster, skipTLSVerify }, user);
+  config.loadFromClusterAndUser({ ...cluster, skipTLSVerify }, withUsableIssuer(user));
   return { server: cluster.server, config };
+}
+
+/**
+ * What the library (2.0.1) needs to refresh OpenID tokens: it hands the issuer on as text where only a URL is taken
+ * (kubernetes-client/javascript, issue 2202), and with an authority of the issuer's own its answers are not taken at all. Without
+ * that setting the issuer's certificate is checked as any other: NODE_EXTRA_CA_CERTS can name an authority.
+ */
+function withUsableIssuer<User extends { readonly authProvider?: { readonly name: string; readonly config?: object } }>(
+  user: User,
+): User {
+  const { authProvider } = user;
+  if (authProvider?.name !== "oidc") return user;
+  const settings = Object.entries<unknown>({ ...authProvider.config }).flatMap(([key, value]) => {
+    if (key.startsWith("idp-certificate-authority")) return [];
+    return [[key, key === "idp-issuer-url" && URL.canParse(String(value)) ? new URL(String(value)) : value] as const];
+  });
+  return { ...user, authProvider: { ...authProvider, config: Object.fromEntries(settings) } };
+}
+
+/**
+ * Many requests begin at once, and each asks for credentials: a plugin is to run once and not for each of them, and a refresh token
+ * may be good for one use.
+ */
+function oneByOne<T>(ask: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return () => {
+    const next = last.then(ask, ask);
+    last = next;
+    return next;
+  };
 }
 
 /** Asks the library each time: it re-reads token files, runs credential plugins and refreshes OIDC tokens as they expire. */

@@ -10,16 +10,20 @@ import { sleep } from "./sleep.ts";
 import { endsInitialEvents, StreamingLists, StreamingRefused } from "./streaming-lists.ts";
 import { Stretch } from "./stretch.ts";
 
-export interface ReflectorOptions<T> {
+/** What a reflector needs of the world around it. */
+export interface ReflectorSurroundings {
   readonly api: KubeApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly signal: AbortSignal;
+}
+
+export interface ReflectorOptions<T> extends ReflectorSurroundings {
   /** Or what finds it, before each list: which version of it the server has may change. `undefined`: it has none. */
   readonly resource: Resource | ((signal: AbortSignal) => Promise<Resource | undefined>);
   /** Objects per page of a list. JSON of a page is parsed in one go, and holds the event loop: 1 MB takes some 5 ms. */
   readonly pageSize?: number;
   readonly parse: ParseObject<T>;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly signal: AbortSignal;
   readonly timing?: Partial<ReflectorTiming>;
   /** After each list and each event: all objects by `namespace/name`. The map is live until the next list. */
   readonly onChange: (objects: ReadonlyMap<string, T>) => void;
