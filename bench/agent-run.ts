@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseExposition, type Sample, sumOf } from "../lab/observe/exposition.ts";
 import { BACKEND_TCP_PORT } from "../lab/topology.ts";
 import { end, type FrontendFarm } from "./frontend-farm.ts";
+import { imageFlags } from "./image-flags.ts";
 import { cpuSeconds, residentMegabytes } from "./process-cost.ts";
 
 const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -48,7 +49,7 @@ export async function runAgent(options: RunOptions): Promise<AgentRun> {
   writeFileSync(file, JSON.stringify({ services: [service] }));
   const flags = ["--frontends", file, "--node-name", "bench", "--metrics-address", METRICS, "--log-level", "error"];
   const times = ["--interval", `${intervalMs(options)}ms`, "--timeout", `${TIMEOUT_MS}ms`];
-  const agent = startOn(core, [ENTRY, "agent", ...flags, ...times]);
+  const agent = startOn(core, [...imageFlags(), ENTRY, "agent", ...flags, ...times]);
   try {
     const pid = pidOf(agent);
     await until(async () => (await fetch(`http://${METRICS}/readyz`)).ok);

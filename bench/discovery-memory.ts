@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { parseExposition, sumOf } from "../lab/observe/exposition.ts";
 import type { ClusterSize } from "./cluster-farm.ts";
 import { end } from "./frontend-farm.ts";
+import { imageFlags } from "./image-flags.ts";
 import { procDirectory } from "./process-cost.ts";
 
 const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -96,12 +97,6 @@ async function measure(size: ClusterSize): Promise<Cost> {
     await end(farm);
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-/** What Node.js is started with in the image. */
-function imageFlags(): readonly string[] {
-  const entrypoint = /^ENTRYPOINT (\[.*\])$/m.exec(readFileSync(new URL("../Dockerfile", import.meta.url), "utf8"))?.[1];
-  return (JSON.parse(entrypoint ?? "[]") as string[]).filter((argument) => argument.startsWith("--"));
 }
 
 /** A line of /proc/PID/status, in MB (10^6 bytes). */
