@@ -48,12 +48,30 @@ function build(name) {
   // Built under another name, so that a build that is interrupted, or two at a time, leave nothing half done under this one.
   const unfinished = `${target}.${process.pid}`;
   console.error(`${name}: being built from its Go modules, which takes minutes the first time`);
+  download(join(TOOLS, name));
   execFileSync("go", ["build", "-mod=readonly", "-trimpath", "-ldflags", `-s -w${stamp}`, "-o", unfinished, PACKAGES[name]], {
     cwd: join(TOOLS, name),
     env: { ...process.env, CGO_ENABLED: "0" },
     stdio: ["ignore", "inherit", "inherit"],
   });
   renameSync(unfinished, target);
+}
+
+/** Hundreds of modules over the network: one that does not come the first time may come the next. */
+function download(directory) {
+  for (let left = 2; ; left--) {
+    try {
+      execFileSync("go", ["mod", "download"], { cwd: directory, stdio: ["ignore", "ignore", "pipe"] });
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      console.error(
+        `go mod download: ${String(error.stderr ?? error.message)
+          .trim()
+          .slice(-500)}; trying again`,
+      );
+    }
+  }
 }
 
 const isEntry = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);

@@ -75,6 +75,7 @@ describe("a TargetGroupBinding made by hand", () => {
 
   it("does not take the place of an NLB of the Service's own", () => {
     assert.deepEqual(reasons(lbcService()), ["web nlb"]);
+    assert.match(reasons(lbcService({ hostname: null }))[0] ?? "", /^web pending/);
   });
 });
 

@@ -72,6 +72,20 @@ describe("the annotation", () => {
     assert.match(older?.summary ?? "", /upgrade it/);
   });
 
+  it("is not for a controller that is older than it", () => {
+    const fix = assess(service({ annotations: { type: "nlb-ip", "target-group-attributes": "x=y" } }), {
+      lbcVersion: parseVersion("2.0.1"),
+    }).fix;
+    assert.equal(fix, undefined);
+    const instance = assess(
+      lbcService({ spec: { loadBalancerClass: undefined }, annotations: { type: "external", "nlb-target-type": "instance" } }),
+      {
+        lbcVersion: parseVersion("2.2.0"),
+      },
+    );
+    assert.deepEqual(instance.fix?.annotations.length, 1);
+  });
+
   it("is not offered where nothing can hairpin, or it is not known", () => {
     assert.equal(assess(lbcService({ annotations: { "target-group-attributes": PRESERVE_OFF } })).fix, undefined);
     assert.equal(assess(lbcService({ annotations: { "target-group-attributes": "oops" } })).fix, undefined);

@@ -25,6 +25,15 @@ const withConfig = (given: Partial<GivenCluster>): GivenCluster => ({
   ...given,
 });
 
+/** The same route to a backend of another kind. */
+const withoutService = (object: ReturnType<typeof route>) => ({
+  ...object,
+  spec: {
+    ...object.spec,
+    rules: [{ backendRefs: [{ group: "multicluster.x-k8s.io", kind: "ServiceImport", name: "far", port: 80 }] }],
+  },
+});
+
 const cases: readonly (readonly [name: string, given: GivenCluster, expected: string])[] = [
   [
     "with nothing said, the controller's defaults",
@@ -127,6 +136,49 @@ const cases: readonly (readonly [name: string, given: GivenCluster, expected: st
     "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
   ],
   [
+    "with configurations for the route itself and for its kind: the more specific one counts",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({
+          of: "web",
+          props: OFF,
+          routes: [
+            { route: { kind: "TCPRoute" }, props: ON },
+            { route: { kind: "TCPRoute", namespace: "shop", name: "route" }, props: OFF },
+            { route: { kind: "TCPRoute", namespace: "shop", name: "another" }, props: ON },
+          ],
+        }),
+      ],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with a configuration for the route that leaves open what the one for the Service says: which of them counts is not documented",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({
+          of: "web",
+          props: OFF,
+          routes: [{ route: { kind: "TCPRoute" }, props: { targetType: "instance" } }],
+        }),
+      ],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
+  ],
+  [
+    "with a backend that is no Service: what that is, is not known",
+    {
+      ...simple,
+      routes: [
+        ["TCPRoute", route({ to: ["web:80"] })],
+        ["TCPRoute", withoutService(route({ name: "other", to: ["web:80"] }))],
+      ],
+    },
+    "lbc, internal, target type unknown, 80 unknown, cross-zone unknown: unknown",
+  ],
+  [
     "with a configuration for another kind of route",
     {
       ...simple,
@@ -220,6 +272,16 @@ describe("a Gateway of the NLB's class", () => {
     );
     assert.deepEqual(behind.get(9001), [{ namespace: "other", name: "far" }]);
     assert.deepEqual(loadBalancer.doubts, ["Service other/far is not there."]);
+  });
+
+  it("of several Services behind one listener has no share for each", () => {
+    const weightOf = (to: readonly string[]) =>
+      describedGateways({
+        ...simple,
+        routes: [["TCPRoute", route({ to })]],
+        services: [nodePortService(), nodePortService("api")],
+      })[0]?.loadBalancer.ports[0]?.targetGroup.weight;
+    assert.deepEqual([weightOf(["web:80"]), weightOf(["web:80", "web:80"]), weightOf(["web:80", "api:80"])], [1, 1, undefined]);
   });
 
   it("says that it does not read whether a route may refer to another namespace", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OPTIONAL_RESOURCES } from "../../src/domain/resources.ts";
-import { type ApiServer, sendJson } from "./support/api-server.ts";
+import { type ApiServer, type FakeRequest, sendJson } from "./support/api-server.ts";
 import { binding, gateway, gatewayClass, route, targetGroupConfiguration } from "./support/gateway-objects.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 import { AWS_GATEWAY, BINDINGS, GATEWAY_API, type Running, run, SERVICES, SLICES } from "./support/running-discovery.ts";
@@ -99,6 +99,9 @@ describe("what a cluster need not have", () => {
     await until("there is a snapshot", () => running.snapshots.length > 0);
     assert.deepEqual(running.states.map(([resource]) => resource).toSorted(), OPTIONAL_RESOURCES.toSorted());
     assert.deepEqual([new Set(running.states.map(([, state]) => state)), running.errors], [new Set(["missing"]), []]);
+    // What a server says that it does not have is not asked for.
+    const asked = running.server.requests.filter(({ path, kind }) => path.startsWith(GATEWAY_API) && kind !== "document");
+    assert.deepEqual(asked, []);
   });
 
   it("may not be read: then what it would say is not known", async () => {
@@ -121,6 +124,23 @@ describe("what a cluster need not have", () => {
       [["targetgroupconfigurations", "forbidden"]],
     );
     assert.deepEqual(running.errors, []);
+  });
+
+  it("is waited for when it is there: without its Gateways the first snapshot would not be whole", async () => {
+    const held: FakeRequest[] = [];
+    await using running = await run({
+      prepare: (server) => {
+        prepare(server);
+        server.fault = (request) => request.path === GATEWAYS && request.kind === "stream" && held.push(request) > 0;
+      },
+    });
+    await until("all others are there", () => running.states.length === OPTIONAL_RESOURCES.length - 1 && held.length === 1);
+    await until("Services are watched", () => running.server.openWatches(SERVICES) === 1);
+    assert.equal(running.snapshots.length, 0);
+    running.server.fault = () => false;
+    held[0]?.reset();
+    await until("there is a snapshot", () => running.snapshots.length > 0);
+    assert.ok(running.snapshots[0]?.services.some(({ service: { name } }) => name === "gateway/edge"));
   });
 
   it("is not waited for when it does not answer", async () => {

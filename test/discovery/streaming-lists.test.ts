@@ -73,6 +73,29 @@ describe("a list that comes as a stream", () => {
   });
 });
 
+it("a watch that began as a list may be quiet for as long as any other", async () => {
+  await using running = await runToWatch({ streamSilenceMs: 40, idleMs: 5_000 }, "served");
+  const openedMs = performance.now();
+  await until("it has been quiet for longer than a list may be", () => performance.now() - openedMs > 150);
+  assert.deepEqual([running.server.count("stream"), running.server.count("list"), running.errors], [1, 0, []]);
+});
+
+for (const streaming of ["served", "refused"] as const) {
+  it(`what did not change is not read again when lists come as ${streaming === "served" ? "streams" : "pages"}`, async () => {
+    await using running = await runToWatch({}, streaming);
+    const { server } = running;
+    assert.equal(running.parses(), 2);
+    server.put(PATH, thing("going", "blue"));
+    await until("the change is seen", () => running.seen()["shop/going"] === "blue");
+    server.put(PATH, thing("new"));
+    server.compact();
+    server.endWatches("reset");
+    await until("it has listed anew", () => "shop/new" in running.seen());
+    assert.deepEqual(running.seen(), { "shop/before": "red", "shop/going": "blue", "shop/new": "red" });
+    assert.equal(running.parses(), 4);
+  });
+}
+
 describe("a server that does not send lists as streams", () => {
   it("and refuses is asked for pages at once, which is no error", async () => {
     await using running = await runToWatch({}, "refused");

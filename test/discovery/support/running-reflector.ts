@@ -34,6 +34,8 @@ export interface Running extends AsyncDisposable {
   /** The objects as they were told last, and how often they were. */
   seen(): Record<string, string>;
   changes(): number;
+  /** How many objects were parsed. */
+  parses(): number;
   stop(): Promise<void>;
 }
 
@@ -55,12 +57,16 @@ export async function run(options: {
   const states: string[] = [];
   let objects: ReadonlyMap<string, string> = new Map();
   let changes = 0;
+  let parses = 0;
   const api = server.api();
   const reflector = new Reflector<string>({
     api,
     resource: { path: PATH, query: {} },
     ...(options.pageSize === undefined ? {} : { pageSize: options.pageSize }),
-    parse: parseThing,
+    parse: (object) => {
+      parses++;
+      return parseThing(object);
+    },
     clock: systemClock,
     random: () => options.random ?? Math.random(),
     signal: controller.signal,
@@ -83,6 +89,7 @@ export async function run(options: {
     states,
     seen: () => Object.fromEntries(objects),
     changes: () => changes,
+    parses: () => parses,
     stop,
     async [Symbol.asyncDispose]() {
       await stop();
