@@ -9,7 +9,7 @@ export function renderSettingsHelp(definitions: Definitions): string {
   });
   rows.unshift({
     flag: "--config FILE",
-    text: "YAML file of settings, keys as the flags in camel case (maxInFlight: 500). [HAIRPIN_PROBE_CONFIG]",
+    text: "YAML file of settings, keys as the flags in camel case (lbcVersion: 2.13.4). [HAIRPIN_PROBE_CONFIG]",
   });
   const width = Math.max(...rows.map(({ flag }) => flag.length)) + 2;
   return rows.map(({ flag, text }) => `  ${flag.padEnd(width)}${wrap(text, 98 - width, width + 2)}`).join("\n");
