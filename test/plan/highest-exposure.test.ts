@@ -67,6 +67,17 @@ test("backends count port by port", () => {
   });
 });
 
+test("nodes that a selector tells apart are not alike, though all else is", () => {
+  const placement = (node: string, pool: string): NodePlacement => ({ node, zone: "a", labels: new Map([["pool", pool]]) });
+  const selected = balancer({ nodeSelector: new Map([["pool", "edge"]]) });
+  const found = highestExposure(
+    selected,
+    [placement("n1", "batch"), placement("n2", "edge")],
+    new Map([[1, [backend("n9", "a")]]]),
+  );
+  assert.deepEqual(found, { exposure: 1, node: "n2", port: 1 });
+});
+
 test("it is the maximum over all nodes, though only one of each kind is worked out", () => {
   const placements = fc.array(
     fc.record({
