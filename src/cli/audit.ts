@@ -15,8 +15,8 @@ import { highestExposure } from "../plan/highest-exposure.ts";
 import { systemClock } from "../schedule/system-clock.ts";
 import { VERSION } from "../version.ts";
 
-/** 0: none can hairpin; 1: some can (or, if asked for, it is not known); 4: the API did not answer. 2 is a wrong call. */
-const EXIT = { fine: 0, found: 1, unreachable: 4 } as const;
+/** 0: none can hairpin; 1: some can (or, if asked for, it is not known); 4: the API did not answer; 130: Ctrl-C. 2 is a wrong call. */
+const EXIT = { fine: 0, found: 1, unreachable: 4, interrupted: 130 } as const;
 
 export interface AuditStreams {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -46,7 +46,7 @@ export async function runAuditCommand(settings: AuditSettings, streams: AuditStr
     const failing = all.some(({ verdict }) => verdict === "can" || (settings.failOn === "unknown" && verdict === "unknown"));
     return failing ? EXIT.found : EXIT.fine;
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted) return EXIT.interrupted;
     streams.stderr.write(`hairpin-probe: cannot read the cluster at ${api.server}: ${explain(error)}\n`);
     return EXIT.unreachable;
   } finally {

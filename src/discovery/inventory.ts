@@ -19,7 +19,7 @@ import type { OptionalObjects } from "./optional-resources.ts";
 import { fixOf } from "./rules/fix.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
 import { loadBalancerOf } from "./rules/load-balancer.ts";
-import { selectorsOf } from "./slice-selectors.ts";
+import { isServiceName, selectorsOf } from "./slice-selectors.ts";
 
 /** One load balancer of the cluster, with what it takes to judge it. */
 export interface InventoryItem {
@@ -122,7 +122,7 @@ async function readBackends(
 ): Promise<((service: NamespacedName) => readonly Backend[]) | undefined> {
   const parse = sliceParser();
   const slices = [];
-  for (const { names, labelSelector } of selectorsOf(new Set(services.map(({ name }) => name)))) {
+  for (const { names, labelSelector } of selectorsOf(new Set(services.map(({ name }) => name).filter(isServiceName)))) {
     const found = await reader.tryList("/apis/discovery.k8s.io/v1", "endpointslices", { labelSelector }, (object) =>
       parse(object, names),
     );

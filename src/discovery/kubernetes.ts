@@ -7,6 +7,7 @@ import { Reflector } from "./api/reflector.ts";
 import { type Classified, ClusterClassifier, clusterObjectsOf, type NamespacedName } from "./cluster.ts";
 import { parseService, type ServiceObject } from "./objects/service-object.ts";
 import { OptionalResources, type OptionalResourcesTiming } from "./optional-resources.ts";
+import { isServiceName } from "./slice-selectors.ts";
 import { SliceWatch, type SliceWatchTiming } from "./slice-watch.ts";
 import { SnapshotBuilder, servicesBehind } from "./snapshot.ts";
 
@@ -75,7 +76,8 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
       slices.want(namesOf(classified));
       if (slices.isPending) return;
       hasSnapshot = true;
-      const isListed = (name: string): boolean => slices.isListed(name);
+      // What cannot be the name of a Service has no slices, and is not waited for.
+      const isListed = (name: string): boolean => !isServiceName(name) || slices.isListed(name);
       onSnapshot(builder.build({ classified, slices: slices.objects(), agentsService, others, isListed }));
     } catch (error) {
       onFault(error);
@@ -84,7 +86,7 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
   const namesOf = (classified: readonly Classified[]): ReadonlySet<string> => {
     const behind = classified.filter(({ classification }) => classification.kind === "nlb").flatMap(servicesBehind);
     const wanted = [...behind, ...others, ...(agentsService === undefined ? [] : [agentsService])];
-    return new Set(wanted.map(({ name }) => name));
+    return new Set(wanted.map(({ name }) => name).filter(isServiceName));
   };
   const changed = (): void => {
     const dueMs = lastRefreshMs === undefined ? 0 : lastRefreshMs + COALESCE_MS - clock.nowMs();

@@ -4,6 +4,14 @@ const MAX_SELECTOR_LENGTH = 4096;
 /** Each selector is a watch of its own. */
 export const MAX_SELECTORS = 8;
 
+/**
+ * Whether a Service can be called so: routes and files can name anything, and one name that is no label value would have the
+ * whole selector refused.
+ *
+ * @see Kubernetes documentation, "Object Names and IDs", RFC 1123 label names.
+ */
+export const isServiceName = (name: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+
 /** The EndpointSlices of these Services, by name. */
 export interface SliceSelector {
   readonly names: ReadonlySet<string>;

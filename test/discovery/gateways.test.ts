@@ -274,6 +274,11 @@ describe("a Gateway of the NLB's class", () => {
     assert.deepEqual(loadBalancer.doubts, ["Service other/far is not there."]);
   });
 
+  it("has no pods behind it that are not a Service's", () => {
+    const [described] = describedGateways({ ...simple, routes: [["TCPRoute", withoutService(route({ to: ["web:80"] }))]] });
+    assert.deepEqual(described?.behind.get(80), []);
+  });
+
   it("of several Services behind one listener has no share for each", () => {
     const weightOf = (to: readonly string[]) =>
       describedGateways({

@@ -4,7 +4,16 @@ import { OPTIONAL_RESOURCES } from "../../src/domain/resources.ts";
 import { type ApiServer, type FakeRequest, sendJson } from "./support/api-server.ts";
 import { binding, gateway, gatewayClass, route, targetGroupConfiguration } from "./support/gateway-objects.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
-import { AWS_GATEWAY, BINDINGS, GATEWAY_API, type Running, run, SERVICES, SLICES } from "./support/running-discovery.ts";
+import {
+  AWS_GATEWAY,
+  BINDINGS,
+  GATEWAY_API,
+  type Running,
+  run,
+  SERVICES,
+  SLICES,
+  selectors,
+} from "./support/running-discovery.ts";
 import { until } from "./support/waiting.ts";
 
 const CLASSES = `${GATEWAY_API}/v1/gatewayclasses`;
@@ -58,6 +67,19 @@ describe("a Gateway in discovery", () => {
     running.server.put(TCP_ROUTES, route({ to: ["api:80"] }));
     await until("it is on n2", () => running.backends("gateway/edge")?.[0] === "n2");
     for (const { services } of running.snapshots) for (const { backends } of services) assert.equal(backends.length, 1);
+  });
+
+  it("with a backend that cannot be a Service keeps its others, and does not spoil the question for everybody's slices", async () => {
+    const bogus = "x".repeat(200);
+    await using running = await run({
+      prepare: (server) => {
+        prepare(server);
+        server.put(TCP_ROUTES, route({ to: ["web:80", `${bogus}:80`] }));
+      },
+    });
+    await until("it is there", () => edge(running) !== undefined);
+    assert.deepEqual(running.backends("gateway/edge"), ["n1"]);
+    assert.ok(selectors(running.server).every((selector) => !selector?.includes(bogus)));
   });
 
   it("goes when it is deleted, and comes back when it is made again", async () => {

@@ -69,7 +69,9 @@ function describe(
   const ports = gateway.listeners.flatMap((listener): readonly LoadBalancerPort[] => {
     const routed = backendsOfListener(gateway, listener, world.routes);
     if (routed.length === 0) return [];
-    const services = routed.map(({ backend: { namespace, name } }) => ({ namespace, name }));
+    const services = routed.flatMap(({ backend: { kind, namespace, name } }) =>
+      kind === "Service" ? [{ namespace, name }] : [],
+    );
     behind.set(listener.port, [...(behind.get(listener.port) ?? []), ...services]);
     const spoken = spokenBehind(routed, world);
     if (spoken !== undefined) said.set(listener.port, spoken);
