@@ -4,6 +4,7 @@ import { ApiError, listPages } from "./api/api-requests.ts";
 import { GroupVersions } from "./api/group-versions.ts";
 import { IdleGuard } from "./api/idle-guard.ts";
 import type { KubeApi } from "./api/kube-api.ts";
+import { keyOf } from "./api/object-store.ts";
 import { ObjectError } from "./objects/schema.ts";
 import { OPTIONAL_KINDS } from "./optional-resources.ts";
 
@@ -19,6 +20,8 @@ type Parse<T> = (object: unknown) => T;
 type Query = Readonly<Record<string, string>>;
 
 const PAGE_SIZE = 500;
+/** A slice can hold a thousand endpoints, and a Node a hundred images: pages of them are to stay within a few megabytes. */
+const SMALL_PAGES: Readonly<Record<string, number>> = { endpointslices: 50, nodes: 100 };
 /** A server that has not answered by then is taken to be out of reach. */
 const SILENCE_MS = 15_000;
 const FORBIDDEN = 403;
@@ -48,14 +51,16 @@ export class InventoryReader {
     const found: T[] = [];
     for (const scope of scopes) {
       using guard = new IdleGuard(SILENCE_MS, clock, signal);
-      for await (const { items } of listPages(api, { path: `${prefix}${scope}/${plural}`, query }, PAGE_SIZE, guard.signal)) {
+      const resource = { path: `${prefix}${scope}/${plural}`, query };
+      const limit = SMALL_PAGES[plural] ?? PAGE_SIZE;
+      for await (const { items } of listPages(api, resource, limit, guard.signal)) {
         guard.touch();
         for (const item of items) {
           try {
             found.push(parse(item));
           } catch (error) {
             if (!(error instanceof ObjectError)) throw error;
-            this.#note(`An object of ${plural} is left out: ${error.message}`);
+            this.#note(`${plural} ${keyOf(item) ?? "without a name"} is left out: ${error.message}.`);
           }
         }
       }

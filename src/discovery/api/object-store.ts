@@ -114,7 +114,8 @@ export function resourceVersionOf(object: unknown): string | undefined {
   return typeof version === "string" && version !== "" ? version : undefined;
 }
 
-function keyOf(object: unknown): string | undefined {
+/** `namespace/name` of an object; `undefined`: it has no name. */
+export function keyOf(object: unknown): string | undefined {
   const parsed = v.safeParse(keySchema, object);
   return parsed.success ? `${parsed.output.metadata.namespace}/${parsed.output.metadata.name}` : undefined;
 }
