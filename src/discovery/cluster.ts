@@ -21,11 +21,11 @@ export interface ClusterObjects extends GatewayWorld {
   readonly bindings: Iterable<BindingObject>;
 }
 
-/** @param isForbidden - Whether a resource is there and may not be read: what it would say is not known then. */
+/** @param isUnread - Whether what a resource says is not known, as opposed to that it says nothing. */
 export function clusterObjectsOf(
   services: ReadonlyMap<string, ServiceObject>,
   objects: OptionalObjects,
-  isForbidden: (name: OptionalResourceName) => boolean,
+  isUnread: (name: OptionalResourceName) => boolean,
 ): ClusterObjects {
   return {
     services,
@@ -33,7 +33,7 @@ export function clusterObjectsOf(
     gateways: objects.gateways,
     routes: [...objects.tcproutes.values(), ...objects.tlsroutes.values(), ...objects.udproutes.values()],
     configurations: { loadBalancers: objects.loadbalancerconfigurations, targetGroups: objects.targetgroupconfigurations },
-    configurationsReadable: !isForbidden("loadbalancerconfigurations") && !isForbidden("targetgroupconfigurations"),
+    configurationsReadable: !isUnread("loadbalancerconfigurations") && !isUnread("targetgroupconfigurations"),
     bindings: [
       ...objects["targetgroupbindings.elbv2.k8s.aws"].values(),
       ...objects["targetgroupbindings.eks.amazonaws.com"].values(),

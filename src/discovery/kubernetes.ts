@@ -70,9 +70,7 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
     if (services === undefined || stop.signal.aborted || (!hasSnapshot && !optional.isSettled)) return;
     lastRefreshMs = clock.nowMs();
     try {
-      const classified = classifier.classify(
-        clusterObjectsOf(services, optional.objects(), (name) => optional.isForbidden(name)),
-      );
+      const classified = classifier.classify(clusterObjectsOf(services, optional.objects(), (name) => optional.isUnread(name)));
       slices.want(namesOf(classified));
       if (slices.isPending) return;
       hasSnapshot = true;

@@ -102,9 +102,10 @@ export class OptionalResources {
     return Object.fromEntries(entries) as unknown as OptionalObjects;
   }
 
-  /** Whether a resource is there and may not be read: what it would say is not known then. */
-  isForbidden(name: OptionalResourceName): boolean {
-    return this.#states.get(name) === "forbidden";
+  /** Whether what a resource says is not known: it may not be read, or has not been yet. One that is missing says nothing. */
+  isUnread(name: OptionalResourceName): boolean {
+    const state = this.#states.get(name);
+    return state === undefined || state === "forbidden";
   }
 
   /** Ends when the signal is aborted and every reflector has ended. */

@@ -165,6 +165,25 @@ describe("what a cluster need not have", () => {
     assert.ok(running.snapshots[0]?.services.some(({ service: { name } }) => name === "gateway/edge"));
   });
 
+  it("that is in trouble is not known, which is not the same as absent", async () => {
+    await using running = await run({
+      timing: { patienceMs: 100 },
+      prepare: (server) => {
+        prepare(server);
+        server.serve(TARGET_GROUPS);
+        server.fault = ({ path, response }) => {
+          if (path === TARGET_GROUPS) sendJson(response, 500, { message: "etcd" });
+          return path === TARGET_GROUPS;
+        };
+      },
+    });
+    const preserved = () => edge(running)?.service.listeners[0]?.targetGroup.preserveClientIp;
+    await until("it is there", () => edge(running) !== undefined);
+    assert.deepEqual(preserved(), { enabled: undefined, origin: "unknown" });
+    running.server.fault = () => false;
+    await until("it is known", () => preserved()?.enabled === true);
+  });
+
   it("is not waited for when it does not answer", async () => {
     await using running = await run({
       timing: { patienceMs: 100 },

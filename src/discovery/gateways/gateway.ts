@@ -17,7 +17,7 @@ export interface GatewayWorld {
   readonly gateways: ReadonlyMap<string, GatewayObject>;
   readonly routes: readonly RouteObject[];
   readonly configurations: GatewayConfigurations;
-  /** Whether the configuration objects may be read; where not, they are not known to be absent. */
+  /** Whether the configuration objects have been read; where not, they are not known to be absent. */
   readonly configurationsReadable: boolean;
   readonly services: ReadonlyMap<string, ServiceObject>;
 }
@@ -58,7 +58,7 @@ function describe(
   const isKnown = world.configurationsReadable && configuration.missing.length === 0;
   if (!world.configurationsReadable) {
     findings.doubt(
-      "What its configuration objects say is not known: the permission to list those of gateway.k8s.aws would tell.",
+      "What its configuration objects say is not known: those of gateway.k8s.aws may not be listed, or could not be yet.",
     );
   }
   for (const missing of configuration.missing)
