@@ -32,6 +32,22 @@ it("a pod with an address of each family is one backend", () => {
   assert.equal(backendsOf(slices).length, 1);
 });
 
+it("backends that are alike are told apart from those that only look alike", () => {
+  const slices = parsed([
+    { address: "10.0.1.1", node: "n1 a", zone: "b" },
+    { address: "10.0.1.2", node: "n1", zone: "a b" },
+    { address: "10.0.1.3", node: "n1 a b" },
+  ]);
+  assert.deepEqual(
+    backendsOf(slices).map(({ node, zone }) => [node, zone]),
+    [
+      ["n1 a", "b"],
+      ["n1", "a b"],
+      ["n1 a b", undefined],
+    ],
+  );
+});
+
 it("two pods on a node are two backends", () => {
   const slices = parsed([
     { address: "10.0.1.1", pod: "web-1", node: "n1" },

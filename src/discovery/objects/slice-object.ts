@@ -57,7 +57,8 @@ export function sliceParser(): (object: unknown, wanted?: ReadonlySet<string>) =
       ids: identified.map(({ id }) => id),
       backends: identified.map(({ endpoint }) => {
         const [node, zone, ready] = [endpoint.nodeName || undefined, endpoint.zone || undefined, isReady(endpoint)];
-        return backends.of(`${node ?? ""} ${zone ?? ""} ${ready}`, () => ({ node, zone, ready }));
+        // Names hold no line breaks: the schema has seen to it.
+        return backends.of(`${node ?? ""}\n${zone ?? ""}\n${ready}`, () => ({ node, zone, ready }));
       }),
     };
   };
