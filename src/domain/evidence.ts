@@ -1,0 +1,34 @@
+/**
+ * Why a connect timed out, as far as the kernel of the agent's own network namespace tells.
+ *
+ * A hairpin makes it send a reset to a stray SYN-ACK, one for each SYN; a silent drop makes it send none.
+ */
+
+/** How the agent finds out: `counters` reads the kernel's own, `capture` also looks at incoming SYN-ACKs, `off` does not look. */
+export const EVIDENCE_LEVELS = ["counters", "capture", "off"] as const;
+export type EvidenceLevel = (typeof EVIDENCE_LEVELS)[number];
+
+/** What convicts: a reset that this attempt must have caused, or the stray SYN-ACK itself. A closed list: it is a metric label. */
+export const EVIDENCE_KINDS = ["reset", "capture"] as const;
+export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
+
+/** What the NLB chose, as the source of the stray SYN-ACK shows it. */
+export interface ChosenTarget {
+  readonly address: string;
+  /** The node port of an instance target, the pod's port of an ip target. */
+  readonly port: number;
+  /** Name of the node; `undefined`: not known. */
+  readonly node: string | undefined;
+}
+
+/**
+ * `silent`: no answer to any SYN came back to this namespace. `undecided`: other attempts were under way at the same moments, and
+ * which of them caused the resets cannot be told.
+ */
+export type Evidence =
+  | { readonly kind: "reset" }
+  | { readonly kind: "capture"; readonly chosen: ChosenTarget }
+  | { readonly kind: "silent" }
+  | { readonly kind: "undecided" };
+
+export const isHairpin = (evidence: Evidence | undefined): boolean => evidence?.kind === "reset" || evidence?.kind === "capture";
