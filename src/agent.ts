@@ -1,5 +1,6 @@
 import type { AddressPolicy } from "./domain/address.ts";
 import type { Clock } from "./domain/clock.ts";
+import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
 import { serviceKey } from "./domain/service.ts";
@@ -24,6 +25,8 @@ export interface AgentOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly watch: LoopWatch;
+  /** Tells why connects time out; absent: nobody looks. */
+  readonly watcher: ConnectWatcher | undefined;
   readonly metrics: AgentMetrics;
   readonly logger: Logger;
   readonly resolve: Resolve;
@@ -99,15 +102,15 @@ export class Agent {
       const detail = `${address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
       return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
     }
-    const { watch, timeout, tlsVerify, userAgent } = this.#options;
+    const { watch, watcher, timeout, tlsVerify, userAgent } = this.#options;
     return runAttempt(
       { address, port: listener.port, protocol: listener.protocol, hostname: service.hostname, path: listener.path },
-      { watch, signal: this.#shutdown.signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent },
+      { watch, watcher, signal: this.#shutdown.signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent },
     );
   }
 
   #logFailure(frontend: Frontend, outcome: Extract<Outcome, { kind: "failure" }>): void {
-    const { reason, phase, detail, seconds, localPort } = outcome;
+    const { reason, phase, detail, seconds, localPort, evidence } = outcome;
     this.#options.logger.warn(
       {
         service: serviceKey(frontend.service),
@@ -120,6 +123,8 @@ export class Agent {
         detail,
         seconds: Math.round(seconds * 1e6) / 1e6,
         localPort,
+        evidence: evidence?.kind,
+        ...(evidence?.kind === "capture" ? { chosen: evidence.chosen } : {}),
       },
       "attempt failed",
     );

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
-const STAGES = ["domain", "config", "discovery", "plan", "schedule", "probe", "metrics", "server", "audit"];
+const STAGES = ["domain", "config", "discovery", "plan", "schedule", "probe", "evidence", "metrics", "server", "audit"];
 
 /** `[file, file it imports]`, both relative to src. */
 const imports = globSync("**/*.ts", { cwd: SRC }).flatMap((file) =>

@@ -10,9 +10,10 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { type AddressPolicy, addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
+import { startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
-import { LoopWatch } from "../probe/loop-watch.ts";
+import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
 import { systemClock } from "../schedule/system-clock.ts";
 import { startServer } from "../server/http-server.ts";
 import { VERSION } from "../version.ts";
@@ -42,6 +43,12 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
+  const evidence = startEvidence({
+    level: settings.evidence,
+    clock: systemClock,
+    timeoutMs: settings.timeout,
+    onLess: (problem) => logger.warn({ evidence: problem }, "less evidence than asked for"),
+  });
   const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
     ...settings,
@@ -49,7 +56,8 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     userAgent: USER_AGENT,
     clock: systemClock,
     random: Math.random,
-    watch: new LoopWatch(),
+    watch: new LoopWatch(systemLoopTimes, evidence.beat),
+    watcher: evidence.watcher,
     metrics,
     logger,
     resolve: (hostname) => resolver.resolution(hostname),
@@ -83,7 +91,10 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       if (!stop.signal.aborted) await Promise.race([stopped, ...(kubernetes === undefined ? [] : [kubernetes.done])]);
     } finally {
       stop.abort();
-      await Promise.all([agent.stop(), server.close()]);
+      const stopped = agent.stop();
+      // Whoever waits for a verdict is to get one before it is too late.
+      evidence.close();
+      await Promise.all([stopped, server.close()]);
       await kubernetes?.done;
     }
     logger.info("agent stopped");

@@ -1,4 +1,5 @@
 import type { Cidr } from "../domain/cidr.ts";
+import { EVIDENCE_LEVELS, type EvidenceLevel } from "../domain/evidence.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { type Definition, define } from "./definition.ts";
 import {
@@ -35,6 +36,7 @@ export interface Settings extends ControllerSettings {
   readonly httpPath: string;
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
+  readonly evidence: EvidenceLevel;
   /** Milliseconds that an address is probed after DNS withdrew it. */
   readonly withdrawnGrace: number;
   /** Ranges that count as private besides the built-in ones; `undefined`: none. */
@@ -105,6 +107,12 @@ export const DEFINITIONS = {
     default: "1000",
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  evidence: define({
+    parse: oneOf(EVIDENCE_LEVELS),
+    default: "counters",
+    placeholder: "LEVEL",
+    help: "How to tell why a connect timed out: counters (the kernel's own), capture (also tcpdump; needs NET_RAW) or off.",
   }),
   withdrawnGrace: define({
     parse: duration({ minMs: 0, maxMs: 86_400_000, why: "each address that is gone for good costs attempts that fail" }),

@@ -31,4 +31,30 @@ export type Evidence =
   | { readonly kind: "silent" }
   | { readonly kind: "undecided" };
 
+/** Follows one connect, from just before its first SYN on. Exactly one of its ends is told. */
+export interface ConnectWatch {
+  /** It was accepted, refused or found unreachable: whatever was still on its way belongs to it. */
+  answered(): void;
+  /** The deadline has come, and the socket is closed. @returns why there was no answer; what it takes to tell is waited for. */
+  timedOut(): Promise<Evidence>;
+  /** It was given up before. */
+  abandoned(): void;
+}
+
+/** The connect that is about to begin. */
+export interface BeginningConnect {
+  readonly address: string;
+  readonly port: number;
+  /** Known once the SYN has left. */
+  readonly localPort: () => number | undefined;
+}
+
+export interface ConnectWatcher {
+  /** Resolves when a connect may begin: a few milliseconds apart they can be told from each other. */
+  turn(): Promise<WatchConnect>;
+}
+
+/** Follows a connect, from just before its first SYN on. */
+export type WatchConnect = (connect: BeginningConnect) => ConnectWatch;
+
 export const isHairpin = (evidence: Evidence | undefined): boolean => evidence?.kind === "reset" || evidence?.kind === "capture";

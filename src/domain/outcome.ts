@@ -1,3 +1,5 @@
+import type { Evidence } from "./evidence.ts";
+
 /**
  * What one attempt showed.
  *
@@ -56,6 +58,8 @@ export interface Failure {
   /** As on a success: the handshake may have shown it before the attempt failed. */
   readonly certificateExpiry?: number;
   readonly localPort?: number;
+  /** Why a connect timed out; absent on other failures, and where nobody looks. */
+  readonly evidence?: Evidence;
 }
 
 export interface Discarded {

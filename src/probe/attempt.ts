@@ -1,3 +1,4 @@
+import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
@@ -25,6 +26,8 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   readonly userAgent: string;
+  /** Follows connects, to tell why one timed out; absent: nobody looks. */
+  readonly watcher?: ConnectWatcher | undefined;
 }
 
 /** A success read later than this is discarded: its time would be the agent's, not the network's. */
@@ -48,14 +51,25 @@ export const MAX_LATER_FAILURE_LATENESS_MS = 50;
  * @returns Never rejects: a failed attempt is data.
  */
 export async function runAttempt(target: AttemptTarget, options: AttemptOptions): Promise<Outcome> {
+  const watchConnect = await options.watcher?.turn();
   const steps = new Steps(options);
+  let result: PhasesResult;
   try {
-    const outcome = await runPhases(target, options, steps);
-    if (outcome.kind === "discarded") return outcome;
-    return steps.worstLatenessMs > latenessBoundOf(outcome) ? { kind: "discarded", why: "late" } : outcome;
+    result = await runPhases(target, options, steps, watchConnect);
   } finally {
     steps.dispose();
   }
+  const evidence = await result.evidence;
+  const { outcome } = result;
+  if (outcome.kind === "discarded") return outcome;
+  if (steps.worstLatenessMs > latenessBoundOf(outcome)) return { kind: "discarded", why: "late" };
+  return outcome.kind === "failure" && evidence !== undefined ? { ...outcome, evidence } : outcome;
+}
+
+/** How the phases ended; why the connect timed out, if it did, is known a moment later. */
+interface PhasesResult {
+  readonly outcome: Outcome;
+  readonly evidence?: Promise<Evidence> | undefined;
 }
 
 function latenessBoundOf(outcome: Success | Failure): number {
@@ -63,17 +77,26 @@ function latenessBoundOf(outcome: Success | Failure): number {
   return outcome.phase === "connect" ? MAX_CONNECT_FAILURE_LATENESS_MS : MAX_LATER_FAILURE_LATENESS_MS;
 }
 
-async function runPhases(target: AttemptTarget, options: AttemptOptions, steps: Steps): Promise<Outcome> {
+async function runPhases(
+  target: AttemptTarget,
+  options: AttemptOptions,
+  steps: Steps,
+  watchConnect: WatchConnect | undefined,
+): Promise<PhasesResult> {
   const phases: { -readonly [phase in keyof PhaseSeconds]: PhaseSeconds[phase] } = {};
   let seen: Pick<Failure, "localPort" | "certificateExpiry"> = {};
-  const failed = (phase: Phase, result: StepResult) => failureOf(phase, result, phases, seen, steps);
+  const failed = (phase: Phase, result: StepResult) => ({ outcome: failureOf(phase, result, phases, seen, steps) });
 
-  const { socket, result: connected } = await openTcp(target, steps);
+  const { socket, result: connected, watched } = await openTcp(target, steps, watchConnect);
   // After a handshake that did not end the port is known only until the socket is destroyed.
   if (socket.localPort !== undefined) seen = { localPort: socket.localPort };
   if (connected.kind !== "done") {
     socket.destroy();
-    return failed("connect", connected);
+    const outcome = failed("connect", connected);
+    if (connected.kind === "deadline") return { ...outcome, evidence: watched?.timedOut() };
+    if (connected.kind === "shutdown") watched?.abandoned();
+    else watched?.answered();
+    return outcome;
   }
   phases.connect = connected.seconds;
 
@@ -94,7 +117,7 @@ async function runPhases(target: AttemptTarget, options: AttemptOptions, steps: 
 
   if (target.protocol === "tcp" || target.protocol === "tls") {
     closeQuietly(stream);
-    return { kind: "success", phases, ...seen };
+    return { outcome: { kind: "success", phases, ...seen } };
   }
   const { result, status } = await request(
     stream,
@@ -105,17 +128,10 @@ async function runPhases(target: AttemptTarget, options: AttemptOptions, steps: 
   phases.first_byte = result.seconds;
   if (status !== undefined && status >= 500) {
     const seconds = steps.elapsedMs() / 1000;
-    return {
-      kind: "failure",
-      reason: "http_error",
-      phase: "first_byte",
-      detail: `HTTP status ${status}`,
-      seconds,
-      phases,
-      ...seen,
-    };
+    const detail = `HTTP status ${status}`;
+    return { outcome: { kind: "failure", reason: "http_error", phase: "first_byte", detail, seconds, phases, ...seen } };
   }
-  return { kind: "success", phases, ...seen };
+  return { outcome: { kind: "success", phases, ...seen } };
 }
 
 function failureOf(

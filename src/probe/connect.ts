@@ -1,24 +1,36 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
+import type { ConnectWatch, WatchConnect } from "../domain/evidence.ts";
 import type { StepResult, Steps } from "./steps.ts";
 
 /**
  * Opens one TCP connection to one address: no pool, no second address family, no retry.
  *
+ * @param watchConnect - Is told that the SYN is about to leave; the caller has to tell what it returns how the connect ended.
  * @returns The socket, connected if the result is `done`, and how the handshake ended, timed from the moment the SYN was about
  *   to leave. The socket is the caller's to close.
  */
 export async function openTcp(
   target: { readonly address: string; readonly port: number },
   steps: Steps,
-): Promise<{ readonly socket: Socket; readonly result: StepResult }> {
-  const socket = connectTcp({ host: target.address, port: target.port, autoSelectFamily: false, noDelay: true });
+  watchConnect: WatchConnect | undefined,
+): Promise<{ readonly socket: Socket; readonly result: StepResult; readonly watched: ConnectWatch | undefined }> {
+  const { address, port } = target;
+  const socket = connectTcp({ host: address, port, autoSelectFamily: false, noDelay: true });
+  let watched: ConnectWatch | undefined;
   const result = await steps.run((settle, sent) => {
-    socket.once("connectionAttempt", sent);
-    socket.once("connect", () => settle());
+    socket.once("connectionAttempt", () => {
+      watched = watchConnect?.({ address, port, localPort: () => socket.localPort });
+      sent();
+    });
+    // From within the event: what comes in later must not count as pending.
+    socket.once("connect", () => {
+      settle();
+      watched?.answered();
+    });
     socket.on("error", settle);
   });
-  return { socket, result };
+  return { socket, result, watched };
 }
 
 /**

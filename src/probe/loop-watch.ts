@@ -32,12 +32,15 @@ export const HEARTBEAT_MS = 5;
 
 export class LoopWatch {
   readonly #times: LoopTimes;
+  readonly #onBeat: () => void;
   #watchers = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #polled: Mark;
 
-  constructor(times: LoopTimes = systemLoopTimes) {
+  /** @param onBeat - Called at every heartbeat: for whoever has something to do that often, and needs no wake-up of its own for it. */
+  constructor(times: LoopTimes = systemLoopTimes, onBeat: () => void = () => {}) {
     this.#times = times;
+    this.#onBeat = onBeat;
     this.#polled = this.now();
   }
 
@@ -58,6 +61,7 @@ export class LoopWatch {
       // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
       // the immediate runs, all that was ready at the timer has been read.
       const mark = this.now();
+      this.#onBeat();
       setImmediate(() => {
         this.#polled = mark;
       });

@@ -1,0 +1,237 @@
+/**
+ * Which of several overlapping connects caused which reset.
+ *
+ * The kernel counts the resets it sends, not for whom. But a connect that hairpins causes exactly one for each of its SYNs, within a
+ * round trip, and one that is dropped silently causes none. Between two readings of the counter the resets must therefore add up to
+ * the SYNs of connects that hairpin; from enough readings it follows who they are. What does not follow stays undecided.
+ */
+import type { Reading } from "./counters.ts";
+import { firstReading, type RetransmissionBurst } from "./retransmissions.ts";
+
+export type Attribution = "hairpin" | "silent" | "undecided";
+
+/** A connect that has neither succeeded nor been refused: it may or may not be a hairpin. */
+export interface Suspect {
+  /** Milliseconds just before its first SYN left; a reading was taken at that very time. */
+  readonly sentMs: number;
+  /** Milliseconds after which no SYN of it can leave; `undefined`: it is still under way. */
+  readonly endMs: number | undefined;
+  /** What was found out earlier, from readings that may be gone by now. */
+  readonly known: Attribution;
+}
+
+/**
+ * What can have caused resets in a stretch of intervals: a SYN of a suspect, or retransmissions of which it is not known whose they
+ * are. Intervals are named by the index of the reading that ends them.
+ */
+interface Part {
+  readonly from: number;
+  readonly to: number;
+  /** Whose SYN it is; `undefined`: that of `burst`'s. */
+  readonly suspect: number | undefined;
+  readonly burst: RetransmissionBurst | undefined;
+  /** Whether its reset must have been read by now, if it causes one. */
+  readonly isRead: boolean;
+}
+
+/** Parts that overlap, in the order in which they begin, and the intervals in which there were resets. */
+interface Cell {
+  readonly parts: readonly Part[];
+  readonly hits: readonly number[];
+}
+
+/** Resets that were to be expected in a stretch: at least, at most. */
+type Counted = "least" | "most";
+
+/** Stretches of a cell are looked at up to this many parts or hits long: longer ones add little, and their number grows squared. */
+const MAX_STRETCH = 12;
+
+/**
+ * Decides for each suspect whether it hairpins, as far as that follows from the readings.
+ *
+ * Over every stretch of time two things hold: there are at least as many resets as SYNs of hairpins whose windows lie inside it, and at
+ * most as many as SYNs whose windows reach into it. So nobody is a hairpin who would have had to cause more resets than there were,
+ * and everybody is one without whom there would be resets that nobody can have caused; and again, until nothing follows any more.
+ * What contradicts itself is undecided: then a SYN was lost, or somebody else caused a reset.
+ *
+ * @param readings - By time.
+ * @param bursts - Of retransmissions, their connects being the suspects.
+ * @param windowMs - Milliseconds from a SYN within which the reset that it causes has been sent.
+ * @returns a verdict for each suspect, in their order.
+ */
+export function attribute(
+  readings: readonly Reading[],
+  suspects: readonly Suspect[],
+  bursts: readonly RetransmissionBurst[],
+  windowMs: number,
+): readonly Attribution[] {
+  const cells = cellsOf(partsOf(readings, suspects, bursts, windowMs), readings);
+  const verdicts: Attribution[] = suspects.map(({ known }) => known);
+  const cellsBySuspect: Set<Cell>[] = suspects.map(() => new Set());
+  for (const cell of cells) {
+    for (const { suspect, burst } of cell.parts) {
+      for (const index of burst?.candidates ?? [suspect ?? 0]) cellsBySuspect[index]?.add(cell);
+    }
+  }
+  const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
+  const solver = { resets, verdicts };
+
+  // Ruling out before convicting: a reset too few is proof, a reset that fits can be a stranger's.
+  const queue = new Set(cells);
+  const settle = (cell: Cell, rule: typeof ruledOut) => {
+    for (const index of rule(cell, solver)) {
+      verdicts[index] = rule === ruledOut ? "silent" : "hairpin";
+      for (const other of cellsBySuspect[index] ?? []) queue.add(other);
+    }
+  };
+  for (const cell of cells) settle(cell, ruledOut);
+  for (const cell of queue) {
+    queue.delete(cell);
+    settle(cell, ruledOut);
+    settle(cell, convicted);
+  }
+  for (const cell of cells) {
+    for (const index of contradicted(cell, solver)) if (suspects[index]?.known === "undecided") verdicts[index] = "undecided";
+  }
+  return verdicts;
+}
+
+interface Solver {
+  /** Resets in the intervals from one to another. */
+  readonly resets: (from: number, to: number) => number;
+  readonly verdicts: readonly Attribution[];
+}
+
+function partsOf(
+  readings: readonly Reading[],
+  suspects: readonly Suspect[],
+  bursts: readonly RetransmissionBurst[],
+  windowMs: number,
+): readonly Part[] {
+  const last = readings.length - 1;
+  const lastMs = readings[last]?.atMs ?? Number.NEGATIVE_INFINITY;
+  /** The interval by which the reset to a SYN has been read that left at the latest then; the last one if it may still come. */
+  const readBy = (ms: number) => ({ to: Math.min(last, firstReading(readings, ms + windowMs)), isRead: ms + windowMs <= lastMs });
+  const parts: Part[] = [];
+  for (const [suspect, { sentMs }] of suspects.entries()) {
+    const before = firstReading(readings, sentMs);
+    // Without the reading just before it, or any after it, nothing can be said of a SYN.
+    if (readings[before]?.atMs !== sentMs || before === last) continue;
+    parts.push({ from: before + 1, ...readBy(sentMs), suspect, burst: undefined });
+  }
+  for (const burst of bursts) {
+    const range = { from: burst.from, ...readBy(readings[burst.to]?.atMs ?? lastMs) };
+    for (const suspect of burst.located) parts.push({ ...range, suspect, burst: undefined });
+    if (burst.anonymous > 0) parts.push({ ...range, suspect: undefined, burst });
+  }
+  return parts.toSorted((a, b) => a.from - b.from);
+}
+
+function cellsOf(parts: readonly Part[], readings: readonly Reading[]): readonly Cell[] {
+  const cells: Cell[] = [];
+  let group: Part[] = [];
+  let end = 0;
+  const close = () => {
+    const hits: number[] = [];
+    for (let i = group[0]?.from ?? end + 1; i <= end; i++) {
+      if ((readings[i]?.resets ?? 0) > (readings[i - 1]?.resets ?? 0)) hits.push(i);
+    }
+    if (group.length > 0) cells.push({ parts: group, hits });
+    group = [];
+  };
+  for (const part of parts) {
+    if (part.from > end) close();
+    end = group.length === 0 ? part.to : Math.max(end, part.to);
+    group.push(part);
+  }
+  close();
+  return cells;
+}
+
+/** How many resets a part causes, whoever is not decided being innocent (least) or not (most). */
+function countOf({ suspect, burst, isRead }: Part, verdicts: readonly Attribution[], counted: Counted): number {
+  if (suspect !== undefined) {
+    if (counted === "least") return isRead && verdicts[suspect] === "hairpin" ? 1 : 0;
+    return verdicts[suspect] === "silent" ? 0 : 1;
+  }
+  const { anonymous = 0, candidates = [] } = burst ?? {};
+  if (counted === "most") return Math.min(anonymous, candidates.filter((index) => verdicts[index] !== "silent").length);
+  // More than there are candidates: somebody else's are among them.
+  if (!isRead || anonymous > candidates.length) return 0;
+  return Math.max(0, anonymous - candidates.filter((index) => verdicts[index] !== "hairpin").length);
+}
+
+/** Who cannot be a hairpin: in some stretch there would be a reset too few. */
+function ruledOut(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+  const found = new Set<number>();
+  forEachInside(cell, (inside, from, to) => {
+    const spare = resets(from, to) - inside.reduce((sum, part) => sum + countOf(part, verdicts, "least"), 0);
+    if (spare < 0) return;
+    const own = countBySuspect(inside.filter(({ isRead }) => isRead));
+    for (const [index, count] of own) if (verdicts[index] === "undecided" && count > spare) found.add(index);
+  });
+  return [...found];
+}
+
+/** Who must be a hairpin: in some stretch there would be a reset that nobody can have caused. */
+function convicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+  const found = new Set<number>();
+  forEachTouching(cell, (touching, from, to) => {
+    const spare = touching.reduce((sum, part) => sum + countOf(part, verdicts, "most"), 0) - resets(from, to);
+    // More resets than SYNs: somebody else's are among them, and nobody can be told by them.
+    if (spare < 0) return;
+    for (const [index, count] of countBySuspect(touching)) {
+      if (verdicts[index] === "undecided" && count > spare) found.add(index);
+    }
+  });
+  return [...found];
+}
+
+/** Those whose verdict does not agree with some stretch. */
+function contradicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+  const found = new Set<number>();
+  const doubt = (parts: readonly Part[], verdict: Attribution) => {
+    for (const { suspect } of parts) if (suspect !== undefined && verdicts[suspect] === verdict) found.add(suspect);
+  };
+  forEachInside(cell, (inside, from, to) => {
+    if (inside.reduce((sum, part) => sum + countOf(part, verdicts, "least"), 0) > resets(from, to)) doubt(inside, "hairpin");
+  });
+  forEachTouching(cell, (touching, from, to) => {
+    if (touching.reduce((sum, part) => sum + countOf(part, verdicts, "most"), 0) < resets(from, to)) doubt(touching, "silent");
+  });
+  return [...found];
+}
+
+/** Every stretch that begins with a part and ends with one, and the parts that lie inside it. */
+function forEachInside({ parts }: Cell, look: (inside: readonly Part[], from: number, to: number) => void): void {
+  for (const [start, { from }] of parts.entries()) {
+    if (from === parts[start - 1]?.from) continue;
+    const following = parts.slice(start, start + MAX_STRETCH);
+    for (const to of new Set(following.map((part) => part.to))) {
+      look(
+        following.filter((part) => part.to <= to),
+        from,
+        to,
+      );
+    }
+  }
+}
+
+/** Every stretch that begins and ends with a reset, and the parts that reach into it. */
+function forEachTouching({ parts, hits }: Cell, look: (touching: readonly Part[], from: number, to: number) => void): void {
+  for (const [start, from] of hits.entries()) {
+    for (const to of hits.slice(start, start + MAX_STRETCH)) {
+      look(
+        parts.filter((part) => part.from <= to && part.to >= from),
+        from,
+        to,
+      );
+    }
+  }
+}
+
+function countBySuspect(parts: readonly Part[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const { suspect } of parts) if (suspect !== undefined) counts.set(suspect, (counts.get(suspect) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,59 @@
+import { readFileSync } from "node:fs";
+import type { Clock } from "../domain/clock.ts";
+import type { ConnectWatcher, EvidenceLevel } from "../domain/evidence.ts";
+import { openCounters } from "./counters.ts";
+import { LINEAR_TIMEOUTS_PATH, linearTimeoutsOf } from "./syn-schedule.ts";
+import { EvidenceTracker } from "./tracker.ts";
+
+/** The part of the agent that tells why connects time out. */
+export interface EvidenceSource {
+  /** What it can do at present: what was asked for, or less. */
+  readonly level: EvidenceLevel;
+  readonly watcher: ConnectWatcher | undefined;
+  /** To be called every few milliseconds while attempts are in flight. */
+  readonly beat: () => void;
+  readonly close: () => void;
+}
+
+export interface EvidenceOptions {
+  readonly level: EvidenceLevel;
+  readonly clock: Clock;
+  /** Milliseconds after which an attempt has timed out. */
+  readonly timeoutMs: number;
+  /** What keeps it from the level that was asked for, in one sentence; at most once for each reason. */
+  readonly onLess: (problem: string) => void;
+}
+
+/** Starts to gather evidence at the level asked for, or at the best there is. */
+export function startEvidence(options: EvidenceOptions): EvidenceSource {
+  const { level, clock, timeoutMs, onLess } = options;
+  const none: EvidenceSource = { level: "off", watcher: undefined, beat: () => {}, close: () => {} };
+  if (level === "off") return none;
+  let counters: ReturnType<typeof openCounters>;
+  try {
+    counters = openCounters(clock.nowMs);
+  } catch (error) {
+    onLess(`evidence is off: ${error instanceof Error ? error.message : String(error)}`);
+    return none;
+  }
+  const tracker = new EvidenceTracker({ counters, clock, linearTimeouts: linearTimeoutsOf(linearTimeouts()), timeoutMs });
+  return {
+    level: "counters",
+    watcher: tracker,
+    beat: () => tracker.beat(),
+    close: () => {
+      tracker.close();
+      counters.close();
+    },
+  };
+}
+
+function linearTimeouts(): string | undefined {
+  try {
+    return readFileSync(LINEAR_TIMEOUTS_PATH, "latin1");
+  } catch (error) {
+    // A kernel before 6.5 does not have it.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

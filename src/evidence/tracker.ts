@@ -1,0 +1,145 @@
+import type { Clock } from "../domain/clock.ts";
+import type { ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
+import { AnswerWindow } from "./answer-window.ts";
+import { type Attribution, attribute, type Suspect } from "./attribute.ts";
+import type { Counters, Reading } from "./counters.ts";
+import { locateRetransmissions } from "./retransmissions.ts";
+import { synSchedule } from "./syn-schedule.ts";
+import { TimerLateness } from "./timer-lateness.ts";
+import { Turns } from "./turns.ts";
+
+export interface TrackerOptions {
+  readonly counters: Counters;
+  readonly clock: Clock;
+  /** The kernel's tcp_syn_linear_timeouts. */
+  readonly linearTimeouts: number;
+  /** Milliseconds after which an attempt has timed out. */
+  readonly timeoutMs: number;
+}
+
+/** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
+const JUDGE_EVERY_MS = 200;
+/** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
+const MAX_READINGS = 20_000;
+
+interface Tracked {
+  readonly sentMs: number;
+  endMs: number | undefined;
+  known: Attribution;
+  decide: ((evidence: Evidence) => void) | undefined;
+}
+
+/**
+ * Tells of each connect that timed out whether it hairpinned, by the kernel's counters.
+ *
+ * It reads them just before each SYN, when the reset to it must have come, and at every heartbeat while a connect is pending; it keeps
+ * what the pending ones can have been part of, and no more.
+ */
+export class EvidenceTracker implements ConnectWatcher {
+  readonly #options: TrackerOptions;
+  readonly #window = new AnswerWindow();
+  readonly #lateness = new TimerLateness();
+  readonly #turns: Turns;
+  #readings: Reading[] = [];
+  #tracked: Tracked[] = [];
+  #cancelJudging: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: TrackerOptions) {
+    this.#options = options;
+    this.#turns = new Turns(options.clock);
+  }
+
+  /** Connects that are pending, or were while one was that still is. */
+  get size(): number {
+    return this.#tracked.length;
+  }
+
+  async turn(): Promise<WatchConnect> {
+    const giveBack = await this.#turns.take();
+    return () => this.#watch(giveBack);
+  }
+
+  /** Starts to follow a connect whose SYN is about to leave. */
+  #watch(giveBack: () => void): ConnectWatch {
+    const { clock } = this.#options;
+    const { atMs } = this.#read();
+    const tracked: Tracked = { sentMs: atMs, endMs: undefined, known: "undecided", decide: undefined };
+    this.#tracked.push(tracked);
+    const cancelWindow = clock.after(this.#window.ms, () => {
+      this.#read();
+      giveBack();
+    });
+    const cancel = () => {
+      cancelWindow();
+      giveBack();
+    };
+    return {
+      answered: () => {
+        cancel();
+        this.#window.note(clock.nowMs() - atMs);
+        this.#tracked = this.#tracked.filter((other) => other !== tracked);
+        this.#prune();
+      },
+      timedOut: () => {
+        // It was accepted after all, if too late.
+        if (!this.#tracked.includes(tracked)) return Promise.resolve({ kind: "undecided" });
+        tracked.endMs = this.#read().atMs;
+        return new Promise((resolve) => {
+          tracked.decide = resolve;
+          this.#cancelJudging ??= clock.after(JUDGE_EVERY_MS, () => this.#judge());
+        });
+      },
+      abandoned: () => {
+        cancel();
+        tracked.endMs = clock.nowMs();
+        this.#prune();
+      },
+    };
+  }
+
+  /** Reads the counters, if anyone is under suspicion. */
+  beat(): void {
+    if (this.#tracked.length > 0) this.#read();
+  }
+
+  /** Judges at once whoever waits for it, and reads no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancelJudging?.();
+    this.#judge();
+  }
+
+  #read(): Reading {
+    const last = this.#readings.at(-1);
+    if (this.#isClosed && last !== undefined) return last;
+    const reading = this.#options.counters.read();
+    this.#readings.push(reading);
+    if (this.#readings.length > MAX_READINGS) this.#readings.splice(0, MAX_READINGS / 10);
+    return reading;
+  }
+
+  #judge(): void {
+    this.#cancelJudging = undefined;
+    const { linearTimeouts, timeoutMs } = this.#options;
+    const suspects: readonly Suspect[] = this.#tracked;
+    for (const { sentMs, decide } of this.#tracked) if (decide !== undefined) this.#lateness.observe(this.#readings, sentMs);
+    const bursts = locateRetransmissions(this.#readings, suspects, synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs));
+    const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
+    for (const [index, tracked] of this.#tracked.entries()) {
+      if (tracked.decide === undefined) continue;
+      tracked.known = verdicts[index] ?? "undecided";
+      tracked.decide({ kind: tracked.known === "hairpin" ? "reset" : tracked.known });
+      tracked.decide = undefined;
+    }
+    this.#prune();
+  }
+
+  /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
+  #prune(): void {
+    const pending = this.#tracked.filter(({ endMs, decide }) => endMs === undefined || decide !== undefined);
+    const sinceMs = pending.reduce((oldest, { sentMs }) => Math.min(oldest, sentMs), Number.POSITIVE_INFINITY);
+    this.#tracked = this.#tracked.filter(({ endMs, decide }) => decide !== undefined || endMs === undefined || endMs > sinceMs);
+    if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
+  }
+}

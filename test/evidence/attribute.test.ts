@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { array, boolean, double, assert as holds, integer, property, record, uniqueArray } from "fast-check";
+import { judge, LATENESS_MS, usualReadings, WINDOW_MS, type World } from "./world.ts";
+
+/** `H@0 D@4`: a hairpin at 0 ms, a silent drop at 4 ms; each read as the tracker does, each answer after 0.3 ms. */
+const worldOf = (text: string, more: Partial<World> = {}): World => {
+  const connects = text.split(" ").map((each) => {
+    const [kind, at] = each.split("@");
+    return { sentMs: Number(at), isHairpin: kind === "H" };
+  });
+  const readMs = usualReadings(connects);
+  return { connects, answerMs: () => 0.3, latenessMs: (connect) => (connect * 7) % LATENESS_MS, readMs, ...more };
+};
+
+const CASES: readonly (readonly [rule: string, world: World, verdicts: readonly string[]])[] = [
+  ["a reset after each SYN is a hairpin", worldOf("H@0"), ["hairpin"]],
+  ["no reset at all is a silent drop", worldOf("D@0"), ["silent"]],
+  ["far apart they do not matter to each other", worldOf("H@0 D@40 H@80"), ["hairpin", "silent", "hairpin"]],
+  ["a reset cannot be caused by a SYN that left after it", worldOf("H@0 D@2"), ["hairpin", "silent"]],
+  ["as many resets as connects: all are hairpins", worldOf("H@0 H@0.1 H@0.2"), ["hairpin", "hairpin", "hairpin"]],
+  ["no reset clears all of them at once", worldOf("D@0 D@0.1 D@0.2"), ["silent", "silent", "silent"]],
+  [
+    "two that do everything at the same time stay undecided",
+    worldOf("H@0 D@0.1", { latenessMs: () => 10, answerMs: () => 0.5 }),
+    ["undecided", "undecided"],
+  ],
+  ["a reset of somebody else's does not make a hairpin of a drop", worldOf("D@0", { strangeResets: [0.4] }), ["undecided"]],
+  ["a lost SYN does not make a drop of a hairpin", worldOf("H@0", { lost: [0] }), ["undecided"]],
+];
+for (const [rule, world, verdicts] of CASES) test(rule, () => assert.deepEqual(judge(world), verdicts));
+
+test("a connect whose first SYN went out without a reading is told by its retransmissions, or not at all", () => {
+  const world = worldOf("H@0");
+  const late = { ...world, connects: [{ sentMs: 0.5, isHairpin: true }] };
+  assert.deepEqual(judge(late), ["hairpin"]);
+  assert.deepEqual(judge({ ...late, readMs: [] }), ["undecided"]);
+});
+
+/** Milliseconds with the resolution of the monotonic clock. */
+const instant = (maxMs: number) => integer({ min: 0, max: maxMs * 1_000 }).map((micros) => micros / 1_000);
+const connects = uniqueArray(record({ sentMs: instant(120), isHairpin: boolean() }), {
+  minLength: 1,
+  maxLength: 14,
+  selector: ({ sentMs }) => sentMs,
+});
+const share = double({ min: 0, max: 0.999, noNaN: true });
+const worlds = record({
+  connects,
+  answers: array(share, { minLength: 42, maxLength: 42 }),
+  lateness: array(share, { minLength: 42, maxLength: 42 }),
+  readMs: array(instant(3_200), { minLength: 0, maxLength: 80 }),
+  everyMs: integer({ min: 3, max: 60 }),
+});
+
+test("whatever overlaps and however seldom the counters are read, no verdict is wrong", () => {
+  let decided = 0;
+  holds(
+    property(worlds, ({ connects, answers, lateness, readMs, everyMs }) => {
+      const beats = Array.from({ length: Math.floor(3_300 / everyMs) }, (_, i) => i * everyMs - 20);
+      const verdicts = judge({
+        connects,
+        answerMs: (connect, round) => 0.001 + (answers[connect * 3 + round] ?? 0) * (WINDOW_MS - 0.01),
+        latenessMs: (connect, round) => (lateness[connect * 3 + round] ?? 0) * LATENESS_MS,
+        readMs: [...readMs, ...beats],
+      });
+      for (const [i, verdict] of verdicts.entries()) {
+        if (verdict === "undecided") continue;
+        decided += 1;
+        assert.equal(verdict, connects[i]?.isHairpin ? "hairpin" : "silent");
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.ok(decided > 2_000, `the control: ${decided} were decided`);
+});
+
+test("connects that begin 10 ms apart are all decided, whatever they are", () => {
+  holds(
+    property(array(boolean(), { minLength: 1, maxLength: 20 }), (kinds) => {
+      const all = kinds.map((isHairpin, i) => ({ sentMs: i * 10.1 + 0.03, isHairpin }));
+      // As the kernel's timers do: on a grid of 32 ms.
+      const grid = (connect: number, round: number) => (round > 0 ? 24 : 32 - (((all[connect]?.sentMs ?? 0) + 1_000) % 32));
+      const verdicts = judge({ connects: all, answerMs: () => 0.3, latenessMs: grid, readMs: usualReadings(all) });
+      assert.deepEqual(
+        verdicts,
+        kinds.map((isHairpin) => (isHairpin ? "hairpin" : "silent")),
+      );
+    }),
+  );
+});
