@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Status } from "../src/domain/status.ts";
 import { parseExposition, type Sample } from "./observe/exposition.ts";
 import { API_SERVER_ADDRESS, API_SERVER_PORT, type LabNode, METRICS_PORT } from "./topology.ts";
 
@@ -29,6 +30,8 @@ export interface LabAgent {
   /** What it has logged so far, oldest first. */
   readonly log: readonly LogLine[];
   scrape(): Promise<readonly Sample[]>;
+  /** What it says on /api/v1/status. */
+  status(): Promise<Status>;
 }
 
 /**
@@ -65,7 +68,14 @@ function startAgent(
     });
   }
   const metricsUrl = `http://${node.agent.address}:${METRICS_PORT}/metrics`;
-  return { node, process: child, metricsUrl, log, scrape: async () => parseExposition(await fetchText(metricsUrl)) };
+  return {
+    node,
+    process: child,
+    metricsUrl,
+    log,
+    scrape: async () => parseExposition(await fetchText(metricsUrl)),
+    status: async () => JSON.parse(await fetchText(metricsUrl.replace("/metrics", "/api/v1/status"))) as Status,
+  };
 }
 
 /** A line that is no JSON is kept as it is: what an agent says as it breaks is worth the most. */

@@ -1,4 +1,4 @@
-import { expectedCounts } from "./observe/binomial.ts";
+import { expectedCounts } from "../src/domain/binomial.ts";
 import { percent } from "./observe/table.ts";
 import type { View } from "./observe/view.ts";
 

@@ -1,4 +1,5 @@
 /** The few words that each setting is shown with, the same in every output. */
+import { percent } from "../domain/percent.ts";
 import type { Controller } from "../domain/service.ts";
 import type { Switch } from "../domain/target-group.ts";
 import type { Finding } from "./finding.ts";
@@ -40,12 +41,6 @@ export function exposureText({ verdict, exposure }: Finding): string {
 export function remarkOf({ verdict, reason, exposure, exposedNode, loadBalancer }: Finding): string {
   if (verdict === "can") return exposure !== undefined && exposure > 0 ? `highest on ${exposedNode}` : reason;
   return verdict === "cannot" && loadBalancer.isNlb ? "" : reason;
-}
-
-/** A share above 0 is never shown as 0. */
-function percent(share: number): string {
-  const value = share * 100;
-  return `${value > 0 && value < 1 ? value.toPrecision(1) : Math.round(value)} %`;
 }
 
 function common(values: readonly string[]): string {

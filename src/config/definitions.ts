@@ -37,6 +37,8 @@ export interface Settings extends ControllerSettings {
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
   readonly evidence: EvidenceLevel;
+  /** One control attempt in so many intervals; 0: none. */
+  readonly controlEvery: number;
   /** Milliseconds that an address is probed after DNS withdrew it. */
   readonly withdrawnGrace: number;
   /** Ranges that count as private besides the built-in ones; `undefined`: none. */
@@ -113,6 +115,12 @@ export const DEFINITIONS = {
     default: "counters",
     placeholder: "LEVEL",
     help: "How to tell why a connect timed out: counters (the kernel's own), capture (also tcpdump; needs NET_RAW) or off.",
+  }),
+  controlEvery: define({
+    parse: integer(0, 1_000),
+    default: "5",
+    placeholder: "NUMBER",
+    help: "One attempt past the NLB, to the Service's ClusterIP, in so many intervals; 0: none.",
   }),
   withdrawnGrace: define({
     parse: duration({ minMs: 0, maxMs: 86_400_000, why: "each address that is gone for good costs attempts that fail" }),

@@ -57,4 +57,5 @@ export interface ConnectWatcher {
 /** Follows a connect, from just before its first SYN on. */
 export type WatchConnect = (connect: BeginningConnect) => ConnectWatch;
 
-export const isHairpin = (evidence: Evidence | undefined): boolean => evidence?.kind === "reset" || evidence?.kind === "capture";
+export const isHairpin = (evidence: Evidence | undefined): evidence is Extract<Evidence, { kind: EvidenceKind }> =>
+  evidence?.kind === "reset" || evidence?.kind === "capture";

@@ -29,6 +29,8 @@ export interface Listener {
   readonly tlsTerminated: boolean;
   /** Per port, because every setting of it can be. */
   readonly targetGroup: TargetGroup;
+  /** Where the same backends answer without the NLB: the ClusterIP of the Service. Absent where there is no such way. */
+  readonly clusterAddress?: { readonly address: string; readonly port: number };
 }
 
 /** One endpoint behind a Service. */

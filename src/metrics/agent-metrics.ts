@@ -1,17 +1,34 @@
+import type { Control } from "../domain/control.ts";
+import { isHairpin } from "../domain/evidence.ts";
 import { ADDRESS_SKIP_REASONS, type AddressSkipReason, type Frontend } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
 import { type OptionalResourceName, RESOURCE_STATES, type ResourceState } from "../domain/resources.ts";
 import { type NlbService, SKIP_REASONS } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
+import type { StatusAgent } from "../domain/status.ts";
 import type { Switch } from "../domain/target-group.ts";
 import { type LabelsOf, METRICS } from "./definitions.ts";
-import { connectLabelsOf, FrontendSeries, whereOf } from "./frontend-series.ts";
+import { connectLabelsOf, controlLabelsOf, FrontendSeries, whereOf } from "./frontend-series.ts";
 import { MetricRegistry } from "./registry.ts";
 
 export type DiscoveryResource = (typeof METRICS)["hairpin_probe_discovery_errors_total"]["labels"]["resource"][number];
 
+/** What the agent has counted since it started. */
+export type AgentTotals = Pick<
+  StatusAgent,
+  "attempts" | "failures" | "discarded" | "discoveryErrors" | "logLinesDropped" | "resources"
+>;
+
 /** What the agent says about itself and the network, in the agent's own verbs. */
 export class AgentMetrics {
+  readonly #totals = {
+    attempts: 0,
+    failures: 0,
+    discarded: { late: 0, shutdown: 0, over_budget: 0 } as Record<DiscardCause, number>,
+    discoveryErrors: 0,
+    logLinesDropped: 0,
+  };
+  readonly #resources = new Map<OptionalResourceName, ResourceState>();
   readonly registry = new MetricRegistry();
   readonly #node: string;
   readonly #series: FrontendSeries;
@@ -52,9 +69,9 @@ export class AgentMetrics {
   }
 
   /** A new plan: zeros for what is new, configuration of what is probed, counts of what is not. */
-  plan(snapshot: Snapshot, frontends: readonly Frontend[]): void {
+  plan(snapshot: Snapshot, frontends: readonly Frontend[], controls: readonly Control[] = []): void {
     const node = { node: this.#node };
-    this.#series.plan(frontends, this.#nowMs());
+    this.#series.plan(frontends, controls, this.#nowMs());
     this.registry.reset("hairpin_probe_service_info");
     this.registry.reset("hairpin_probe_frontends");
     for (const { service } of snapshot.services) {
@@ -67,6 +84,12 @@ export class AgentMetrics {
       const count = snapshot.skipped.filter((skipped) => skipped.reason === reason).length;
       this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, count);
     }
+  }
+
+  /** What was counted since the start, for people. */
+  totals(): Readonly<AgentTotals> {
+    const resources = [...this.#resources].map(([resource, state]) => ({ resource, state }));
+    return { ...this.#totals, discarded: { ...this.#totals.discarded }, resources };
   }
 
   /** Addresses that the plan leaves out, of all Services together. */
@@ -85,6 +108,8 @@ export class AgentMetrics {
       this.discarded(outcome.why);
       return;
     }
+    this.#totals.attempts++;
+    if (outcome.kind === "failure") this.#totals.failures++;
     const where = whereOf(frontend, this.#node);
     for (const phase of PHASES) {
       const seconds = outcome.phases[phase];
@@ -94,8 +119,11 @@ export class AgentMetrics {
     // The series of a frontend that went long ago are gone; to count into them would bring them back for good.
     if (!this.#series.has(where)) return;
     this.registry.add("hairpin_probe_attempts_total", where);
-    if (outcome.kind === "failure") this.registry.add("hairpin_probe_failures_total", { ...where, reason: outcome.reason });
-    else if (outcome.phases.connect !== undefined) {
+    if (outcome.kind === "failure") {
+      this.registry.add("hairpin_probe_failures_total", { ...where, reason: outcome.reason });
+      const { evidence } = outcome;
+      if (isHairpin(evidence)) this.registry.add("hairpin_probe_hairpins_total", { ...where, evidence: evidence.kind });
+    } else if (outcome.phases.connect !== undefined) {
       this.registry.observe("hairpin_probe_connect_duration_seconds", connectLabelsOf(where), outcome.phases.connect);
     }
     if (outcome.certificateExpiry !== undefined) {
@@ -103,22 +131,39 @@ export class AgentMetrics {
     }
   }
 
+  /** How an attempt past the NLB ended. */
+  controlOutcome(control: Control, outcome: Outcome): void {
+    if (outcome.kind === "discarded") {
+      this.discarded(outcome.why);
+      return;
+    }
+    const labels = controlLabelsOf(control, this.#node);
+    if (!this.#series.hasControl(labels)) return;
+    this.registry.add("hairpin_probe_control_attempts_total", labels);
+    if (outcome.kind === "failure")
+      this.registry.add("hairpin_probe_control_failures_total", { ...labels, reason: outcome.reason });
+  }
+
   discarded(why: DiscardCause, count = 1): void {
+    this.#totals.discarded[why] += count;
     this.registry.add("hairpin_probe_discarded_total", { node: this.#node, why }, count);
   }
 
   discoveryError(resource: DiscoveryResource): void {
+    this.#totals.discoveryErrors++;
     this.registry.add("hairpin_probe_discovery_errors_total", { node: this.#node, resource });
   }
 
   /** A resource that not every cluster has is in this state from now on. */
   resourceState(resource: OptionalResourceName, state: ResourceState): void {
+    this.#resources.set(resource, state);
     for (const each of RESOURCE_STATES) {
       this.registry.set("hairpin_probe_resource_state", { node: this.#node, resource, state: each }, each === state ? 1 : 0);
     }
   }
 
   logLineDropped(): void {
+    this.#totals.logLinesDropped++;
     this.registry.add("hairpin_probe_log_lines_dropped_total", { node: this.#node });
   }
 

@@ -1,3 +1,4 @@
+import { EVIDENCE_KINDS } from "../domain/evidence.ts";
 import { EXPOSED } from "../domain/exposure.ts";
 import { ADDRESS_SKIP_REASONS } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
@@ -26,10 +27,12 @@ const BOOLEANS = ["true", "false"] as const;
 const NODE = { node: "the agent's node" } as const;
 const SERVICE = { ...NODE, service_namespace: "namespace of the Service", service_name: "name of the Service" } as const;
 
+/** A way past the NLB, which has no zone and no exposure. */
+const CONTROL = { ...SERVICE, service_port: "port of the NLB" } as const;
+
 /** Where an attempt was aimed, and from where: the labels of every metric that is kept per frontend. */
 const WHERE = {
-  ...SERVICE,
-  service_port: "port of the NLB",
+  ...CONTROL,
   frontend_zone: 'zone of the frontend, "" when unknown',
   colocated: BOOLEANS,
   exposed: EXPOSED,
@@ -51,6 +54,21 @@ export const METRICS = {
     type: "counter",
     labels: { ...WHERE, reason: REASONS },
     help: "Attempts that failed, by reason. Divide by hairpin_probe_attempts_total for the failure ratio.",
+  },
+  hairpin_probe_hairpins_total: {
+    type: "counter",
+    labels: { ...WHERE, evidence: EVIDENCE_KINDS },
+    help: "Connect timeouts with evidence of the hairpin: a reset that the attempt must have caused, or the stray SYN-ACK itself.",
+  },
+  hairpin_probe_control_attempts_total: {
+    type: "counter",
+    labels: CONTROL,
+    help: "Attempts past the NLB, to the Service's ClusterIP, that gave an outcome. They tell backends that are down from a broken NLB path.",
+  },
+  hairpin_probe_control_failures_total: {
+    type: "counter",
+    labels: { ...CONTROL, reason: REASONS },
+    help: "Attempts past the NLB that failed, by reason.",
   },
   hairpin_probe_exposure_ratio: {
     type: "gauge",

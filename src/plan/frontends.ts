@@ -1,5 +1,6 @@
 import type { AddressPolicy } from "../domain/address.ts";
 import { familyOf } from "../domain/cidr.ts";
+import type { Control } from "../domain/control.ts";
 import {
   ADDRESS_SKIP_REASONS,
   type AddressSkipReason,
@@ -10,6 +11,7 @@ import {
 import { type Listener, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { selectAddresses } from "./addresses.ts";
+import { planControls } from "./controls.ts";
 import { exposureOf, type Self } from "./exposure.ts";
 
 /** What DNS says about a hostname; `undefined`: it has not been asked yet. */
@@ -34,6 +36,8 @@ const NONE_SKIPPED = { ipv6_not_private: 0, over_limit: 0 } as const;
 /** What this node probes, and what it leaves out of what DNS answers. */
 export interface Plan {
   readonly frontends: readonly Frontend[];
+  /** Ways past the NLBs of these. */
+  readonly controls: readonly Control[];
   readonly addressesSkipped: Readonly<Record<AddressSkipReason, number>>;
 }
 
@@ -74,7 +78,7 @@ export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self, 
       }),
     );
   });
-  return { frontends, addressesSkipped };
+  return { frontends, controls: planControls(frontends), addressesSkipped };
 }
 
 /** The zone of this node, as far as the snapshot knows it: from its agent, or from a backend that it hosts. */

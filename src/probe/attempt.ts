@@ -51,7 +51,8 @@ export const MAX_LATER_FAILURE_LATENESS_MS = 50;
  * @returns Never rejects: a failed attempt is data.
  */
 export async function runAttempt(target: AttemptTarget, options: AttemptOptions): Promise<Outcome> {
-  const watchConnect = await options.watcher?.turn();
+  // Where nobody looks, nothing is waited for: not even the next microtask, in which a busy loop may have other plans.
+  const watchConnect = options.watcher === undefined ? undefined : await options.watcher.turn();
   const steps = new Steps(options);
   let result: PhasesResult;
   try {

@@ -1,8 +1,10 @@
 import type { Clock } from "../domain/clock.ts";
 
-/** Anything that is attempted once per interval; `id` says whether it is still the same one. */
+/** Anything that is attempted again and again; `id` says whether it is still the same one. */
 export interface Scheduled {
   readonly id: string;
+  /** It is attempted once in so many intervals; absent: in each. */
+  readonly everyNth?: number;
 }
 
 export interface SchedulerOptions<T extends Scheduled> {
@@ -29,7 +31,7 @@ interface Entry<T> {
 }
 
 /**
- * One attempt per item and interval, at a uniformly random instant of its slot, so that nothing periodic elsewhere biases it.
+ * One attempt per item and slot, at a uniformly random instant of its slot, so that nothing periodic elsewhere biases it.
  *
  * An item's slots follow each other from the moment it was planned. Attempts never wait for each other. Slots that pass while
  * the process is held up are lost and counted, not made up for: a burst of late attempts would be a load of our own making.
@@ -74,20 +76,26 @@ export class Scheduler<T extends Scheduled> {
     await Promise.all(this.#running);
   }
 
+  #slotMs({ item }: Entry<T>): number {
+    return this.#options.intervalMs * (item.everyNth ?? 1);
+  }
+
   #arm(entry: Entry<T>): void {
-    const { clock, intervalMs, random } = this.#options;
-    entry.dueMs = entry.originMs + (entry.slot + random()) * intervalMs;
+    const { clock, random } = this.#options;
+    const slotMs = this.#slotMs(entry);
+    entry.dueMs = entry.originMs + (entry.slot + random()) * slotMs;
     entry.cancel = clock.after(Math.max(0, entry.dueMs - clock.nowMs()), () => this.#fire(entry));
   }
 
   #fire(entry: Entry<T>): void {
-    const { clock, intervalMs, onDiscard } = this.#options;
+    const { clock, onDiscard } = this.#options;
+    const slotMs = this.#slotMs(entry);
     const nowMs = clock.nowMs();
     const latenessMs = nowMs - entry.dueMs;
-    if (latenessMs < intervalMs) this.#start(entry.item, latenessMs);
+    if (latenessMs < slotMs) this.#start(entry.item, latenessMs);
     else onDiscard("late", 1);
     // The slots after it that have ended as well went by unseen.
-    const firstOpen = Math.max(entry.slot + 1, Math.floor((nowMs - entry.originMs) / intervalMs));
+    const firstOpen = Math.max(entry.slot + 1, Math.floor((nowMs - entry.originMs) / slotMs));
     const missed = firstOpen - entry.slot - 1;
     if (missed > 0) onDiscard("late", missed);
     entry.slot = firstOpen;

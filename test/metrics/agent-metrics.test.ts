@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { REASONS, type Success } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
-import { SERIES_GRACE_MS } from "../../src/metrics/frontend-series.ts";
+import { SERIES_GRACE_MS } from "../../src/metrics/label-sets.ts";
 import { backend, frontend, HOSTNAME, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
 const SUCCESS: Success = { kind: "success", phases: { connect: 0.0003, first_byte: 0.002 } };

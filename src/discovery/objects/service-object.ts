@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import * as v from "valibot";
 import { pickAnnotations, type ReadAnnotations } from "./annotations.ts";
 import { entries, list, name, optionalText, parseAs, port, text } from "./schema.ts";
@@ -24,6 +25,8 @@ export interface ServiceObject extends ReadAnnotations {
   readonly hostnames: readonly string[];
   /** Addresses at which kube-proxy answers itself: `spec.externalIPs`, and VIPs in the status. */
   readonly shortcuts: readonly string[];
+  /** `undefined`: it has none, or it leads to the backends of the caller's node only. */
+  readonly clusterIp: string | undefined;
   /** `IPv4`, `IPv6`; the first is the Service's own. */
   readonly ipFamilies: readonly string[];
 }
@@ -37,6 +40,8 @@ const serviceSchema = v.object({
     loadBalancerClass: optionalText,
     externalTrafficPolicy: v.nullish(v.picklist(["Cluster", "Local", ""], "Cluster or Local"), "Cluster"),
     allocateLoadBalancerNodePorts: v.nullish(v.boolean(), true),
+    clusterIP: optionalText,
+    internalTrafficPolicy: optionalText,
     externalIPs: list(text),
     ipFamilies: list(text),
     ports: list(
@@ -76,6 +81,9 @@ export function parseService(object: unknown): ServiceObject {
     hostnames: ingress.flatMap(({ hostname }) => (hostname ? [hostname] : [])),
     // VIP is the mode of an address that says none (KEP-1860).
     shortcuts: [...spec.externalIPs, ...ingress.flatMap(({ ip, ipMode }) => (ip && (ipMode ?? "VIP") === "VIP" ? [ip] : []))],
+    // A headless Service has `None`.
+    clusterIp:
+      isIP(spec.clusterIP ?? "") === 0 || spec.internalTrafficPolicy === "Local" ? undefined : (spec.clusterIP ?? undefined),
     ipFamilies: spec.ipFamilies,
   };
 }

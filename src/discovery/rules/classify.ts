@@ -21,6 +21,8 @@ export interface Subject extends ReadAnnotations {
   readonly ports: readonly { readonly port: number; readonly name: string }[];
   /** The port of the Service that stands behind a port, where it is one: it names what is spoken. */
   readonly said: (port: number) => Pick<ServicePort, "name" | "appProtocol"> | undefined;
+  /** Where the same backends answer without the NLB. */
+  readonly clusterIp?: string | undefined;
   /** Why it is skipped where there is no port to probe. */
   readonly portless: Classification;
   /** Why there is no hostname yet. */
@@ -43,6 +45,7 @@ export function classifyService(service: ServiceObject, surroundings: Surroundin
       oversized,
       ports,
       said: (port) => said.get(port),
+      clusterIp: service.clusterIp,
       portless: skipped("no_tcp_port", `None of its ${service.ports.length} ports is a TCP port.`),
       pending: pendingDetail(service, loadBalancer),
     },
@@ -71,13 +74,18 @@ export function classify(subject: Subject, loadBalancer: LoadBalancer, defaultPa
   }
 }
 
-function probed({ said, pending }: Subject, loadBalancer: LoadBalancer, wishes: Wishes, defaultPath: string): Classification {
+function probed(
+  { said, clusterIp, pending }: Subject,
+  loadBalancer: LoadBalancer,
+  wishes: Wishes,
+  defaultPath: string,
+): Classification {
   const hostname = hostnameOf(loadBalancer);
   if (hostname === undefined) return skipped("pending", pending);
   if (!isDnsName(hostname)) return skipped("invalid", `status: got ${shown(hostname)}, expected a host name.`);
   const { kind, namespace, controller, shortcuts, zonalAffinity } = loadBalancer;
   const name = kind === "Gateway" ? gatewayName(loadBalancer.name) : loadBalancer.name;
-  const listeners = listenersOf(loadBalancer.ports, ({ port }) => said(port), wishes, defaultPath);
+  const listeners = listenersOf(loadBalancer.ports, ({ port }) => said(port), wishes, defaultPath, clusterIp);
   return {
     kind: "nlb",
     service: { namespace, name, controller, hostname, addresses: [], shortcuts, zonalAffinity, listeners },

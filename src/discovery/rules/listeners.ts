@@ -11,12 +11,14 @@ export const tcpPortsOf = (ports: readonly ServicePort[]): readonly ServicePort[
  * One listener per TCP port of the load balancer, with what to say on it.
  *
  * @param said - The port of the Service, which names what is spoken there.
+ * @param clusterIp - Of the Service whose ports these are; `undefined`: it has none, or they are those of several Services.
  */
 export function listenersOf(
   ports: readonly LoadBalancerPort[],
   said: (port: LoadBalancerPort) => Pick<ServicePort, "name" | "appProtocol"> | undefined,
   wishes: Pick<Wishes, "protocols" | "path">,
   defaultPath: string,
+  clusterIp: string | undefined,
 ): readonly Listener[] {
   return ports
     .filter(({ transport }) => transport === "TCP")
@@ -27,6 +29,8 @@ export function listenersOf(
       path: wishes.path ?? defaultPath,
       tlsTerminated: port.tlsTerminated,
       targetGroup: port.targetGroup,
+      // The ports of the NLB are the ports of the Service.
+      ...(clusterIp === undefined ? {} : { clusterAddress: { address: clusterIp, port: port.port } }),
     }));
 }
 

@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { expectedCounts } from "../../../lab/observe/binomial.ts";
 import { sumOf } from "../../../lab/observe/exposition.ts";
 import { look, measure } from "../../../lab/observe/measure.ts";
 import type { View } from "../../../lab/observe/view.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
+import { expectedCounts } from "../../../src/domain/binomial.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
@@ -79,7 +79,7 @@ await inOwnSandbox(import.meta.filename, () => {
   /** When each failed attempt that any agent logged began, in Unix milliseconds. */
   const failureStarts = () =>
     lab.agents.flatMap((agent) =>
-      agent.log.filter(({ msg }) => msg === "attempt failed").map((line) => Date.parse(line.time) - Number(line.seconds) * 1000),
+      agent.log.filter(({ msg }) => msg === "attempt failed").map(({ startedAt }) => Date.parse(String(startedAt))),
     );
   const annotate = (annotations: Readonly<Record<string, string | null>>) =>
     lab.cluster.annotate(WEB.namespace, WEB.name, annotations);

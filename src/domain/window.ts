@@ -1,0 +1,24 @@
+import type { Reason } from "./outcome.ts";
+
+/** What the last attempts at one frontend showed, counted. */
+export interface Window {
+  /** Those that gave an outcome. */
+  readonly attempts: number;
+  readonly failures: number;
+  /** Attempts that timed out where a hairpin would: at the connect, behind a TLS listener also at the response. */
+  readonly timeouts: number;
+  /** Of the timeouts those with evidence of a hairpin, those without any answer, and those that cannot be told. */
+  readonly hairpins: number;
+  readonly silent: number;
+  readonly undecided: number;
+  /** Successes that took as long as one or more lost SYNs do. */
+  readonly slow: number;
+  /** Attempts that were discarded because this agent was late. */
+  readonly late: number;
+  /** Only reasons that occurred. */
+  readonly reasons: Readonly<Partial<Record<Reason, number>>>;
+  /** Mean share that configuration and topology implied at each attempt; `undefined`: it was not known of some. */
+  readonly expected: number | undefined;
+  /** When the oldest of these attempts began, in milliseconds of the clock that they were timed with; `undefined`: there is none. */
+  readonly sinceMs: number | undefined;
+}
