@@ -1,16 +1,22 @@
+import { buildStatus, failureStatus } from "./agent-status.ts";
+import { History } from "./diagnosis/history.ts";
+import { LastFailures } from "./diagnosis/last-failures.ts";
 import type { AddressPolicy } from "./domain/address.ts";
 import type { Clock } from "./domain/clock.ts";
+import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
-import type { Outcome } from "./domain/outcome.ts";
+import type { Failure, Outcome } from "./domain/outcome.ts";
 import { serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
+import type { Status, StatusAgent } from "./domain/status.ts";
 import type { Logger } from "./logging.ts";
 import type { AgentMetrics } from "./metrics/agent-metrics.ts";
-import { planFrontends, type Resolve } from "./plan/frontends.ts";
-import { runAttempt } from "./probe/attempt.ts";
+import { type Plan, planFrontends, type Resolve } from "./plan/frontends.ts";
+import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
+import { VERSION } from "./version.ts";
 
 export interface AgentOptions {
   readonly nodeName: string;
@@ -20,9 +26,13 @@ export interface AgentOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly maxInFlight: number;
+  /** One attempt past the NLB in so many intervals; 0: none. */
+  readonly controlEvery: number;
   readonly tlsVerify: boolean;
   readonly userAgent: string;
   readonly clock: Clock;
+  /** The time of day, in Unix milliseconds. */
+  readonly unixMs: () => number;
   readonly random: () => number;
   readonly watch: LoopWatch;
   /** Tells why connects time out; absent: nobody looks. */
@@ -33,6 +43,11 @@ export interface AgentOptions {
   readonly isAllowed: AddressPolicy;
 }
 
+/** What is attempted: a frontend, or the way past the NLB to the same backends. */
+type Probed =
+  | { readonly id: string; readonly frontend: Frontend }
+  | { readonly id: string; readonly everyNth: number; readonly control: Control };
+
 /**
  * Probes what the latest snapshot says: plan, schedule, attempt, metrics, log.
  *
@@ -41,18 +56,24 @@ export interface AgentOptions {
 export class Agent {
   readonly #options: AgentOptions;
   readonly #shutdown = new AbortController();
-  readonly #scheduler: Scheduler<Frontend>;
+  readonly #scheduler: Scheduler<Probed>;
+  readonly #history: History;
+  readonly #lastFailures = new LastFailures();
+  readonly #startedAt: Date;
   #snapshot: Snapshot | undefined;
+  #plan: Plan = { frontends: [], controls: [], addressesSkipped: { ipv6_not_private: 0, over_limit: 0 } };
 
   constructor(options: AgentOptions) {
     this.#options = options;
     const { metrics, interval, maxInFlight, clock, random } = options;
-    this.#scheduler = new Scheduler<Frontend>({
+    this.#startedAt = new Date(options.unixMs());
+    this.#history = new History({ intervalMs: interval, timeoutMs: options.timeout });
+    this.#scheduler = new Scheduler<Probed>({
       intervalMs: interval,
       maxInFlight,
       clock,
       random,
-      attempt: (frontend) => this.#attempt(frontend),
+      attempt: (probed) => this.#attempt(probed),
       onStart: (seconds) => metrics.started(seconds),
       onDiscard: (why, count) => metrics.discarded(why, count),
     });
@@ -72,11 +93,17 @@ export class Agent {
   /** Plans again with the latest snapshot: what DNS says may have changed. */
   replan(): void {
     if (this.#snapshot === undefined) return;
-    const { nodeName, zone, resolve, isAllowed, metrics } = this.#options;
-    const { frontends, addressesSkipped } = planFrontends(this.#snapshot, resolve, { node: nodeName, zone }, isAllowed);
-    metrics.plan(this.#snapshot, frontends);
+    const { nodeName, zone, controlEvery, resolve, isAllowed, metrics } = this.#options;
+    const plan = planFrontends(this.#snapshot, resolve, { node: nodeName, zone }, isAllowed);
+    this.#plan = controlEvery > 0 ? plan : { ...plan, controls: [] };
+    const { frontends, controls, addressesSkipped } = this.#plan;
+    metrics.plan(this.#snapshot, frontends, controls);
     metrics.addressesSkipped(addressesSkipped);
-    this.#scheduler.set(frontends);
+    this.#history.plan(frontends, controls);
+    this.#scheduler.set([
+      ...frontends.map((frontend) => ({ id: frontend.id, frontend })),
+      ...controls.map((control) => ({ id: control.id, everyNth: controlEvery, control })),
+    ]);
   }
 
   /** Starts no more attempts and discards those in flight. */
@@ -86,38 +113,94 @@ export class Agent {
     await stopped;
   }
 
-  async #attempt(frontend: Frontend): Promise<void> {
-    const outcome = await this.#outcomeOf(frontend);
-    this.#options.metrics.outcome(frontend, outcome);
-    if (outcome.kind === "failure") this.#logFailure(frontend, outcome);
+  /** What this agent knows now. */
+  status(rest: Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">): Status {
+    const { nodeName, interval, timeout, clock, unixMs, metrics } = this.#options;
+    const agent: StatusAgent = {
+      node: nodeName,
+      version: VERSION,
+      nodeVersion: process.version,
+      startedAt: this.#startedAt.toISOString(),
+      ready: this.ready,
+      intervalSeconds: interval / 1000,
+      timeoutSeconds: timeout / 1000,
+      attemptsInFlight: this.#scheduler.inFlight,
+      addressesSkipped: this.#plan.addressesSkipped,
+      ...metrics.totals(),
+      ...rest,
+    };
+    return buildStatus({
+      ...this.#plan,
+      at: new Date(unixMs()),
+      nowMs: clock.nowMs(),
+      agent,
+      history: this.#history,
+      lastFailures: this.#lastFailures.all,
+      skipped: this.#snapshot?.skipped ?? [],
+    });
   }
 
-  async #outcomeOf(frontend: Frontend): Promise<Outcome> {
-    const { address, dnsError, listener, service } = frontend;
+  async #attempt(probed: Probed): Promise<void> {
+    const { clock, unixMs, metrics } = this.#options;
+    const [startedMs, startedAt] = [clock.nowMs(), new Date(unixMs())];
+    if ("frontend" in probed) {
+      const { frontend } = probed;
+      const outcome = await this.#outcomeOf(frontend);
+      metrics.outcome(frontend, outcome);
+      this.#history.note(frontend, outcome, startedMs);
+      if (outcome.kind === "failure") this.#failed(frontend, outcome, startedAt);
+    } else {
+      const { control } = probed;
+      const outcome = await this.#controlOutcomeOf(control);
+      metrics.controlOutcome(control, outcome);
+      this.#history.noteControl(control, outcome, startedMs);
+      if (outcome.kind === "failure") this.#failed(control, outcome, startedAt);
+    }
+  }
+
+  async #outcomeOf({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
     if (dnsError !== undefined || address === undefined) {
       return { kind: "failure", reason: "dns_error", phase: "dns", detail: dnsError ?? "no address", seconds: 0, phases: {} };
     }
-    // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
-    if (!this.#options.isAllowed(address)) {
-      const detail = `${address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
-      return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
-    }
-    const { watch, watcher, timeout, tlsVerify, userAgent } = this.#options;
-    return runAttempt(
-      { address, port: listener.port, protocol: listener.protocol, hostname: service.hostname, path: listener.path },
-      { watch, watcher, signal: this.#shutdown.signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent },
-    );
+    const { port, protocol, path } = listener;
+    return this.#probe({ address, port, protocol, hostname: service.hostname, path });
   }
 
-  #logFailure(frontend: Frontend, outcome: Extract<Outcome, { kind: "failure" }>): void {
+  /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
+  #controlOutcomeOf({ address, port, listener, service }: Control): Promise<Outcome> {
+    const { protocol, path, tlsTerminated } = listener;
+    return this.#probe({ address, port, protocol: tlsTerminated ? "tcp" : protocol, hostname: service.hostname, path });
+  }
+
+  async #probe(target: AttemptTarget): Promise<Outcome> {
+    const { watch, watcher, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
+    // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
+    if (!isAllowed(target.address)) {
+      const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
+      return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
+    }
+    return runAttempt(target, {
+      watch,
+      watcher,
+      signal: this.#shutdown.signal,
+      timeoutMs: timeout,
+      verifyTls: tlsVerify,
+      userAgent,
+    });
+  }
+
+  #failed(probed: Frontend | Control, outcome: Failure, startedAt: Date): void {
+    this.#lastFailures.add(failureStatus(probed, outcome, startedAt));
     const { reason, phase, detail, seconds, localPort, evidence } = outcome;
+    const { service, listener, address } = probed;
+    const isFrontend = "zone" in probed;
     this.#options.logger.warn(
       {
-        service: serviceKey(frontend.service),
-        frontend: `${frontend.address ?? frontend.service.hostname ?? ""}:${frontend.listener.port}`,
-        frontend_zone: frontend.zone,
-        colocated: frontend.colocated,
-        withdrawn: frontend.withdrawn,
+        service: serviceKey(service),
+        [isFrontend ? "frontend" : "control"]: `${address ?? service.hostname ?? ""}:${listener.port}`,
+        ...(isFrontend ? { frontend_zone: probed.zone, colocated: probed.colocated, withdrawn: probed.withdrawn } : {}),
+        // A verdict on a timeout comes after its deadline, and the line with it.
+        startedAt: startedAt.toISOString(),
         reason,
         phase,
         detail,
@@ -126,7 +209,7 @@ export class Agent {
         evidence: evidence?.kind,
         ...(evidence?.kind === "capture" ? { chosen: evidence.chosen } : {}),
       },
-      "attempt failed",
+      isFrontend ? "attempt failed" : "control attempt failed",
     );
   }
 }

@@ -6,7 +6,20 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
-const STAGES = ["domain", "config", "discovery", "plan", "schedule", "probe", "evidence", "metrics", "server", "audit"];
+const STAGES = [
+  "domain",
+  "config",
+  "discovery",
+  "plan",
+  "schedule",
+  "probe",
+  "evidence",
+  "diagnosis",
+  "metrics",
+  "server",
+  "status-page",
+  "audit",
+];
 
 /** `[file, file it imports]`, both relative to src. */
 const imports = globSync("**/*.ts", { cwd: SRC }).flatMap((file) =>

@@ -16,6 +16,7 @@ import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.t
 import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
 import { systemClock } from "../schedule/system-clock.ts";
 import { startServer } from "../server/http-server.ts";
+import { PAGE_HEADERS, renderPage } from "../status-page/page.ts";
 import { VERSION } from "../version.ts";
 
 const USER_AGENT = `hairpin-probe/${VERSION}`;
@@ -43,11 +44,15 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
+  let evidenceNote: string | undefined;
   const evidence = startEvidence({
     level: settings.evidence,
     clock: systemClock,
     timeoutMs: settings.timeout,
-    onLess: (problem) => logger.warn({ evidence: problem }, "less evidence than asked for"),
+    onLess: (problem) => {
+      evidenceNote = problem;
+      logger.warn({ evidence: problem }, "less evidence than asked for");
+    },
   });
   const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
@@ -55,6 +60,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     isAllowed,
     userAgent: USER_AGENT,
     clock: systemClock,
+    unixMs: Date.now,
     random: Math.random,
     watch: new LoopWatch(systemLoopTimes, evidence.beat),
     watcher: evidence.watcher,
@@ -79,7 +85,17 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       ? await startKubernetes({ settings, env, signal: stop.signal, sources, metrics, logger, report })
       : undefined;
     metrics.watchSnapshotAge(() => kubernetes?.ageMs());
+    const status = () => {
+      const ageMs = kubernetes?.ageMs();
+      return agent.status({
+        zone: sources.zone ?? null,
+        evidence: { level: evidence.level, note: evidenceNote ?? null },
+        snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
+      });
+    };
     const server = await startServer(settings.metricsAddress, {
+      page: () => ({ html: renderPage(status()), headers: PAGE_HEADERS }),
+      status,
       metrics: async () => ({ text: await metrics.registry.render(), contentType: metrics.registry.contentType }),
       ready: () => agent.ready,
       onError: (error) => logger.error({ error: String(error) }, "a request could not be answered"),
@@ -118,6 +134,8 @@ interface SnapshotUsers {
 class Sources {
   readonly #parts: SnapshotUsers;
   readonly #snapshots = new Map<"file" | "kubernetes", Snapshot>();
+  /** The zone of this node, as far as it is known. */
+  zone: string | undefined;
 
   constructor(parts: SnapshotUsers) {
     this.#parts = parts;
@@ -137,6 +155,7 @@ class Sources {
     const hostnames = whole.services.flatMap(({ service }) => (service.hostname === undefined ? [] : [service.hostname]));
     resolver.want(new Map(hostnames.map((hostname) => [hostname, zones])));
     const zone = settings.zone ?? whole.nodes.find(({ node }) => node === settings.nodeName)?.zone;
+    this.zone = zone;
     metrics.describeAgent({ zone, version: VERSION, nodeVersion: process.version });
     agent.discovered(whole);
     logger.debug({ source, services: whole.services.length, skipped: whole.skipped.length }, "snapshot");

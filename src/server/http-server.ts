@@ -4,6 +4,10 @@ import type { AddressInfo } from "node:net";
 export interface Endpoints {
   /** Prometheus exposition text and its content type. */
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
+  /** The page for people, with the headers that it is to be sent with. */
+  readonly page: () => { readonly html: string; readonly headers: Readonly<Record<string, string>> };
+  /** The same for programs: a value to be sent as JSON. */
+  readonly status: () => unknown;
   /** Whether the first plan stands. */
   readonly ready: () => boolean;
   /** A request that could not be answered because the agent, not the client, is at fault. */
@@ -18,7 +22,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 30_000;
 
 /**
- * Serves /metrics, /healthz (the process is alive) and /readyz (it has planned what it probes).
+ * Serves the page (/), /api/v1/status, /metrics, /healthz (the process is alive) and /readyz (it has planned what it probes).
  *
  * @throws If the address cannot be listened on, with the address in the message.
  */
@@ -66,11 +70,20 @@ async function answer(request: IncomingMessage, response: ServerResponse, endpoi
       if (endpoints.ready()) send(200, "ok\n");
       else send(503, "not ready: nothing is planned before the first discovery snapshot\n");
       return;
-    case "/":
-      send(200, "hairpin-probe agent: /metrics, /healthz, /readyz\n");
+    case "/api/v1/status":
+      send(200, `${JSON.stringify(endpoints.status())}\n`, {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        "x-content-type-options": "nosniff",
+      });
       return;
+    case "/": {
+      const { html, headers } = endpoints.page();
+      send(200, html, headers);
+      return;
+    }
     default:
-      send(404, "not found: /metrics, /healthz and /readyz are served here\n");
+      send(404, "not found: /, /api/v1/status, /metrics, /healthz and /readyz are served here\n");
   }
 }
 

@@ -3,6 +3,11 @@ import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { startServer } from "../../src/server/http-server.ts";
 
+const PAGE = {
+  page: () => ({ html: "<p>hello</p>", headers: { "content-type": "text/html", "x-frame-options": "DENY" } }),
+  status: () => ({ schemaVersion: 1 }),
+};
+
 const harness = async (t: TestContext, given: { ready?: () => boolean; metrics?: () => Promise<string> } = {}) => {
   const errors: unknown[] = [];
   const server = await startServer(
@@ -12,6 +17,7 @@ const harness = async (t: TestContext, given: { ready?: () => boolean; metrics?:
         text: await (given.metrics ?? (async () => "up 1\n"))(),
         contentType: "text/plain; version=0.0.4",
       }),
+      ...PAGE,
       ready: given.ready ?? (() => true),
       onError: (error) => errors.push(error),
     },
@@ -27,6 +33,17 @@ const harness = async (t: TestContext, given: { ready?: () => boolean; metrics?:
 test("/metrics is the exposition text with its content type", async (t) => {
   const { get } = await harness(t);
   assert.deepEqual(await get("/metrics"), { status: 200, type: "text/plain; version=0.0.4", text: "up 1\n" });
+});
+
+test("/ is the page with its own headers, /api/v1/status the same as JSON that nobody keeps", async (t) => {
+  const { get, server } = await harness(t);
+  assert.deepEqual(await get("/"), { status: 200, type: "text/html", text: "<p>hello</p>" });
+  const page = await fetch(`http://127.0.0.1:${server.port}/?x=1`);
+  assert.equal(page.headers.get("x-frame-options"), "DENY");
+  const status = await fetch(`http://127.0.0.1:${server.port}/api/v1/status`);
+  assert.deepEqual(await status.json(), { schemaVersion: 1 });
+  assert.equal(status.headers.get("content-type"), "application/json");
+  assert.equal(status.headers.get("cache-control"), "no-store");
 });
 
 test("/healthz says alive from the start, /readyz only once the first snapshot is planned", async (t) => {
@@ -64,7 +81,7 @@ test("closing lets go of clients that keep their connection open", async (t) => 
 
 test("an address that is taken is an error with the address in it", async (t) => {
   const { server } = await harness(t);
-  const endpoints = { metrics: async () => ({ text: "", contentType: "" }), ready: () => true, onError: () => {} };
+  const endpoints = { ...PAGE, metrics: async () => ({ text: "", contentType: "" }), ready: () => true, onError: () => {} };
   await assert.rejects(
     startServer({ host: "127.0.0.1", port: server.port }, endpoints),
     new RegExp(`127\\.0\\.0\\.1:${server.port}`),

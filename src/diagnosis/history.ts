@@ -1,0 +1,99 @@
+import type { Control } from "../domain/control.ts";
+import { exposedLabel } from "../domain/exposure.ts";
+import type { Frontend } from "../domain/frontend.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import type { Window } from "../domain/window.ts";
+import { seenOf } from "./observation.ts";
+import { Ring } from "./ring.ts";
+import { ofOnePiece, summarize } from "./summarize.ts";
+
+/** A window reaches back this far at most. */
+export const WINDOW_MS = 15 * 60_000;
+/** And holds so many attempts at most. */
+export const MAX_OBSERVATIONS = 200;
+
+/** A verdict on a timeout comes so long after it at most. */
+const JUDGED_WITHIN_MS = 500;
+
+interface Entry {
+  /** What the configuration said when the window began. */
+  readonly configuration: string;
+  readonly ring: Ring;
+}
+
+/** The last attempts at each frontend and past each NLB. A change of configuration begins a new window. */
+export class History {
+  readonly #capacity: number;
+  #frontends = new Map<string, Entry>();
+  #controls = new Map<string, Entry>();
+
+  readonly #settledMs: number;
+
+  /**
+   * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold.
+   * @param timeoutMs - After which an attempt has failed. A window ends that much before now: until then it would have the
+   *   successes of its last attempts, and not their timeouts.
+   */
+  constructor({ intervalMs, timeoutMs }: { readonly intervalMs: number; readonly timeoutMs: number }) {
+    this.#settledMs = timeoutMs + JUDGED_WITHIN_MS;
+    this.#capacity = Math.max(1, Math.min(MAX_OBSERVATIONS, Math.ceil(WINDOW_MS / intervalMs)));
+  }
+
+  /** Replaces what is probed: what is gone is forgotten. */
+  plan(frontends: readonly Frontend[], controls: readonly Control[]): void {
+    this.#frontends = this.#renewed(
+      this.#frontends,
+      frontends.map((frontend) => [frontend.id, configurationOf(frontend)]),
+    );
+    this.#controls = this.#renewed(
+      this.#controls,
+      controls.map(({ id, address }) => [id, address]),
+    );
+  }
+
+  #renewed(old: ReadonlyMap<string, Entry>, wanted: readonly (readonly [string, string])[]): Map<string, Entry> {
+    return new Map(
+      wanted.map(([id, configuration]) => {
+        const known = old.get(id);
+        const isSame = known?.configuration === configuration;
+        return [id, isSame ? known : { configuration, ring: new Ring(this.#capacity) }] as const;
+      }),
+    );
+  }
+
+  /** An attempt at a frontend has ended. One that began under another configuration says nothing about this one. */
+  note(frontend: Frontend, outcome: Outcome, startedMs: number): void {
+    const entry = this.#frontends.get(frontend.id);
+    const seen = seenOf(outcome, frontend.listener.tlsTerminated);
+    if (seen !== undefined && entry?.configuration === configurationOf(frontend))
+      entry.ring.add(startedMs, frontend.exposure, seen);
+  }
+
+  /** An attempt past the NLB has ended. */
+  noteControl(control: Control, outcome: Outcome, startedMs: number): void {
+    const seen = seenOf(outcome, false);
+    if (seen !== undefined) this.#controls.get(control.id)?.ring.add(startedMs, 0, seen);
+  }
+
+  /** What the last attempts at a frontend showed. */
+  window(frontendId: string, nowMs: number): Window {
+    const all = this.#frontends.get(frontendId)?.ring.since(nowMs - WINDOW_MS) ?? [];
+    return summarize(ofOnePiece(all.filter(({ startedMs }) => startedMs <= nowMs - this.#settledMs)));
+  }
+
+  /**
+   * What the last attempts past an NLB showed.
+   *
+   * @param sinceMs - Only those that began then or later: what happened before a fault says nothing about it.
+   */
+  controlWindow(controlId: string, sinceMs: number): Window {
+    return summarize(this.#controls.get(controlId)?.ring.since(sinceMs) ?? []);
+  }
+}
+
+/** What a window is true of. A share that only grows or shrinks with the number of nodes is no change of configuration. */
+function configurationOf({ service, listener, exposure, withdrawn }: Frontend): string {
+  const { targetType, preserveClientIp, crossZone, externalTrafficPolicy, ipFamily } = listener.targetGroup;
+  const group = [targetType, preserveClientIp.enabled, crossZone.enabled, externalTrafficPolicy, ipFamily];
+  return [...group, listener.protocol, service.hostname, exposedLabel(exposure), withdrawn].join(" ");
+}

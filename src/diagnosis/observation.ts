@@ -1,0 +1,67 @@
+import type { Evidence } from "../domain/evidence.ts";
+import type { Exposure } from "../domain/exposure.ts";
+import { type Outcome, REASONS, type Reason } from "../domain/outcome.ts";
+
+/** What an attempt showed, as far as a diagnosis asks. */
+export type Seen =
+  | { readonly kind: "success"; readonly isSlow: boolean }
+  | {
+      readonly kind: "failure";
+      readonly reason: Reason;
+      /** It timed out where a hairpin would. */
+      readonly isTimeout: boolean;
+      readonly evidence: Evidence["kind"] | undefined;
+    }
+  | { readonly kind: "late" };
+
+export interface Observation {
+  /** When the attempt began, in milliseconds of a monotonic clock. */
+  readonly startedMs: number;
+  /** What configuration and topology implied then. */
+  readonly exposure: Exposure;
+  readonly seen: Seen;
+}
+
+/**
+ * A connect that takes longer had its first SYN or SYN-ACK lost: Linux sends either again after 1 s.
+ *
+ * @see RFC 6298 section 2.1; TCP_TIMEOUT_INIT in include/net/tcp.h of Linux.
+ */
+const SLOW_SECONDS = 0.9;
+
+const EVIDENCE = [undefined, "reset", "capture", "silent", "undecided"] as const;
+
+/** Everything that can be seen. Observations are kept by the thousand: each holds an index into this. */
+export const SEEN: readonly Seen[] = [
+  { kind: "success", isSlow: false },
+  { kind: "success", isSlow: true },
+  { kind: "late" },
+  ...REASONS.flatMap((reason) =>
+    [false, true].flatMap((isTimeout) => EVIDENCE.map((evidence): Seen => ({ kind: "failure", reason, isTimeout, evidence }))),
+  ),
+];
+
+/**
+ * What an outcome shows.
+ *
+ * @param tlsTerminated - The NLB completes the connect itself, and a hairpin shows where the response should come (design rule 10).
+ * @returns `undefined` for an attempt that says nothing about anyone: it was ended by the shutdown, or did not take place.
+ */
+export function seenOf(outcome: Outcome, tlsTerminated: boolean): Seen | undefined {
+  switch (outcome.kind) {
+    case "success":
+      return found((seen) => seen.kind === "success" && seen.isSlow === (outcome.phases.connect ?? 0) >= SLOW_SECONDS);
+    case "discarded":
+      return outcome.why === "late" ? found((seen) => seen.kind === "late") : undefined;
+    case "failure": {
+      const { reason, evidence } = outcome;
+      const isTimeout = reason === "connect_timeout" || (tlsTerminated && reason === "response_timeout");
+      return found(
+        (seen) =>
+          seen.kind === "failure" && seen.reason === reason && seen.isTimeout === isTimeout && seen.evidence === evidence?.kind,
+      );
+    }
+  }
+}
+
+const found = (is: (seen: Seen) => boolean): Seen | undefined => SEEN.find(is);
