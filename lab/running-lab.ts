@@ -16,6 +16,8 @@ export interface RunningLab {
   readonly network: Lab;
   readonly cluster: Cluster;
   readonly agents: readonly LabAgent[];
+  /** Path of the kubeconfig of its API server. */
+  readonly kubeconfig: string;
   /** The backend processes by the name of their node. */
   readonly backends: ReadonlyMap<string, ChildProcess>;
   /** Ends every process and takes the network away. */
@@ -55,7 +57,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       kubeconfig: KUBECONFIG,
       flags: agentFlags,
     });
-    return { topology, network, cluster, agents, backends, down };
+    return { topology, network, cluster, agents, kubeconfig: KUBECONFIG, backends, down };
   } catch (error) {
     await down();
     throw error;

@@ -6,15 +6,15 @@ import type { Clock } from "./domain/clock.ts";
 import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
-import type { Failure, Outcome } from "./domain/outcome.ts";
+import type { Failure } from "./domain/outcome.ts";
 import { serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
 import type { Status, StatusAgent } from "./domain/status.ts";
 import type { Logger } from "./logging.ts";
 import type { AgentMetrics } from "./metrics/agent-metrics.ts";
 import { type Plan, planFrontends, type Resolve } from "./plan/frontends.ts";
-import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
+import { Prober } from "./prober.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { VERSION } from "./version.ts";
 
@@ -58,6 +58,7 @@ export class Agent {
   readonly #shutdown = new AbortController();
   readonly #scheduler: Scheduler<Probed>;
   readonly #history: History;
+  readonly #prober: Prober;
   readonly #lastFailures = new LastFailures();
   readonly #startedAt: Date;
   #snapshot: Snapshot | undefined;
@@ -67,6 +68,7 @@ export class Agent {
     this.#options = options;
     const { metrics, interval, maxInFlight, clock, random } = options;
     this.#startedAt = new Date(options.unixMs());
+    this.#prober = new Prober({ ...options, signal: this.#shutdown.signal });
     this.#history = new History({ intervalMs: interval, timeoutMs: options.timeout });
     this.#scheduler = new Scheduler<Probed>({
       intervalMs: interval,
@@ -145,48 +147,17 @@ export class Agent {
     const [startedMs, startedAt] = [clock.nowMs(), new Date(unixMs())];
     if ("frontend" in probed) {
       const { frontend } = probed;
-      const outcome = await this.#outcomeOf(frontend);
+      const outcome = await this.#prober.frontend(frontend);
       metrics.outcome(frontend, outcome);
       this.#history.note(frontend, outcome, startedMs);
       if (outcome.kind === "failure") this.#failed(frontend, outcome, startedAt);
     } else {
       const { control } = probed;
-      const outcome = await this.#controlOutcomeOf(control);
+      const outcome = await this.#prober.control(control);
       metrics.controlOutcome(control, outcome);
       this.#history.noteControl(control, outcome, startedMs);
       if (outcome.kind === "failure") this.#failed(control, outcome, startedAt);
     }
-  }
-
-  async #outcomeOf({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
-    if (dnsError !== undefined || address === undefined) {
-      return { kind: "failure", reason: "dns_error", phase: "dns", detail: dnsError ?? "no address", seconds: 0, phases: {} };
-    }
-    const { port, protocol, path } = listener;
-    return this.#probe({ address, port, protocol, hostname: service.hostname, path });
-  }
-
-  /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
-  #controlOutcomeOf({ address, port, listener, service }: Control): Promise<Outcome> {
-    const { protocol, path, tlsTerminated } = listener;
-    return this.#probe({ address, port, protocol: tlsTerminated ? "tcp" : protocol, hostname: service.hostname, path });
-  }
-
-  async #probe(target: AttemptTarget): Promise<Outcome> {
-    const { watch, watcher, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
-    // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
-    if (!isAllowed(target.address)) {
-      const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
-      return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
-    }
-    return runAttempt(target, {
-      watch,
-      watcher,
-      signal: this.#shutdown.signal,
-      timeoutMs: timeout,
-      verifyTls: tlsVerify,
-      userAgent,
-    });
   }
 
   #failed(probed: Frontend | Control, outcome: Failure, startedAt: Date): void {

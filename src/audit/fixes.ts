@@ -1,5 +1,6 @@
 import type { Fix } from "../domain/fix.ts";
 import type { Controller } from "../domain/service.ts";
+import type { Fixable } from "../terminal/fix-lines.ts";
 import type { Finding } from "./finding.ts";
 
 /** Load balancers whose fixes are told in the same words. */
@@ -24,21 +25,5 @@ export function groupFixes(findings: readonly Finding[]): readonly FixGroup[] {
   return [...groups.values()];
 }
 
-/** Quotes for a POSIX shell. */
-const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
-
-/** The command that sets a Service's annotations; "" where annotations are not the way. */
-export function commandOf({ loadBalancer: { namespace, name }, fix }: Finding): string {
-  if (fix === undefined || fix.annotations.length === 0) return "";
-  const pairs = fix.annotations.map(({ key, value }) => quoted(`${key}=${value}`));
-  return `kubectl annotate --overwrite -n ${namespace} service/${name} ${pairs.join(" ")}`;
-}
-
-/** The lines to copy for one load balancer: a command, or objects to apply. */
-export function fixLines(finding: Finding): readonly string[] {
-  const command = commandOf(finding);
-  const { fix } = finding;
-  if (command !== "") return [`  ${command}`];
-  if (fix === undefined || fix.manifest === "") return [];
-  return ["  kubectl apply -f - <<'EOF'", ...fix.manifest.trimEnd().split("\n"), "EOF"];
-}
+/** A finding as its fix is told. */
+export const fixableOf = ({ loadBalancer: { namespace, name }, fix }: Finding): Fixable => ({ namespace, name, fix });

@@ -1,7 +1,8 @@
 import type { LoadBalancerPort } from "../domain/load-balancer.ts";
 import type { Switch } from "../domain/target-group.ts";
+import { fixJson } from "../terminal/fix-lines.ts";
 import { countVerdicts, type Finding } from "./finding.ts";
-import { commandOf } from "./fixes.ts";
+import { fixableOf } from "./fixes.ts";
 import type { AuditReport } from "./text.ts";
 
 /** Raised when a key changes its meaning or goes; new keys may come at any time. */
@@ -20,7 +21,7 @@ export function renderJson({ findings, all, notes }: AuditReport): string {
 }
 
 function loadBalancerJson(finding: Finding): object {
-  const { loadBalancer, verdict, reason, exposure, exposedNode, fix } = finding;
+  const { loadBalancer, verdict, reason, exposure, exposedNode } = finding;
   const { kind, namespace, name, controller, isNlb, internal, hostnames, shortcuts, zonalAffinity, ports } = loadBalancer;
   return {
     kind,
@@ -39,18 +40,7 @@ function loadBalancerJson(finding: Finding): object {
     zonalAffinity,
     refusals: loadBalancer.refusals,
     doubts: loadBalancer.doubts,
-    fix:
-      fix === undefined
-        ? null
-        : {
-            summary: fix.summary,
-            command: commandOf(finding) || null,
-            annotations: Object.fromEntries(fix.annotations.map(({ key, value }) => [key, value])),
-            manifest: fix.manifest || null,
-            caveats: fix.caveats,
-            costs: fix.costs,
-            alternatives: fix.alternatives,
-          },
+    fix: fixJson(fixableOf(finding)),
   };
 }
 

@@ -1,7 +1,9 @@
+import { commandOf } from "../terminal/fix-lines.ts";
+import { plain } from "../terminal/text.ts";
 import { nameOf, summaryOf } from "./finding.ts";
-import { commandOf, groupFixes } from "./fixes.ts";
+import { fixableOf, groupFixes } from "./fixes.ts";
 import type { AuditReport } from "./text.ts";
-import { balancerText, exposureText, HANDLERS, plain, preservationText, remarkOf, targetText } from "./words.ts";
+import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
 
 /** Nothing that a Service is called may become markup. @see CommonMark, backslash escapes. */
 const escaped = (text: string): string => plain(text).replaceAll(/[\\`*_{}[\]<>()#+!|~&$-]/g, "\\$&");
@@ -34,7 +36,10 @@ export function renderMarkdown({ findings, all, notes }: AuditReport): string {
       ...fix.costs.map((sentence) => `- Costs: ${escaped(sentence)}`),
       ...fix.alternatives.map((sentence) => `- Or: ${escaped(sentence)}`),
     ];
-    const commands = members.map(commandOf).filter((command) => command !== "");
+    const commands = members
+      .map(fixableOf)
+      .map(commandOf)
+      .filter((command) => command !== "");
     const manifests = members.map((member) => member.fix?.manifest ?? "").filter((manifest) => manifest !== "");
     return [
       `### Fix: ${HANDLERS[controller]}`,

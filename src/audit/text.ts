@@ -1,12 +1,10 @@
-import type { styleText } from "node:util";
 import type { Verdict } from "../domain/verdict.ts";
+import { fixLines } from "../terminal/fix-lines.ts";
+import { bullets, MAX_PROSE_WIDTH, type Paint, plain, wrapped } from "../terminal/text.ts";
 import { type Finding, nameOf, summaryOf } from "./finding.ts";
-import { fixLines, groupFixes } from "./fixes.ts";
+import { fixableOf, groupFixes } from "./fixes.ts";
 import { type Column, renderTable } from "./table.ts";
-import { balancerText, exposureText, HANDLERS, plain, preservationText, remarkOf, targetText } from "./words.ts";
-
-/** `styleText` bound to where the text goes, so that NO_COLOR and pipes are honoured. */
-export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
+import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
 
 export interface AuditReport {
   /** Those that are shown, in the order that they are shown in. */
@@ -31,8 +29,6 @@ const COLUMNS: readonly Column<Finding>[] = [
 
 const COLOURS: Readonly<Record<Verdict, "red" | "yellow" | "green">> = { can: "red", unknown: "yellow", cannot: "green" };
 const MIN_WIDTH = 60;
-/** Sentences are not read on lines longer than this. */
-const MAX_PROSE_WIDTH = 120;
 
 /**
  * The report as a terminal shows it: the table, what is not known, how to fix what can hairpin, and the count of it all.
@@ -83,28 +79,10 @@ function fixSection(findings: readonly Finding[], width: number, paint: Paint): 
   const blocks = groups.map(({ controller, fix, members }) => {
     const title = paint("bold", `Fix: ${HANDLERS[controller]}${members.length === 1 ? "" : ` (${members.length})`}`);
     const remarks = [...bullets("Mind: ", fix.caveats, width), ...bullets("Or: ", fix.alternatives, width)];
-    const lines = members.flatMap(fixLines).map(plain);
+    const lines = members.map(fixableOf).flatMap(fixLines).map(plain);
     return [title, wrapped(fix.summary, width, "  ", "  "), ...remarks, ...(lines.length === 0 ? [] : ["", ...lines])].join("\n");
   });
   const costs = bullets("", [...new Set(groups.flatMap(({ fix }) => fix.costs))], width);
   if (costs.length > 0) blocks.push([paint("bold", "What switching preservation off costs"), ...costs].join("\n"));
   return blocks.join("\n\n");
-}
-
-const bullets = (label: string, sentences: readonly string[], width: number): readonly string[] =>
-  sentences.map((sentence) => wrapped(`${label}${sentence}`, width, "    ", "  "));
-
-/** Breaks a sentence at spaces; what follows the first line is indented. */
-function wrapped(text: string, width: number, indent: string, first = ""): string {
-  const lines: string[] = [];
-  let line = first;
-  for (const word of text.split(" ")) {
-    const joined = line.trim() === "" ? line + word : `${line} ${word}`;
-    if (joined.length <= width || line.trim() === "") line = joined;
-    else {
-      lines.push(line);
-      line = indent + word;
-    }
-  }
-  return [...lines, line].join("\n");
 }

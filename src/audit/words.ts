@@ -47,6 +47,3 @@ function common(values: readonly string[]): string {
   const [first = "?", ...others] = new Set(values);
   return others.length > 0 ? "mixed" : first;
 }
-
-/** Text from the cluster, safe for a terminal: no control characters, nothing that turns the reading direction. */
-export const plain = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, "?");

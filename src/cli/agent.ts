@@ -1,13 +1,11 @@
-import { readFileSync } from "node:fs";
 import { Agent } from "../agent.ts";
 import { controllerContextOf } from "../config/controller-definitions.ts";
 import type { Settings } from "../config/definitions.ts";
 import { ConfigError } from "../config/load.ts";
 import { KubeConfigError, loadKubeApi } from "../discovery/api/kube-config.ts";
 import { createResolver, type Resolver } from "../discovery/dns/resolver.ts";
-import { FrontendsFileError, loadFrontendsFile } from "../discovery/frontends-file.ts";
 import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery/kubernetes.ts";
-import { type AddressPolicy, addressPolicy } from "../domain/address.ts";
+import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
 import { startEvidence } from "../evidence/start.ts";
@@ -18,6 +16,7 @@ import { systemClock } from "../schedule/system-clock.ts";
 import { startServer } from "../server/http-server.ts";
 import { PAGE_HEADERS, renderPage } from "../status-page/page.ts";
 import { VERSION } from "../version.ts";
+import { readFrontends } from "./read-frontends.ts";
 
 const USER_AGENT = `hairpin-probe/${VERSION}`;
 
@@ -165,17 +164,6 @@ class Sources {
 /** Inside a cluster always; outside when a kubeconfig is named, or there is no file of frontends to stand alone. */
 const usesKubernetes = ({ kubeconfig, frontends }: Settings, env: Environment): boolean =>
   kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST !== undefined || frontends === undefined;
-
-function readFrontends(file: string, options: { readonly defaultPath: string; readonly isAllowed: AddressPolicy }): Snapshot {
-  try {
-    return loadFrontendsFile(readFileSync(file, "utf8"), { file, ...options });
-  } catch (error) {
-    if (error instanceof FrontendsFileError) throw new ConfigError(error.problems);
-    if (error instanceof Error && "syscall" in error)
-      throw new ConfigError([`--frontends: cannot read ${file}: ${error.message}`]);
-    throw error;
-  }
-}
 
 interface KubernetesParts {
   readonly settings: Settings;

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { AUDIT_DEFINITIONS } from "../config/audit-definitions.ts";
+import { CHECK_DEFINITIONS } from "../config/check-definitions.ts";
+import { TARGET_FORMS } from "../config/check-target.ts";
 import { DEFINITIONS } from "../config/definitions.ts";
 import { renderSettingsHelp } from "../config/help.ts";
-import { ConfigError, loadAuditSettings, loadSettings } from "../config/load.ts";
+import { ConfigError, loadAuditSettings, loadCheckSettings, loadSettings } from "../config/load.ts";
 import { VERSION } from "../version.ts";
 
-/** Exit codes of every command: 0 fine, 1 the agent failed, 2 it was called in a way that cannot work. */
-const EXIT_FAILURE = 1;
+/** Exit codes of every command: 0 fine, 2 it was called in a way that cannot work, 70 it is broken (EX_SOFTWARE of sysexits.h). */
+const EXIT_BROKEN = 70;
 const EXIT_USAGE = 2;
 
 const HELP = `hairpin-probe ${VERSION}: finds, measures and explains hairpin timeouts of internal AWS NLBs
@@ -15,11 +17,13 @@ const HELP = `hairpin-probe ${VERSION}: finds, measures and explains hairpin tim
 Usage
   hairpin-probe agent [flags]    probe every internal NLB from this node, export to Prometheus
   hairpin-probe audit [flags]    tell which load balancers can hairpin, and how to fix each; probes nothing
+  hairpin-probe check TARGET     a burst of attempts from here: is it the hairpin, or what else?
   hairpin-probe COMMAND --help | --version
 
 Examples
   hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867
   hairpin-probe audit -n shop,payments -o markdown > ticket.md
+  hairpin-probe check shop/web
 `;
 
 const AGENT_HELP = `hairpin-probe agent [flags]: probe every internal NLB from this node, export to Prometheus
@@ -50,6 +54,28 @@ Examples
   hairpin-probe audit -n shop -o json | jq '.loadBalancers[] | select(.verdict == "can") | .fix.command'
 `;
 
+const CHECK_HELP = `hairpin-probe check TARGET [flags]: a burst of attempts from here, with cause and confidence
+
+TARGET is ${TARGET_FORMS}.
+A Service is found as the agents find it, in the cluster or in --frontends; a host needs neither.
+
+Flags (a flag beats its environment variable, which beats the file, which beats the default)
+${renderSettingsHelp(CHECK_DEFINITIONS)}
+
+Exit code
+  0  healthy
+  1  connections hairpin
+  2  wrong flags, or no such internal NLB
+  3  not decided
+  4  the Kubernetes API cannot be reached, or does not let Services be listed
+  5  something else is wrong
+
+Examples
+  kubectl exec -n hairpin-probe ds/hairpin-probe -- hairpin-probe check shop/web
+  hairpin-probe check shop/web:443 -o json | jq .verdict
+  hairpin-probe check 10.0.32.5:80 --attempts 50
+`;
+
 type Command = { readonly help: string; readonly run: (argv: readonly string[]) => Promise<number> };
 
 // What a command needs is loaded when it runs: help and usage errors need none of it.
@@ -69,6 +95,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const settings = loadAuditSettings(sourcesOf(argv));
       const { runAuditCommand } = await import("./audit.ts");
       return runAuditCommand(settings, process, untilSignalled());
+    },
+  },
+  check: {
+    help: CHECK_HELP,
+    async run(argv) {
+      const settings = loadCheckSettings({ ...sourcesOf(argv), hostname: hostname() });
+      const { runCheckCommand } = await import("./check.ts");
+      return runCheckCommand(settings, process, untilSignalled());
     },
   },
 };
@@ -92,7 +126,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (command === undefined) {
     const got = name === undefined ? "no command" : `unknown command ${JSON.stringify(name)}`;
-    process.stderr.write(`hairpin-probe: ${got}, expected: ${Object.keys(COMMANDS).join(" or ")}. See hairpin-probe --help.\n`);
+    process.stderr.write(`hairpin-probe: ${got}, expected: ${Object.keys(COMMANDS).join(", ")}. See hairpin-probe --help.\n`);
     return EXIT_USAGE;
   }
   try {
@@ -112,7 +146,7 @@ function untilSignalled(): AbortSignal {
   return stop.signal;
 }
 
-let exitCode = EXIT_FAILURE;
+let exitCode = EXIT_BROKEN;
 try {
   exitCode = await main(process.argv.slice(2));
 } catch (error) {

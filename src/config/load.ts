@@ -1,6 +1,9 @@
 import { AUDIT_DEFINITIONS, type AuditSettings } from "./audit-definitions.ts";
+import { CHECK_DEFINITIONS, type CheckSettings } from "./check-definitions.ts";
+import { checkTarget, TARGET_FORMS } from "./check-target.ts";
 import { variableOf } from "./definition.ts";
-import { DEFINITIONS, type Settings } from "./definitions.ts";
+import { DEFINITIONS, SETTING_KEYS, type Settings } from "./definitions.ts";
+import { Expected } from "./parsers.ts";
 import { readValues, type ValueSources } from "./values.ts";
 
 /** Every problem of a configuration at once: one sentence each, with the setting, what was given and what was expected. */
@@ -19,9 +22,35 @@ export class ConfigError extends Error {
  * @throws ConfigError with every problem there is.
  */
 export function loadAuditSettings(sources: Omit<ValueSources, "ownsEnvironment">): AuditSettings {
-  const { values, problems } = readValues(AUDIT_DEFINITIONS, { ...sources, ownsEnvironment: false });
+  const { values, problems } = readValues(AUDIT_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT });
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as unknown as AuditSettings;
+}
+
+/** A command that runs where the agent's variables and file may be. */
+const BESIDE_THE_AGENT = { ownsEnvironment: false, foreignKeys: SETTING_KEYS } as const;
+
+/**
+ * The settings of `check`, and what it is to check.
+ *
+ * @throws ConfigError with every problem there is.
+ */
+export function loadCheckSettings(sources: ConfigSources): CheckSettings {
+  const { values, args, problems } = readValues(CHECK_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
+  values.isNodeNameGiven = values.nodeName !== undefined;
+  values.nodeName ??= sources.hostname;
+  const [text] = args;
+  if (text === undefined) problems.push(`got nothing to check, expected ${TARGET_FORMS}`);
+  else {
+    try {
+      values.target = checkTarget(text);
+    } catch (error) {
+      if (!(error instanceof Expected)) throw error;
+      problems.push(`${JSON.stringify(text.slice(0, 200))}: expected ${error.message}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as unknown as CheckSettings;
 }
 
 export interface ConfigSources extends Omit<ValueSources, "ownsEnvironment"> {

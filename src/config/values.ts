@@ -14,6 +14,10 @@ export interface ValueSources {
    * variables are not its own.
    */
   readonly ownsEnvironment: boolean;
+  /** Keys of other commands that a shared file may hold. */
+  readonly foreignKeys?: readonly string[];
+  /** How many arguments that are no flags the command takes. */
+  readonly maxArguments?: number;
 }
 
 /** A value as it was given, and by what: `--interval`, `HAIRPIN_PROBE_INTERVAL`, or `interval in agent.yaml`. */
@@ -30,17 +34,17 @@ const SERVICE_LINK = /^HAIRPIN_PROBE_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_
 /**
  * Flags over environment over file over defaults, each parsed as its definition says.
  *
- * @returns the values by key, and every problem there is: a value without problems is there, the others are missing.
+ * @returns the values by key, the arguments, and every problem there is: a value without problems is there, the others are missing.
  */
 export function readValues(
   definitions: Definitions,
   sources: ValueSources,
-): { readonly values: Record<string, unknown>; readonly problems: string[] } {
+): { readonly values: Record<string, unknown>; readonly args: readonly string[]; readonly problems: string[] } {
   const problems: string[] = [];
-  const flags = fromFlags(definitions, sources.argv, problems);
+  const { found: flags, args } = fromFlags(definitions, sources, problems);
   const variables = fromEnvironment(definitions, sources, problems);
   const file = flags.get("config") ?? variables.get("config");
-  const keys = file === undefined ? new Map<string, Given>() : fromFile(definitions, file, sources.readFile, problems);
+  const keys = file === undefined ? new Map<string, Given>() : fromFile(definitions, file, sources, problems);
   const values: Record<string, unknown> = {};
   for (const [key, { parse, default: fallback }] of Object.entries(definitions)) {
     const given = flags.get(key) ?? variables.get(key) ?? keys.get(key);
@@ -53,11 +57,16 @@ export function readValues(
       problems.push(`${given?.source ?? key}: got ${JSON.stringify(text.slice(0, 200))}, expected ${error.message}`);
     }
   }
-  return { values, problems };
+  return { values, args, problems };
 }
 
-function fromFlags(definitions: Definitions, argv: readonly string[], problems: string[]): GivenByKey {
+function fromFlags(
+  definitions: Definitions,
+  { argv, maxArguments = 0 }: ValueSources,
+  problems: string[],
+): { readonly found: GivenByKey; readonly args: readonly string[] } {
   const found: GivenByKey = new Map();
+  const args: string[] = [];
   const all = { config: {}, ...definitions } as Readonly<Record<string, { short?: string; isSwitch?: boolean }>>;
   const names = new Map(Object.keys(all).map((key) => [flagOf(key), key] as const));
   const options = Object.fromEntries(
@@ -71,7 +80,11 @@ function fromFlags(definitions: Definitions, argv: readonly string[], problems: 
   for (const token of tokens) {
     // What follows an unknown flag is likely its value: one mistake, one sentence.
     if (token.kind === "positional" && token.index === unknownFlag + 1) continue;
-    if (token.kind === "positional") problems.push(`${JSON.stringify(token.value)}: expected no argument here, only flags`);
+    if (token.kind === "positional" && args.length < maxArguments) args.push(token.value);
+    else if (token.kind === "positional") {
+      const expected = maxArguments === 0 ? "no argument here, only flags" : "no more arguments here, only flags";
+      problems.push(`${JSON.stringify(token.value)}: expected ${expected}`);
+    }
     if (token.kind !== "option") continue;
     const key = names.get(token.name);
     const text = token.value ?? (key !== undefined && all[key]?.isSwitch ? "true" : undefined);
@@ -81,7 +94,7 @@ function fromFlags(definitions: Definitions, argv: readonly string[], problems: 
     } else if (text === undefined) problems.push(`${token.rawName}: got nothing, expected a value`);
     else found.set(key, { text, source: token.rawName });
   }
-  return found;
+  return { found, args };
 }
 
 function fromEnvironment(definitions: Definitions, { env, ownsEnvironment }: ValueSources, problems: string[]): GivenByKey {
@@ -99,7 +112,7 @@ function fromEnvironment(definitions: Definitions, { env, ownsEnvironment }: Val
 function fromFile(
   definitions: Definitions,
   file: Given,
-  readFile: (path: string) => string,
+  { readFile, foreignKeys = [] }: ValueSources,
   problems: string[],
 ): Map<string, Given> {
   const found = new Map<string, Given>();
@@ -122,6 +135,7 @@ function fromFile(
   const known = Object.keys(definitions);
   for (const [key, value] of Object.entries(content)) {
     const source = `${key} in ${file.text}`;
+    if (foreignKeys.includes(key) && !known.includes(key)) continue;
     if (!known.includes(key)) problems.push(`${source}: unknown setting${didYouMean(key, known, "")}`);
     else if (["string", "number", "boolean"].includes(typeof value)) found.set(key, { text: String(value), source });
     else problems.push(`${source}: got ${JSON.stringify(value)?.slice(0, 200)}, expected a single value`);

@@ -19,13 +19,17 @@ const FIX_NEXT =
 const WORDS: Readonly<Record<Cause, Words>> = {
   healthy: ({ window, exposure }) => [joined([failuresOf(window), unseenOf(window, exposure)]), ""],
 
-  hairpin: (input) => {
+  hairpin: (input, { confidence }) => {
     const { window, exposure, preservesClientIp } = input;
     const { hairpins, timeouts, silent } = window;
     const evidence =
       hairpins > 0
         ? `${hairpins} of ${count(timeouts, "timeout")} made this node's kernel reset a stray answer: the NLB had picked this very node.`
-        : `${count(timeouts, "timeout")} of ${window.attempts} attempts: the share that configuration and topology imply, and no evidence to tell it from one dead target.`;
+        : `${count(timeouts, "timeout")} of ${window.attempts} attempts, without evidence, but the share that configuration and topology imply: ${
+            confidence === "medium"
+              ? "what cannot hairpin, other zones' frontends and the way past the NLB, is fine."
+              : "one dead target would look the same."
+          }`;
     const others = silent > 1 ? `${silent} more got no answer at all: something else drops packets, too.` : "";
     if (preservesClientIp === false || (exposure === 0 && hairpins > 0)) {
       return [

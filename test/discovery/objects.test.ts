@@ -28,6 +28,7 @@ describe("Services", () => {
     assert.deepEqual(Object.keys(parsed).sort(), [
       "allocateNodePorts",
       "annotations",
+      "clusterIp",
       "externalTrafficPolicy",
       "hostnames",
       "ipFamilies",

@@ -1,0 +1,37 @@
+import { fileURLToPath } from "node:url";
+import type { RunningLab } from "./running-lab.ts";
+import type { LabNode } from "./topology.ts";
+
+const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
+
+/** How a command of the tool ended. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `hairpin-probe check` in the agent's pod of a node, as `kubectl exec` would, and waits for it. */
+export function runCheckIn(
+  lab: RunningLab,
+  node: LabNode,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const settings = ["--node-name", node.name, "--kubeconfig", lab.kubeconfig, "--agents-service", "hairpin-probe/hairpin-probe"];
+  const child = lab.network.spawnIn(node.agent.name, [process.execPath, ENTRY, "check", ...args, ...settings], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}

@@ -1,0 +1,53 @@
+import type { AddressPolicy } from "./domain/address.ts";
+import type { Control } from "./domain/control.ts";
+import type { ConnectWatcher } from "./domain/evidence.ts";
+import type { Frontend } from "./domain/frontend.ts";
+import type { Outcome } from "./domain/outcome.ts";
+import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
+import type { LoopWatch } from "./probe/loop-watch.ts";
+
+export interface ProberOptions {
+  readonly watch: LoopWatch;
+  /** Tells why connects time out; `undefined`: nobody looks. */
+  readonly watcher: ConnectWatcher | undefined;
+  /** Ends the attempts that are under way; they are discarded. */
+  readonly signal: AbortSignal;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly tlsVerify: boolean;
+  readonly userAgent: string;
+  readonly isAllowed: AddressPolicy;
+}
+
+/** Makes single attempts at frontends, and past NLBs. Whatever happens is an outcome. */
+export class Prober {
+  readonly #options: ProberOptions;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  async frontend({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
+    if (dnsError !== undefined || address === undefined) {
+      return { kind: "failure", reason: "dns_error", phase: "dns", detail: dnsError ?? "no address", seconds: 0, phases: {} };
+    }
+    const { port, protocol, path } = listener;
+    return this.#attempt({ address, port, protocol, hostname: service.hostname, path });
+  }
+
+  /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
+  async control({ address, port, listener, service }: Control): Promise<Outcome> {
+    const { protocol, path, tlsTerminated } = listener;
+    return this.#attempt({ address, port, protocol: tlsTerminated ? "tcp" : protocol, hostname: service.hostname, path });
+  }
+
+  async #attempt(target: AttemptTarget): Promise<Outcome> {
+    const { watch, watcher, signal, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
+    // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
+    if (!isAllowed(target.address)) {
+      const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
+      return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
+    }
+    return runAttempt(target, { watch, watcher, signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent });
+  }
+}
