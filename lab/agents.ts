@@ -34,32 +34,34 @@ export interface LabAgent {
   status(): Promise<Status>;
 }
 
+export interface AgentsOptions {
+  readonly spawnIn: SpawnIn;
+  /** Path of the kubeconfig of the lab's API server. */
+  readonly kubeconfig: string;
+  /** Settings for all of them, as flags. */
+  readonly flags: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts one agent per node, as the DaemonSet does, and waits until each has planned its first snapshot.
  *
- * @param kubeconfig - Path of the kubeconfig of the lab's API server.
- * @param flags - Settings for all of them, as flags.
  * @throws Error with the agent's last log lines when one does not get ready in time.
  */
-export async function startAgents(
-  nodes: readonly LabNode[],
-  options: { readonly spawnIn: SpawnIn; readonly kubeconfig: string; readonly flags: readonly string[] },
-): Promise<readonly LabAgent[]> {
+export async function startAgents(nodes: readonly LabNode[], options: AgentsOptions): Promise<readonly LabAgent[]> {
   const agents = nodes.map((node) => startAgent(node, options));
   await Promise.all(agents.map(ready));
   return agents;
 }
 
-function startAgent(
-  node: LabNode,
-  options: { readonly spawnIn: SpawnIn; readonly kubeconfig: string; readonly flags: readonly string[] },
-): LabAgent {
+function startAgent(node: LabNode, options: AgentsOptions): LabAgent {
   const settings = [
     ["--node-name", node.name],
     ["--kubeconfig", options.kubeconfig],
     ["--agents-service", "hairpin-probe/hairpin-probe"],
   ].flat();
-  const child = options.spawnIn(node.agent.name, [process.execPath, ENTRY, "agent", ...settings, ...options.flags]);
+  const env = ["env", ...Object.entries(options.env).map(([name, value]) => `${name}=${value}`)];
+  const child = options.spawnIn(node.agent.name, [...env, process.execPath, ENTRY, "agent", ...settings, ...options.flags]);
   const log: LogLine[] = [];
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on("line", (line) => {

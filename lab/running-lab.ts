@@ -28,6 +28,8 @@ export interface LabOptions {
   readonly topology: Topology;
   /** Settings of all agents, as flags. */
   readonly agentFlags: readonly string[];
+  /** Variables that the agents get besides. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** What goes wrong in the control plane where nobody waits for it. */
   readonly onError: (error: Error) => void;
@@ -39,7 +41,7 @@ export interface LabOptions {
  * @returns The lab, to be taken down with its `down`; nothing is left of it when this throws.
  */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
-  const { topology, agentFlags, signal, onError } = options;
+  const { topology, agentFlags, agentEnv = {}, signal, onError } = options;
   const network = createLab({ topology, signal });
   let cluster: Cluster | undefined;
   const down = async () => {
@@ -56,6 +58,7 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
       spawnIn: (pod, argv) => network.spawnIn(pod, argv, { stdio: ["ignore", "pipe", "inherit"] }),
       kubeconfig: KUBECONFIG,
       flags: agentFlags,
+      env: agentEnv,
     });
     return { topology, network, cluster, agents, kubeconfig: KUBECONFIG, backends, down };
   } catch (error) {

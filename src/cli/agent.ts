@@ -16,6 +16,7 @@ import { systemClock } from "../schedule/system-clock.ts";
 import { startServer } from "../server/http-server.ts";
 import { PAGE_HEADERS, renderPage } from "../status-page/page.ts";
 import { VERSION } from "../version.ts";
+import { HOST } from "./host.ts";
 import { readFrontends } from "./read-frontends.ts";
 
 const USER_AGENT = `hairpin-probe/${VERSION}`;
@@ -48,6 +49,8 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     level: settings.evidence,
     clock: systemClock,
     timeoutMs: settings.timeout,
+    node: settings.nodeName,
+    ...HOST,
     onLess: (problem) => {
       evidenceNote = problem;
       logger.warn({ evidence: problem }, "less evidence than asked for");
@@ -88,7 +91,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       const ageMs = kubernetes?.ageMs();
       return agent.status({
         zone: sources.zone ?? null,
-        evidence: { level: evidence.level, note: evidenceNote ?? null },
+        evidence: { level: evidence.level(), note: evidenceNote ?? null },
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
     };

@@ -22,6 +22,7 @@ import type { Fixable } from "../terminal/fix-lines.ts";
 import type { Paint } from "../terminal/text.ts";
 import { VERSION } from "../version.ts";
 import { only, readSnapshot, resolveOnce, snapshotOfHost, UnreachableError } from "./check-subject.ts";
+import { HOST } from "./host.ts";
 import { readFrontends } from "./read-frontends.ts";
 import { type CommandStreams, connectAsKubectl, explain, painterFor, widthOf } from "./streams.ts";
 
@@ -132,6 +133,8 @@ async function burst(
     level: settings.evidence,
     clock: systemClock,
     timeoutMs: settings.timeout,
+    node: settings.nodeName,
+    ...HOST,
     onLess: (problem) => notes.push(problem),
   });
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr));
@@ -148,7 +151,7 @@ async function burst(
     const { attempts, rate } = settings;
     const onProgress = (now: CheckProgress) => progress.show(now);
     const run = { frontends, controls, prober, attempts, rate, clock: systemClock, random: Math.random, signal, onProgress };
-    return { ...(await runCheck(run)), level: evidence.level };
+    return { ...(await runCheck(run)), level: evidence.level() };
   } finally {
     progress.clear();
     evidence.close();

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../domain/clock.ts";
 import type { ConnectWatcher, EvidenceLevel } from "../domain/evidence.ts";
+import { type Capture, type SpawnProgram, startCapture } from "./capture.ts";
 import { openCounters } from "./counters.ts";
 import { LINEAR_TIMEOUTS_PATH, linearTimeoutsOf } from "./syn-schedule.ts";
 import { EvidenceTracker } from "./tracker.ts";
@@ -8,7 +9,7 @@ import { EvidenceTracker } from "./tracker.ts";
 /** The part of the agent that tells why connects time out. */
 export interface EvidenceSource {
   /** What it can do at present: what was asked for, or less. */
-  readonly level: EvidenceLevel;
+  readonly level: () => EvidenceLevel;
   readonly watcher: ConnectWatcher | undefined;
   /** To be called every few milliseconds while attempts are in flight. */
   readonly beat: () => void;
@@ -20,6 +21,11 @@ export interface EvidenceOptions {
   readonly clock: Clock;
   /** Milliseconds after which an attempt has timed out. */
   readonly timeoutMs: number;
+  /** Name of this node. */
+  readonly node: string | undefined;
+  /** Starts tcpdump, at level `capture`. */
+  readonly spawn: SpawnProgram;
+  readonly isRoot: boolean;
   /** What keeps it from the level that was asked for, in one sentence; at most once for each reason. */
   readonly onLess: (problem: string) => void;
 }
@@ -27,7 +33,7 @@ export interface EvidenceOptions {
 /** Starts to gather evidence at the level asked for, or at the best there is. */
 export function startEvidence(options: EvidenceOptions): EvidenceSource {
   const { level, clock, timeoutMs, onLess } = options;
-  const none: EvidenceSource = { level: "off", watcher: undefined, beat: () => {}, close: () => {} };
+  const none: EvidenceSource = { level: () => "off", watcher: undefined, beat: () => {}, close: () => {} };
   if (level === "off") return none;
   let counters: ReturnType<typeof openCounters>;
   try {
@@ -36,12 +42,33 @@ export function startEvidence(options: EvidenceOptions): EvidenceSource {
     onLess(`evidence is off: ${error instanceof Error ? error.message : String(error)}`);
     return none;
   }
-  const tracker = new EvidenceTracker({ counters, clock, linearTimeouts: linearTimeoutsOf(linearTimeouts()), timeoutMs });
+  const tracker: EvidenceTracker = new EvidenceTracker({
+    counters,
+    clock,
+    linearTimeouts: linearTimeoutsOf(linearTimeouts()),
+    timeoutMs,
+    isCaptureLive: () => capture?.isLive() === true,
+    node: options.node,
+  });
+  let hasEnded = false;
+  const capture: Capture | undefined =
+    level === "capture"
+      ? startCapture({
+          spawn: options.spawn,
+          isRoot: options.isRoot,
+          onSynAck: (synAck) => tracker.synAck(synAck),
+          onEnd: (problem) => {
+            hasEnded = true;
+            onLess(`evidence comes from the kernel's counters only: ${problem}`);
+          },
+        })
+      : undefined;
   return {
-    level: "counters",
+    level: () => (capture === undefined || hasEnded ? "counters" : "capture"),
     watcher: tracker,
     beat: () => tracker.beat(),
     close: () => {
+      capture?.close();
       tracker.close();
       counters.close();
     },

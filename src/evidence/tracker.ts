@@ -1,9 +1,10 @@
 import type { Clock } from "../domain/clock.ts";
-import type { ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
+import type { BeginningConnect, ChosenTarget, ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import { AnswerWindow } from "./answer-window.ts";
 import { type Attribution, attribute, type Suspect } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
 import { locateRetransmissions } from "./retransmissions.ts";
+import type { SynAck } from "./syn-ack.ts";
 import { synSchedule } from "./syn-schedule.ts";
 import { TimerLateness } from "./timer-lateness.ts";
 import { Turns } from "./turns.ts";
@@ -15,6 +16,10 @@ export interface TrackerOptions {
   readonly linearTimeouts: number;
   /** Milliseconds after which an attempt has timed out. */
   readonly timeoutMs: number;
+  /** Whether stray SYN-ACKs are told of now: then one that was not seen did not come. Absent: nobody looks. */
+  readonly isCaptureLive?: () => boolean;
+  /** The node that this is: a stray SYN-ACK comes from its own NAT, or from a pod on it. */
+  readonly node?: string | undefined;
 }
 
 /** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
@@ -24,6 +29,12 @@ const MAX_READINGS = 20_000;
 
 interface Tracked {
   readonly sentMs: number;
+  readonly connect: BeginningConnect;
+  /** Read while the socket is open, and after its SYN has left: before that there is none, and the answer is remembered. */
+  localPort: number | undefined;
+  /** A capture has been looking since before the first SYN. */
+  readonly isCaptured: boolean;
+  chosen: ChosenTarget | undefined;
   endMs: number | undefined;
   known: Attribution;
   decide: ((evidence: Evidence) => void) | undefined;
@@ -57,17 +68,27 @@ export class EvidenceTracker implements ConnectWatcher {
 
   async turn(): Promise<WatchConnect> {
     const giveBack = await this.#turns.take();
-    return () => this.#watch(giveBack);
+    return (connect) => this.#watch(connect, giveBack);
   }
 
   /** Starts to follow a connect whose SYN is about to leave. */
-  #watch(giveBack: () => void): ConnectWatch {
-    const { clock } = this.#options;
+  #watch(connect: BeginningConnect, giveBack: () => void): ConnectWatch {
+    const { clock, isCaptureLive } = this.#options;
     const { atMs } = this.#read();
-    const tracked: Tracked = { sentMs: atMs, endMs: undefined, known: "undecided", decide: undefined };
+    const tracked: Tracked = {
+      sentMs: atMs,
+      connect,
+      localPort: undefined,
+      isCaptured: isCaptureLive?.() === true,
+      chosen: undefined,
+      endMs: undefined,
+      known: "undecided",
+      decide: undefined,
+    };
     this.#tracked.push(tracked);
     const cancelWindow = clock.after(this.#window.ms, () => {
       this.#read();
+      tracked.localPort ??= connect.localPort();
       giveBack();
     });
     const cancel = () => {
@@ -96,6 +117,18 @@ export class EvidenceTracker implements ConnectWatcher {
         this.#prune();
       },
     };
+  }
+
+  /** A SYN-ACK came in. If it is for a pending connect and not from where that went, it is the stray one. */
+  synAck({ source, port }: SynAck): void {
+    for (const tracked of this.#tracked) {
+      if (tracked.endMs !== undefined) continue;
+      tracked.localPort ??= tracked.connect.localPort();
+      if (tracked.localPort !== port) continue;
+      const { address, port: frontendPort } = tracked.connect;
+      if (source.address !== address || source.port !== frontendPort) tracked.chosen = { ...source, node: this.#options.node };
+      return;
+    }
   }
 
   /** Reads the counters, if anyone is under suspicion. */
@@ -129,10 +162,17 @@ export class EvidenceTracker implements ConnectWatcher {
     for (const [index, tracked] of this.#tracked.entries()) {
       if (tracked.decide === undefined) continue;
       tracked.known = verdicts[index] ?? "undecided";
-      tracked.decide({ kind: tracked.known === "hairpin" ? "reset" : tracked.known });
+      tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
     }
     this.#prune();
+  }
+
+  #evidenceOf({ known, chosen, isCaptured }: Tracked): Evidence {
+    if (chosen !== undefined) return { kind: "capture", chosen };
+    if (known === "hairpin") return { kind: "reset" };
+    // What the counters leave open a capture does not: had there been a stray SYN-ACK, it would have been seen.
+    return { kind: isCaptured && this.#options.isCaptureLive?.() === true ? "silent" : known };
   }
 
   /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
