@@ -46,6 +46,8 @@ export type Fault =
   | { readonly kind: "silent_drop"; readonly address: string }
   /** Each SYN into the VPC is lost with this probability (0 to 1). */
   | { readonly kind: "syn_loss"; readonly share: number }
+  /** As a target on whose port nothing listens: every new connection to this address is reset. */
+  | { readonly kind: "refuse"; readonly address: string }
   /** A router answers with ICMP host unreachable. */
   | { readonly kind: "icmp_unreachable"; readonly address: string };
 

@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from "./cluster/cluster.ts";
 import { kubeconfig } from "./cluster/defaults.ts";
 import { startBackends } from "./runner/backends.ts";
 import { createLab, type Lab } from "./runner/lab.ts";
-import type { Topology } from "./topology.ts";
+import type { LabNode, Topology } from "./topology.ts";
 
 /** In the sandbox's own /run, where lab/enter finds it for kubectl. */
 const KUBECONFIG = "/run/kubeconfig";
@@ -20,12 +20,16 @@ export interface RunningLab {
   readonly kubeconfig: string;
   /** The backend processes by the name of their node. */
   readonly backends: ReadonlyMap<string, ChildProcess>;
+  /** Starts agents with the lab's flags, on nodes that have none. */
+  startAgents(nodes: readonly LabNode[]): Promise<readonly LabAgent[]>;
   /** Ends every process and takes the network away. */
   down(): Promise<void>;
 }
 
 export interface LabOptions {
   readonly topology: Topology;
+  /** Nodes that get an agent at once; absent: all. */
+  readonly agentNodes?: readonly LabNode[];
   /** Settings of all agents, as flags. */
   readonly agentFlags: readonly string[];
   /** Variables that the agents get besides. */
@@ -41,7 +45,7 @@ export interface LabOptions {
  * @returns The lab, to be taken down with its `down`; nothing is left of it when this throws.
  */
 export async function startLab(options: LabOptions): Promise<RunningLab> {
-  const { topology, agentFlags, agentEnv = {}, signal, onError } = options;
+  const { topology, agentFlags, agentEnv = {}, agentNodes = topology.nodes, signal, onError } = options;
   const network = createLab({ topology, signal });
   let cluster: Cluster | undefined;
   const down = async () => {
@@ -54,13 +58,15 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
     cluster = await startCluster({ topology, random: Math.random, apply: (wanted) => network.apply(wanted), onError });
     const [backends] = await Promise.all([startBackends(network), cluster.settled()]);
     writeFileSync(KUBECONFIG, kubeconfig(API_SERVER_URL));
-    const agents = await startAgents(topology.nodes, {
-      spawnIn: (pod, argv) => network.spawnIn(pod, argv, { stdio: ["ignore", "pipe", "inherit"] }),
-      kubeconfig: KUBECONFIG,
-      flags: agentFlags,
-      env: agentEnv,
-    });
-    return { topology, network, cluster, agents, kubeconfig: KUBECONFIG, backends, down };
+    const startOn = (nodes: readonly LabNode[]) =>
+      startAgents(nodes, {
+        spawnIn: (pod, argv) => network.spawnIn(pod, argv, { stdio: ["ignore", "pipe", "inherit"] }),
+        kubeconfig: KUBECONFIG,
+        flags: agentFlags,
+        env: agentEnv,
+      });
+    const agents = await startOn(agentNodes);
+    return { topology, network, cluster, agents, kubeconfig: KUBECONFIG, backends, startAgents: startOn, down };
   } catch (error) {
     await down();
     throw error;

@@ -77,7 +77,10 @@ export class Agent {
       random,
       attempt: (probed) => this.#attempt(probed),
       onStart: (seconds) => metrics.started(seconds),
-      onDiscard: (why, count) => metrics.discarded(why, count),
+      onDiscard: (why, count, probed) => {
+        metrics.discarded(why, count);
+        if ("frontend" in probed) this.#history.missed(probed.frontend, why, count, clock.nowMs());
+      },
     });
   }
 

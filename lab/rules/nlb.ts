@@ -73,8 +73,14 @@ function renderLoss(fault: Fault): string[] {
   return lost === 0 ? [] : [`iifname != "lo" ${SYN_ONLY} numgen random mod ${LOSS_STEPS} < ${lost} drop`];
 }
 
+const ANSWERS = {
+  silent_drop: "drop",
+  refuse: "meta l4proto tcp reject with tcp reset",
+  icmp_unreachable: "reject with icmp host-unreachable",
+} as const;
+
 function renderAddressFault(fault: Fault): string[] {
   if (fault.kind === "syn_loss") return [];
   const match = `ip daddr ${addressText(fault.address, fault.kind)} ct state new`;
-  return [fault.kind === "silent_drop" ? `${match} drop` : `${match} reject with icmp host-unreachable`];
+  return [`${match} ${ANSWERS[fault.kind]}`];
 }

@@ -1,7 +1,7 @@
 import type { Control } from "../domain/control.ts";
 import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
-import type { Outcome } from "../domain/outcome.ts";
+import type { DiscardCause, Outcome } from "../domain/outcome.ts";
 import type { Window } from "../domain/window.ts";
 import { seenOf } from "./observation.ts";
 import { Ring } from "./ring.ts";
@@ -67,6 +67,11 @@ export class History {
     const seen = seenOf(outcome, frontend.listener.tlsTerminated);
     if (seen !== undefined && entry?.configuration === configurationOf(frontend))
       entry.ring.add(startedMs, frontend.exposure, seen);
+  }
+
+  /** So many attempts did not take place, until now. */
+  missed(frontend: Frontend, why: DiscardCause, count: number, nowMs: number): void {
+    for (let i = 0; i < Math.min(count, this.#capacity); i++) this.note(frontend, { kind: "discarded", why }, nowMs);
   }
 
   /** An attempt past the NLB has ended. */

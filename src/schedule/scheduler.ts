@@ -19,7 +19,7 @@ export interface SchedulerOptions<T extends Scheduled> {
   /** How late an attempt started, in seconds, as it starts. */
   readonly onStart: (latenessSeconds: number) => void;
   /** So many attempts did not take place: a whole interval had passed unseen, or too many were in flight. */
-  readonly onDiscard: (why: "late" | "over_budget", count: number) => void;
+  readonly onDiscard: (why: "late" | "over_budget", count: number, item: T) => void;
 }
 
 interface Entry<T> {
@@ -93,11 +93,11 @@ export class Scheduler<T extends Scheduled> {
     const nowMs = clock.nowMs();
     const latenessMs = nowMs - entry.dueMs;
     if (latenessMs < slotMs) this.#start(entry.item, latenessMs);
-    else onDiscard("late", 1);
+    else onDiscard("late", 1, entry.item);
     // The slots after it that have ended as well went by unseen.
     const firstOpen = Math.max(entry.slot + 1, Math.floor((nowMs - entry.originMs) / slotMs));
     const missed = firstOpen - entry.slot - 1;
-    if (missed > 0) onDiscard("late", missed);
+    if (missed > 0) onDiscard("late", missed, entry.item);
     entry.slot = firstOpen;
     this.#arm(entry);
   }
@@ -105,7 +105,7 @@ export class Scheduler<T extends Scheduled> {
   #start(item: T, latenessMs: number): void {
     const { attempt, maxInFlight, onDiscard, onStart } = this.#options;
     if (this.#running.size >= maxInFlight) {
-      onDiscard("over_budget", 1);
+      onDiscard("over_budget", 1, item);
       return;
     }
     onStart(Math.max(0, latenessMs) / 1000);
