@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Paint, wrapped } from "../src/terminal/text.ts";
 import { WEB } from "./cluster/defaults.ts";
 import { judgeAfter, judgeBefore } from "./judge.ts";
 import { LiveBlock, type Screen } from "./observe/live.ts";
 import { look } from "./observe/measure.ts";
-import { type Paint, renderViews } from "./observe/table.ts";
+import { renderViews } from "./observe/table.ts";
 import { since, type View } from "./observe/view.ts";
 import type { RunningLab } from "./running-lab.ts";
 
@@ -51,6 +52,7 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   const before = await watch(lab, await look(lab.agents), BEFORE_MS, { screen, paint, signal });
   const wrongBefore = judgeBefore(before, ALPHA);
   for (const line of lastFailure(lab)) say(line);
+  for (const line of await reasons(lab)) say(line);
 
   say(paint("bold", `FIX      ${TARGET_GROUP_ATTRIBUTES}: preserve_client_ip.enabled=false`));
   lab.cluster.annotate(WEB.namespace, WEB.name, { [TARGET_GROUP_ATTRIBUTES]: "preserve_client_ip.enabled=false" });
@@ -87,6 +89,21 @@ async function watch(
 function lastFailure(lab: RunningLab): readonly string[] {
   const line = lab.agents.flatMap((agent) => agent.log.filter(({ msg }) => msg === "attempt failed")).at(-1);
   return line === undefined ? [] : ["what an agent logs of one of them:", `  ${JSON.stringify(line)}`, ""];
+}
+
+/** Why: in the words of the page that each agent serves. */
+async function reasons(lab: RunningLab): Promise<readonly string[]> {
+  const [agent] = lab.agents;
+  const status = await agent?.status();
+  const told = status?.services.flatMap(({ frontends }) => frontends).find(({ diagnosis }) => diagnosis.cause === "hairpin");
+  if (agent === undefined || told === undefined) return [];
+  const { cause, explanation, next } = told.diagnosis;
+  const sentences = [explanation, next].map((text) => wrapped(text, 98, "  ", "  "));
+  return [
+    `what the page of ${agent.node.name} says of it (/ for people, /api/v1/status for programs): ${cause}`,
+    ...sentences,
+    "",
+  ];
 }
 
 function conclude(

@@ -1,15 +1,19 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../agents.ts";
-import { merged, since, type View, viewsOf } from "./view.ts";
+import { diagnosed, merged, since, type View, viewsOf } from "./view.ts";
 
 const LOOK_EVERY_MS = 250;
 /** A timeout may be counted this much after its deadline; what is later than that, the agent discards. */
 const LATE_MS = 500;
 
-/** What all agents have counted so far: a row per node and frontend zone, the ports of a Service together. */
+/** What all agents have counted so far, and say: a row per node and frontend zone, the ports of a Service together. */
 export async function look(agents: readonly LabAgent[]): Promise<readonly View[]> {
-  const samples = await Promise.all(agents.map((agent) => agent.scrape()));
-  return merged(samples.flatMap(viewsOf).map((view) => ({ ...view, port: "" })));
+  const [samples, statuses] = await Promise.all([
+    Promise.all(agents.map((agent) => agent.scrape())),
+    Promise.all(agents.map((agent) => agent.status())),
+  ]);
+  const views = merged(samples.flatMap(viewsOf).map((view) => ({ ...view, port: "" })));
+  return statuses.reduce(diagnosed, views);
 }
 
 /**

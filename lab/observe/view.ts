@@ -1,3 +1,5 @@
+import type { Cause } from "../../src/domain/diagnosis.ts";
+import type { Status } from "../../src/domain/status.ts";
 import { type Sample, sumOf } from "./exposition.ts";
 
 /** What one agent has seen of one frontend zone and port of one Service: a row of what the demo prints. */
@@ -9,10 +11,14 @@ export interface View {
   readonly colocated: boolean;
   readonly attempts: number;
   readonly timeouts: number;
+  /** Timeouts with evidence. */
+  readonly hairpins: number;
   /** Failures of any other reason. */
   readonly otherFailures: number;
   /** Expected share of hairpins; `undefined`: the agent does not know. */
   readonly exposure: number | undefined;
+  /** What the agent says is wrong, the worst of all ports; `undefined`: it does not know such a frontend. */
+  readonly cause: Cause | undefined;
 }
 
 /** One row per label set that an agent counts attempts under. */
@@ -34,10 +40,24 @@ export function viewsOf(samples: readonly Sample[]): readonly View[] {
         colocated: labels.colocated === "true",
         attempts: value,
         timeouts,
+        hairpins: sumOf(samples, "hairpin_probe_hairpins_total", labels),
         otherFailures: failures - timeouts,
         exposure: exposure?.value,
+        cause: undefined,
       };
     });
+}
+
+/** Rows with what the agent itself makes of them. */
+export function diagnosed(views: readonly View[], { agent, services }: Status): readonly View[] {
+  return views.map((view) => {
+    if (view.node !== agent.node) return view;
+    const causes = services
+      .filter(({ namespace, name }) => `${namespace}/${name}` === view.service)
+      .flatMap(({ frontends }) => frontends.filter(({ zone }) => (zone ?? "") === view.frontendZone))
+      .map(({ diagnosis }) => diagnosis.cause);
+    return { ...view, cause: causes.find((cause) => cause !== "healthy") ?? causes[0] };
+  });
 }
 
 const keyOf = (view: View): string => [view.node, view.service, view.port, view.frontendZone].join(" ");
@@ -58,6 +78,7 @@ export function merged(views: readonly View[]): readonly View[] {
             ...(row.exposure === undefined ? view : row),
             attempts: row.attempts + view.attempts,
             timeouts: row.timeouts + view.timeouts,
+            hairpins: row.hairpins + view.hairpins,
             otherFailures: row.otherFailures + view.otherFailures,
           },
     );
@@ -74,6 +95,7 @@ export function since(before: readonly View[], now: readonly View[]): readonly V
       ...view,
       attempts: view.attempts - (then?.attempts ?? 0),
       timeouts: view.timeouts - (then?.timeouts ?? 0),
+      hairpins: view.hairpins - (then?.hairpins ?? 0),
       otherFailures: view.otherFailures - (then?.otherFailures ?? 0),
     };
   });
