@@ -1,7 +1,7 @@
 import { once } from "node:events";
+import type { Paint } from "../src/terminal/text.ts";
 import { WEB } from "./cluster/defaults.ts";
 import type { Screen } from "./observe/live.ts";
-import type { Paint } from "../src/terminal/text.ts";
 import type { RunningLab } from "./running-lab.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer";

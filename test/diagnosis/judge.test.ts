@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { array, constantFrom, assert as holds, integer, option, property, record } from "fast-check";
+import { diagnose } from "../../src/diagnosis/explain.ts";
+import { judge } from "../../src/diagnosis/judge.ts";
+import { REASONS } from "../../src/domain/outcome.ts";
+import { inputOf, windowOf } from "./windows.ts";
+
+const FINE = windowOf({ attempts: 20 });
+
+const CASES: readonly (readonly [rule: string, input: Parameters<typeof inputOf>[0], said: string])[] = [
+  // Evidence.
+  ["two timeouts with evidence are hairpins", { window: { hairpins: 2, expected: 0.02 } }, "hairpin high"],
+  ["one timeout with evidence is likely one", { window: { hairpins: 1, expected: 0.02 } }, "hairpin medium"],
+  ["evidence counts more than a share that is not as expected", { window: { hairpins: 60, expected: 0.1 } }, "hairpin high"],
+  ["where the configuration rules hairpins out one conviction is not enough", { window: { hairpins: 1 } }, "healthy high"],
+  ["two are", { window: { hairpins: 2 } }, "hairpin high"],
+  [
+    "one conviction among many timeouts that were cleared is taken for an error",
+    { window: { attempts: 40, hairpins: 1, silent: 39, expected: 0.25 }, control: FINE },
+    "blackhole high",
+  ],
+  ["hairpins beside drops are still hairpins", { window: { hairpins: 20, silent: 30, expected: 0.25 } }, "hairpin high"],
+  // Nothing comes back.
+  ["all attempts without an answer are a blackhole", { window: { attempts: 40, silent: 40 }, control: FINE }, "blackhole high"],
+  ["without a control it is likely one", { window: { attempts: 40, silent: 40 } }, "blackhole medium"],
+  [
+    "some attempts without an answer, too",
+    { window: { attempts: 60, silent: 20, expected: 0.33 }, control: FINE },
+    "blackhole medium",
+  ],
+  [
+    "of a withdrawn address, too",
+    { window: { attempts: 40, silent: 40, expected: undefined }, withdrawn: true },
+    "blackhole medium",
+  ],
+  // Without evidence.
+  [
+    "a share as expected, where what cannot hairpin does not fail, is likely a hairpin",
+    { window: { undecided: 33, expected: 0.33 }, others: [windowOf()], control: FINE },
+    "hairpin medium",
+  ],
+  ["without such a control it is possibly one", { window: { undecided: 33, expected: 0.33 } }, "hairpin low"],
+  ["another share is not", { window: { undecided: 80, expected: 0.33 } }, "undecided low"],
+  ["where everything is to fail a drop looks the same", { window: { undecided: 100, expected: 1 } }, "undecided low"],
+  ["what cannot hairpin and times out is possibly a blackhole", { window: { undecided: 50 } }, "blackhole low"],
+  [
+    "where other zones' frontends fail as well it is no hairpin of this zone's, but possibly one all the same",
+    { window: { undecided: 33, expected: 0.33 }, others: [windowOf({ undecided: 33 })], control: FINE },
+    "hairpin low",
+  ],
+  [
+    "behind a TLS listener the response tells, and no counter does",
+    { window: { undecided: 33, reasons: { response_timeout: 33 }, expected: 0.33 }, tlsTerminated: true },
+    "hairpin low",
+  ],
+  // Loss.
+  ["late successes are lost packets", { window: { slow: 4 } }, "packet_loss high"],
+  ["two of many are chance", { window: { slow: 2, attempts: 200 } }, "healthy high"],
+  ["a few timeouts among them, too", { window: { slow: 20, silent: 4 } }, "packet_loss high"],
+  ["many timeouts and few late successes are not", { window: { slow: 2, silent: 30 } }, "blackhole medium"],
+  // The way past the NLB.
+  [
+    "what fails on both ways is the backends' fault, whatever it looks like",
+    { window: { attempts: 40, silent: 40 }, control: windowOf({ attempts: 8, reasons: { connect_refused: 8 } }) },
+    "backend_down high",
+  ],
+  [
+    "some backends as well",
+    {
+      window: { attempts: 90, reasons: { connect_refused: 30 } },
+      control: windowOf({ attempts: 18, reasons: { connect_refused: 5 } }),
+    },
+    "backend_down high",
+  ],
+  [
+    "one failure past the NLB is chance",
+    { window: { attempts: 90, reasons: { connect_refused: 90 } }, control: windowOf({ attempts: 18, reasons: { other: 1 } }) },
+    "refused medium",
+  ],
+  [
+    "refused while the way past the NLB is fine is the NLB's way",
+    { window: { reasons: { connect_refused: 90 } }, control: FINE },
+    "refused high",
+  ],
+  // The rest.
+  ["most failures decide", { window: { reasons: { connect_refused: 10, http_error: 3 } } }, "refused medium"],
+  ["a router that says no is unreachable", { window: { reasons: { unreachable: 90 } } }, "unreachable high"],
+  ["a name without an address is dns_error", { window: { reasons: { dns_error: 90 } } }, "dns_error high"],
+  [
+    "answers that are errors are the application's",
+    { window: { reasons: { http_error: 9, connection_lost: 5 } } },
+    "application_error medium",
+  ],
+  [
+    "a slow response without a TLS listener is the application's",
+    { window: { reasons: { response_timeout: 9 } } },
+    "application_error medium",
+  ],
+  ["what may not be probed is not judged", { window: { reasons: { not_internal: 90 } } }, "undecided low"],
+  [
+    "an agent that was mostly late blames nobody",
+    { window: { attempts: 10, hairpins: 10, late: 11, expected: 1 } },
+    "prober_starved high",
+  ],
+  ["one that was sometimes late does", { window: { late: 11 } }, "healthy high"],
+  // Too little.
+  ["no attempt says nothing", { window: { attempts: 0, expected: undefined } }, "undecided low"],
+  ["nor do two", { window: { attempts: 2 } }, "undecided low"],
+  [
+    "a failure among many successes is no fault yet",
+    { window: { attempts: 100, reasons: { connect_refused: 1 } } },
+    "healthy high",
+  ],
+  ["among few it is open", { window: { attempts: 10, reasons: { connect_refused: 1 } } }, "undecided low"],
+  ["one in four is ruled out by 11 successes at 5 %", { window: { attempts: 11, expected: 0.25 } }, "healthy high"],
+  ["not by 10", { window: { attempts: 10, expected: 0.25 } }, "undecided low"],
+  ["a share that is not known takes as many as 5 %", { window: { attempts: 59, expected: undefined } }, "healthy medium"],
+  ["and not fewer", { window: { attempts: 58, expected: undefined } }, "undecided low"],
+  ["hairpins too rare for one node are not ruled out", { window: { attempts: 200, expected: 0.001 } }, "healthy low"],
+];
+for (const [rule, input, said] of CASES) {
+  test(rule, () => {
+    const { cause, confidence } = judge(inputOf(input));
+    assert.equal(`${cause} ${confidence}`, said);
+  });
+}
+
+test("whatever was seen, there is a sentence for it, and a next step for each fault", () => {
+  const count = integer({ min: 0, max: 60 });
+  const share = option(constantFrom(0, 0.01, 0.3, 1), { nil: undefined });
+  const reasons = array(record({ reason: constantFrom(...REASONS), count: integer({ min: 1, max: 40 }) }), { maxLength: 3 });
+  const windows = record({
+    attempts: count,
+    hairpins: count,
+    silent: count,
+    undecided: count,
+    slow: count,
+    late: count,
+    expected: share,
+    reasons,
+  }).map(({ reasons: given, attempts, ...rest }) => {
+    const timeouts = rest.hairpins + rest.silent + rest.undecided;
+    const all = {
+      ...Object.fromEntries(given.map(({ reason, count: n }) => [reason, n])),
+      ...(timeouts > 0 ? { connect_timeout: timeouts } : {}),
+    };
+    const failures = Object.values(all).reduce((sum, n) => sum + n, 0);
+    return windowOf({ ...rest, attempts: attempts + failures + rest.slow, reasons: all });
+  });
+  const inputs = record({
+    window: windows,
+    exposure: share,
+    preservesClientIp: constantFrom(true, false, undefined),
+    withdrawn: constantFrom(true, false),
+    tlsTerminated: constantFrom(true, false),
+    control: option(windows, { nil: undefined }),
+    others: array(windows, { maxLength: 2 }),
+  });
+  holds(
+    property(inputs, (input) => {
+      const { cause, explanation, next } = diagnose(input);
+      assert.match(explanation, /^[A-Z0-9].*\.$/);
+      assert.doesNotMatch(`${explanation} ${next}`, /undefined|NaN| {2}|\.\./);
+      assert.equal(next === "", ["healthy", "undecided"].includes(cause), `${cause}: ${next}`);
+      if (cause === "hairpin") assert.ok(input.window.timeouts > 0, "a hairpin without a timeout");
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("a hairpin that the configuration rules out sends to the configuration, not to the fix that is there", () => {
+  const { next } = diagnose(inputOf({ window: { hairpins: 5 }, preservesClientIp: false }));
+  assert.match(next, /FailedDeployModel/);
+  assert.match(diagnose(inputOf({ window: { hairpins: 5, expected: 0.3 } })).next, /Switch client IP preservation off/);
+});
