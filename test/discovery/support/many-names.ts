@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createResolver, type Resolver } from "../../../src/discovery/dns/resolver.ts";
-import { ManualClock } from "./manual-clock.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import { until } from "./waiting.ts";
 
 /** A resolver with its own patience, which is asked for many names at once. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createResolver, type Resolver } from "../../../src/discovery/dns/resolver.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
 import { DnsServer } from "./dns-server.ts";
-import { ManualClock } from "./manual-clock.ts";
 import { until } from "./waiting.ts";
 
 export interface Running extends AsyncDisposable {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/domain/clock.ts";
+import type { Clock } from "../../src/domain/clock.ts";
 
 /** A clock that moves only when the test moves it. */
 export class ManualClock implements Clock {

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { AnswerWindow } from "../../src/evidence/answer-window.ts";
+import { openCounters } from "../../src/evidence/counters.ts";
+import { linearTimeoutsOf, synSchedule } from "../../src/evidence/syn-schedule.ts";
+import { TimerLateness } from "../../src/evidence/timer-lateness.ts";
+import { MAX_WAIT_MS, Turns } from "../../src/evidence/turns.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+test("the kernel's own counters: a connection that is reset adds a reset", async (t) => {
+  const server = createServer((socket) => socket.resetAndDestroy()).listen(0, "127.0.0.1");
+  t.after(() => server.close());
+  await once(server, "listening");
+  const counters = openCounters(() => 7);
+  t.after(() => counters.close());
+  const before = counters.read();
+  const client = connect((server.address() as { port: number }).port, "127.0.0.1");
+  await once(client, "error");
+  const after = counters.read();
+  assert.ok(after.resets > before.resets, `${before.resets}, then ${after.resets}`);
+  assert.equal(after.atMs, 7);
+});
+
+test("a kernel without the counters is an error that says what is missing", (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "hairpin-counters-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, "snmp");
+  writeFileSync(path, "Ip: Forwarding\nIp: 1\nTcp: InSegs\nTcp: 5\nUdp: InDatagrams\nUdp: 1\n");
+  assert.throws(() => openCounters(() => 0, path), /snmp: expected Tcp: with OutRsts and RetransSegs/);
+  assert.throws(() => openCounters(() => 0, join(directory, "nowhere")), /ENOENT/);
+});
+
+test("SYNs are sent again as the kernel's setting says", () => {
+  const starts = (linear: number, untilMs: number) => synSchedule(linear, 0, untilMs).map(({ earliestMs }) => earliestMs / 1_000);
+  assert.deepEqual(starts(4, 12_000), [1, 2, 3, 4, 5, 7, 11]);
+  assert.deepEqual(starts(0, 12_000), [1, 3, 7]);
+  assert.deepEqual(starts(4, 3_000), [1, 2], "one that leaves as the attempt ends is of no use");
+  assert.deepEqual(
+    synSchedule(4, 30, 3_000).map(({ latestMs }) => latestMs),
+    [1_030, 2_060],
+    "lateness adds up",
+  );
+  assert.deepEqual(["4\n", "0", undefined, "x", "-1"].map(linearTimeoutsOf), [4, 0, 0, 0, 0]);
+});
+
+test("how late timers are is learnt from retransmissions, and the worst case until then", () => {
+  const lateness = new TimerLateness();
+  const wide = lateness.ms;
+  const readings = (delayMs: number) => [
+    { atMs: 0, resets: 0, retransmissions: 0 },
+    { atMs: 1_000 + delayMs - 1, resets: 0, retransmissions: 0 },
+    { atMs: 1_000 + delayMs, resets: 0, retransmissions: 1 },
+  ];
+  for (let i = 0; i < 40; i++) lateness.observe(readings(1 + (i % 28)), 0);
+  assert.ok(wide >= 125, `${wide}`);
+  assert.ok(lateness.ms >= 28 && lateness.ms < 45, `${lateness.ms}`);
+  lateness.observe(readings(60), 0);
+  assert.ok(lateness.ms >= 60, `a later one is believed at once: ${lateness.ms}`);
+});
+
+test("a reset is waited for as long as answers take here, within bounds", () => {
+  const window = new AnswerWindow();
+  assert.equal(window.ms, 2.5);
+  for (let i = 0; i < 200; i++) window.note(4);
+  assert.equal(window.ms, 13);
+  for (let i = 0; i < 200; i++) window.note(300);
+  assert.equal(window.ms, 50);
+  for (let i = 0; i < 200; i++) window.note(0.2);
+  for (let i = 0; i < 200; i++) window.note(1_030);
+  assert.equal(window.ms, 2.5, "a lost SYN says nothing about the round trip");
+});
+
+test("first SYNs leave one at a time, in the order in which they asked, and nobody waits for long", async () => {
+  const clock = new ManualClock();
+  const turns = new Turns(clock);
+  const order: string[] = [];
+  const giveBack = await turns.take();
+  const [second, third] = ["second", "third"].map(async (name) => {
+    const back = await turns.take();
+    order.push(name);
+    return back;
+  });
+  await Promise.resolve();
+  assert.deepEqual(order, []);
+  giveBack();
+  const giveBackSecond = await second;
+  assert.deepEqual(order, ["second"]);
+  clock.advance(MAX_WAIT_MS);
+  await third;
+  assert.deepEqual(order, ["second", "third"]);
+  giveBackSecond?.();
+  giveBackSecond?.();
+  assert.equal(clock.pending, 0);
+});

@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Evidence } from "../../src/domain/evidence.ts";
+import type { Reading } from "../../src/evidence/counters.ts";
+import { EvidenceTracker } from "../../src/evidence/tracker.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+const TIMEOUT_MS = 3_000;
+const FRONTEND = { address: "10.0.32.5", port: 80 };
+
+/** A kernel that sends SYNs again after 1 s and counts, and a tracker that reads what it counts. */
+const harness = (given: { isCaptureLive?: () => boolean } = {}) => {
+  const clock = new ManualClock();
+  const counts = { resets: 0, retransmissions: 0 };
+  const reads: number[] = [];
+  const tracker = new EvidenceTracker({
+    counters: {
+      read: (): Reading => {
+        reads.push(clock.nowMs());
+        return { atMs: clock.nowMs(), ...counts };
+      },
+      close: () => {},
+    },
+    clock,
+    linearTimeouts: 4,
+    timeoutMs: TIMEOUT_MS,
+    node: "n1",
+    ...given,
+  });
+  /** Moves time on by steps of half a millisecond, with the heartbeat's readings. */
+  const pass = (ms: number, at: Readonly<Record<number, () => void>> = {}) => {
+    for (let step = 1; step <= ms * 2; step++) {
+      clock.advance(0.5);
+      at[step / 2]?.();
+      if (step % 10 === 0) tracker.beat();
+    }
+  };
+  const begin = async (localPort = 40_000) => (await tracker.turn())({ ...FRONTEND, localPort: () => localPort });
+  /** One connect from SYN to timeout. */
+  const timeOut = async (isHairpin: boolean, localPort?: number) => {
+    const watch = await begin(localPort);
+    const again = () => {
+      counts.retransmissions++;
+      if (isHairpin) counts.resets++;
+    };
+    if (isHairpin) counts.resets++;
+    pass(TIMEOUT_MS, { 1010: again, 2015: again });
+    return watch;
+  };
+  const verdict = async (promise: Promise<Evidence>) => {
+    pass(250);
+    return promise;
+  };
+  return { clock, counts, reads, tracker, pass, begin, timeOut, verdict };
+};
+
+test("a reset after each SYN is a hairpin, none after any a silent drop", async () => {
+  for (const [isHairpin, kind] of [
+    [true, "reset"],
+    [false, "silent"],
+  ] as const) {
+    const { timeOut, verdict } = harness();
+    const watch = await timeOut(isHairpin);
+    assert.deepEqual(await verdict(watch.timedOut()), { kind });
+  }
+});
+
+test("resets that do not come when SYNs are sent are somebody else's", async () => {
+  const { begin, pass, counts, verdict } = harness();
+  const watch = await begin();
+  pass(TIMEOUT_MS, { 400: () => counts.resets++, 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
+  assert.deepEqual(await verdict(watch.timedOut()), { kind: "silent" });
+});
+
+test("nothing is read while nobody is pending, and nothing is kept after the last one", async () => {
+  const { tracker, pass, reads, begin, timeOut, verdict } = harness();
+  pass(1_000);
+  assert.equal(reads.length, 0);
+  (await begin()).answered();
+  assert.equal(tracker.size, 0);
+  const watch = await timeOut(true);
+  await verdict(watch.timedOut());
+  assert.equal(tracker.size, 0);
+  const before = reads.length;
+  pass(1_000);
+  assert.equal(reads.length, before);
+});
+
+test("one that was given up, or accepted too late, is no suspect of anything", async () => {
+  const { tracker, begin, pass } = harness();
+  const abandoned = await begin();
+  abandoned.abandoned();
+  const late = await begin();
+  pass(100);
+  late.answered();
+  assert.deepEqual(await late.timedOut(), { kind: "undecided" });
+  assert.equal(tracker.size, 0);
+});
+
+test("closing judges whoever waits, at once", async () => {
+  const { tracker, timeOut } = harness();
+  const watch = await timeOut(true);
+  const told = watch.timedOut();
+  tracker.close();
+  assert.deepEqual(await told, { kind: "reset" });
+});
+
+test("a stray SYN-ACK names what the NLB chose; the frontend's own, and those for other ports, do not", async () => {
+  const { tracker, begin, pass } = harness({ isCaptureLive: () => true });
+  const hairpin = await begin(40_000);
+  // Until then the other has to wait for its turn.
+  pass(5);
+  const drop = await begin(40_001);
+  pass(5);
+  tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
+  tracker.synAck({ source: { address: FRONTEND.address, port: FRONTEND.port }, port: 40_001 });
+  tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 50_000 });
+  pass(TIMEOUT_MS);
+  const told = [hairpin.timedOut(), drop.timedOut()];
+  pass(250);
+  assert.deepEqual(await Promise.all(told), [
+    { kind: "capture", chosen: { address: "10.0.0.10", port: 31_080, node: "n1" } },
+    { kind: "silent" },
+  ]);
+});
+
+test("what the counters leave open, a capture that looked all the while does not", async () => {
+  for (const [isLive, kind] of [
+    [true, "silent"],
+    [false, "undecided"],
+  ] as const) {
+    const { begin, pass, counts, verdict } = harness({ isCaptureLive: () => isLive });
+    const watch = await begin();
+    // A reset that nobody here can have caused, at the one moment that would convict.
+    counts.resets++;
+    pass(TIMEOUT_MS, { 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
+    assert.deepEqual(await verdict(watch.timedOut()), { kind });
+  }
+});
