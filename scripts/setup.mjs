@@ -14,7 +14,14 @@ import { fileURLToPath } from "node:url";
 const OLDEST_NODE = 20;
 
 /** The Debian package of each tool that a script of ours may ask for. */
-const PACKAGES = { ip: "iproute2", nft: "nftables", tcpdump: "tcpdump", unshare: "util-linux", nsenter: "util-linux" };
+const PACKAGES = {
+  chromium: "chromium",
+  ip: "iproute2",
+  nft: "nftables",
+  tcpdump: "tcpdump",
+  unshare: "util-linux",
+  nsenter: "util-linux",
+};
 
 /** An ordinary user's PATH often lacks these, and the tools are there all the same. */
 const SYSTEM_DIRECTORIES = ["/usr/sbin", "/sbin"];

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { flagOf, variableOf } from "../../src/config/definition.ts";
 import { DEFINITIONS, SETTING_KEYS } from "../../src/config/definitions.ts";
 import { renderSettingsHelp } from "../../src/config/help.ts";
-import { ConfigError, type ConfigSources, loadSettings } from "../../src/config/load.ts";
+import { ConfigError, type ConfigSources, loadCheckSettings, loadSettings } from "../../src/config/load.ts";
 
 const sources = (given: Partial<ConfigSources> = {}): ConfigSources => ({
   argv: [],
@@ -122,4 +122,38 @@ test("the help names every setting with its flag, its variable and its default",
     if (definition.default !== undefined) assert.ok(unwrapped.includes(`Default: ${definition.default}.`), key);
   }
   for (const line of help.split("\n")) assert.ok(line.length <= 100, line);
+});
+
+test("check takes one argument, the agent's own variables and keys, and says what is wrong with all of them", () => {
+  const load = (argv: readonly string[], env: Record<string, string> = {}, file = "") =>
+    loadCheckSettings({ argv, env, readFile: () => file, hostname: "laptop" });
+  const { target, attempts, timeout, nodeName, isNodeNameGiven } = load(["shop/web:443", "-n", "50"], {
+    HAIRPIN_PROBE_TIMEOUT: "2s",
+  });
+  assert.deepEqual(
+    { target, attempts, timeout, nodeName, isNodeNameGiven },
+    {
+      target: { kind: "service", namespace: "shop", name: "web", port: 443 },
+      attempts: 50,
+      timeout: 2_000,
+      nodeName: "laptop",
+      isNodeNameGiven: false,
+    },
+  );
+  // Beside the agent, whose settings are no mistakes of the caller's.
+  const beside = { HAIRPIN_PROBE_CONFIG: "agent.yaml", HAIRPIN_PROBE_INTERVAL: "5s", HAIRPIN_PROBE_NODE_NAME: "n1" };
+  assert.equal(load(["a/b"], beside, "interval: 10s\nevidence: off\n").evidence, "off");
+  assert.equal(load(["a/b"], beside).isNodeNameGiven, true);
+  const problems = (argv: readonly string[], file = "") => {
+    try {
+      load(argv, { HAIRPIN_PROBE_CONFIG: "agent.yaml" }, file);
+      return [];
+    } catch (error) {
+      assert.ok(error instanceof ConfigError);
+      return error.problems;
+    }
+  };
+  assert.match(problems([])[0] ?? "", /^got nothing to check, expected NAMESPACE\/SERVICE/);
+  assert.deepEqual(problems(["a/b", "c/d"]), ['"c/d": expected no more arguments here, only flags']);
+  assert.equal(problems(["web", "--rate", "0"], "nonsense: 1").length, 3);
 });

@@ -78,3 +78,18 @@ describe("what is said on a listener", () => {
     assert.equal(skip(lbcService({ ports: [udp, { port: 5, protocol: "SCTP" }] })), "no_tcp_port");
   });
 });
+
+describe("the way past the NLB", () => {
+  const addressOf = (spec: Record<string, unknown>) => nlb(lbcService({ spec })).listeners[0]?.clusterAddress;
+
+  it("is the Service's ClusterIP, on the port of the NLB", () => {
+    assert.deepEqual(addressOf({ clusterIP: "172.20.0.80" }), { address: "172.20.0.80", port: 80 });
+    assert.deepEqual(addressOf({ clusterIP: "fd00::80" }), { address: "fd00::80", port: 80 });
+  });
+  it("is not there for a headless Service, nor where it leads to the caller's own node only", () => {
+    assert.equal(addressOf({ clusterIP: "None" }), undefined);
+    assert.equal(addressOf({}), undefined);
+    assert.equal(addressOf({ clusterIP: "172.20.0.80", internalTrafficPolicy: "Local" }), undefined);
+    assert.deepEqual(addressOf({ clusterIP: "172.20.0.80", internalTrafficPolicy: "Cluster" })?.port, 80);
+  });
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Control } from "../../src/domain/control.ts";
 import { REASONS, type Success } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { SERIES_GRACE_MS } from "../../src/metrics/label-sets.ts";
@@ -153,4 +154,56 @@ test("values that are not finite, and counts that would go back, never reach a s
   metrics.discarded("late", Number.NaN);
   metrics.discarded("late", -1);
   assert.equal((await samples("hairpin_probe_discarded_total"))[0], '{why="late"} 0');
+});
+
+test("timeouts with evidence are counted by its kind, beside the failure, and from 0", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned();
+  metrics.plan(discovered, [one]);
+  const hairpins = async () =>
+    (await samples("hairpin_probe_hairpins_total")).map((line) => /evidence="(\w+)"} (\d+)/.exec(line)?.slice(1));
+  assert.deepEqual(await hairpins(), [
+    ["reset", "0"],
+    ["capture", "0"],
+  ]);
+  const timeout = { kind: "failure", reason: "connect_timeout", phase: "connect", detail: "", seconds: 3, phases: {} } as const;
+  metrics.outcome(one, { ...timeout, evidence: { kind: "reset" } });
+  metrics.outcome(one, { ...timeout, evidence: { kind: "silent" } });
+  metrics.outcome(one, { ...timeout, evidence: { kind: "undecided" } });
+  metrics.outcome(one, timeout);
+  assert.deepEqual(await hairpins(), [
+    ["reset", "1"],
+    ["capture", "0"],
+  ]);
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 4$/);
+  assert.deepEqual([metrics.totals().attempts, metrics.totals().failures], [4, 4]);
+});
+
+test("attempts past the NLB have counters of their own, which come and go with their Service", async () => {
+  const { clock, metrics, samples } = harness();
+  const { one, discovered } = planned();
+  const control: Control = { id: "c", service: one.service, listener: one.listener, address: "172.20.0.80", port: 80 };
+  metrics.plan(discovered, [one], [control]);
+  metrics.controlOutcome(control, SUCCESS);
+  metrics.controlOutcome(control, {
+    kind: "failure",
+    reason: "connect_refused",
+    phase: "connect",
+    detail: "",
+    seconds: 0,
+    phases: {},
+  });
+  metrics.controlOutcome(control, { kind: "discarded", why: "late" });
+  const where = 'service_namespace="shop",service_name="web",service_port="80"';
+  assert.deepEqual(await samples("hairpin_probe_control_attempts_total"), [`{${where}} 2`]);
+  const failures = await samples("hairpin_probe_control_failures_total");
+  assert.equal(failures.length, REASONS.length);
+  assert.ok(failures.includes(`{${where},reason="connect_refused"} 1`));
+  assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 0$/);
+  metrics.plan(snapshot(), [], []);
+  clock.nowMs = SERIES_GRACE_MS;
+  assert.deepEqual(await samples("hairpin_probe_control_attempts_total"), []);
+  metrics.controlOutcome(control, SUCCESS);
+  assert.deepEqual(await samples("hairpin_probe_control_attempts_total"), [], "what went does not come back");
+  assert.deepEqual(await samples("hairpin_probe_hairpins_total"), []);
 });

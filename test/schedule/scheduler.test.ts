@@ -46,7 +46,7 @@ const harness = (given: { random?: () => number; maxInFlight?: number; attempt?:
   const started: { id: string; atMs: number }[] = [];
   const discards: { why: string; count: number }[] = [];
   const lateness: number[] = [];
-  const scheduler = new Scheduler<{ id: string; label?: string }>({
+  const scheduler = new Scheduler<{ id: string; label?: string; everyNth?: number }>({
     intervalMs: 1_000,
     maxInFlight: given.maxInFlight ?? 100,
     clock,
@@ -171,4 +171,13 @@ test("stop starts nothing more and waits for what is in flight", async () => {
   assert.deepEqual([started.length, stopped], [1, false]);
   end();
   await stop;
+});
+
+test("an item of every fifth interval has one attempt in each five", () => {
+  const { clock, started, scheduler } = harness({ random: () => 0.999 });
+  scheduler.set([{ id: "a" }, { id: "control", everyNth: 5 }]);
+  clock.advanceTo(20_000);
+  const of = (id: string) => started.filter((start) => start.id === id).map(({ atMs }) => Math.floor(atMs / 5_000));
+  assert.equal(of("a").length, 20);
+  assert.deepEqual(of("control"), [0, 1, 2, 3]);
 });

@@ -1,0 +1,134 @@
+/** `hairpin-probe check` beside the agents of a lab: verdicts and exit codes, as a person in front of it gets them. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { runCheckIn } from "../../../lab/check.ts";
+import { WEB } from "../../../lab/cluster/defaults.ts";
+import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
+import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
+import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+
+const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+const FAST = ["--timeout", "1500ms", "--rate", "40"];
+
+await inOwnSandbox(import.meta.filename, () => {
+  const topology = buildTopology({ nodes: 3, zones: 2 });
+  const [zoneA, zoneB] = topology.zones;
+  const [node] = topology.nodes;
+  if (zoneA === undefined || zoneB === undefined || node === undefined) throw new Error("a topology of two zones has them");
+  const [addressA, addressB] = [nlbAddress(zoneA, 0), nlbAddress(zoneB, 0)];
+  let lab: RunningLab;
+  before(async () => {
+    lab = await startLab({
+      topology,
+      // Agents go on with their own attempts all the while.
+      agentFlags: ["--interval", "1s", "--timeout", "1500ms"],
+      signal: new AbortController().signal,
+      onError: console.error,
+    });
+  });
+  after(() => lab?.down());
+  const preserve = async (preserves: boolean) => {
+    lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}` });
+    await lab.cluster.settled();
+  };
+  const check = (...args: readonly string[]) => runCheckIn(lab, node, [...FAST, ...args]);
+  const checkJson = async (...args: readonly string[]) => {
+    const { code, stdout, stderr } = await check(...args, "-o", "json");
+    assert.equal(stderr, "");
+    const report = JSON.parse(stdout);
+    const causes = Object.fromEntries(
+      report.frontends.map(({ address, diagnosis }: { address: string; diagnosis: { cause: string } }) => [
+        address,
+        diagnosis.cause,
+      ]),
+    );
+    return { code, report, causes };
+  };
+
+  test("hairpins: exit 1, evidence, the share beside the one expected, the fix, and fewer attempts than it might have made", async () => {
+    await preserve(true);
+    const { code, report, causes } = await checkJson("shop/web:80");
+    assert.equal(code, 1);
+    assert.deepEqual(causes, { [addressA]: "hairpin", [addressB]: "healthy" });
+    const own = report.frontends.find(({ address }: { address: string }) => address === addressA);
+    assert.ok(own.evidence.hairpins >= 0.8 * own.timeouts && own.timeouts > 3, JSON.stringify(own));
+    assert.ok(own.share.low < 0.5 && own.share.high > 0.5 && own.exposure === 0.5);
+    assert.ok(report.stoppedEarly && own.attempts < 200);
+    assert.deepEqual(report.fix.annotations, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });
+    assert.ok(report.controls[0].attempts >= 3 && report.controls[0].failures === 0);
+  });
+
+  test("text: no colour in a pipe, nothing on stderr, the verdict at the end", async () => {
+    const { code, stdout, stderr } = await check("shop/web:80", "--attempts", "30");
+    assert.deepEqual([code, stderr], [1, ""]);
+    assert.ok(!stdout.includes("\u001b"));
+    assert.match(stdout, /kubectl annotate --overwrite -n shop service\/web/);
+    assert.match(stdout, /Verdict: connections hairpin\.\nIt took \d+ attempts in /);
+  });
+
+  test("a silent drop is another fault: exit 5, and no hairpin", async () => {
+    await preserve(false);
+    lab.cluster.setFaults([{ kind: "silent_drop", address: addressA }]);
+    await lab.cluster.settled();
+    try {
+      const { code, causes, report } = await checkJson("shop/web:80", "-n", "60");
+      assert.deepEqual([code, report.verdict, causes], [5, "fault", { [addressA]: "blackhole", [addressB]: "healthy" }]);
+      assert.equal(report.fix, null);
+    } finally {
+      lab.cluster.setFaults([]);
+    }
+  });
+
+  test("no ready backend is the backends' fault, as the way past the NLB shows: exit 5", async () => {
+    lab.cluster.moveBackends([]);
+    await lab.cluster.settled();
+    try {
+      const { code, causes } = await checkJson("shop/web:80");
+      assert.deepEqual([code, causes], [5, { [addressA]: "backend_down", [addressB]: "backend_down" }]);
+    } finally {
+      lab.cluster.moveBackends(topology.nodes.map(({ name }) => name));
+      await lab.cluster.settled();
+    }
+  });
+
+  test("nothing wrong: exit 0; too few attempts to tell: exit 3", async () => {
+    assert.equal((await checkJson("shop/web:80")).code, 0);
+    const { code, report } = await checkJson("shop/web:80", "-n", "2");
+    assert.deepEqual([code, report.verdict], [3, "undecided"]);
+  });
+
+  test("a bare address needs no cluster, a file's frontend neither; public addresses are not probed", async () => {
+    const bare = await checkJson(`${addressB}:80`, "-n", "80");
+    assert.deepEqual([bare.code, bare.causes], [0, { [addressB]: "healthy" }]);
+    const file = "/run/check-frontends.yaml";
+    const addresses = [{ address: addressB, zone: zoneB.name }];
+    // JSON is YAML.
+    writeFileSync(file, JSON.stringify({ services: [{ namespace: "ours", name: "own", addresses, ports: [{ port: 80 }] }] }));
+    const own = await checkJson("ours/own", "--frontends", file, "-n", "80");
+    assert.deepEqual([own.code, own.causes], [0, { [addressB]: "healthy" }]);
+    const refused = await checkJson("169.254.169.254:80", "-n", "5");
+    assert.deepEqual([refused.code, refused.causes], [3, { "169.254.169.254": "undecided" }]);
+    assert.equal(refused.report.frontends[0].reasons.not_internal, 5);
+  });
+
+  test("what is not there, or is not probed, is a usage error that says so; an API that is gone is 4", async () => {
+    const nowhere = await check("shop/nope");
+    assert.deepEqual([nowhere.code, nowhere.stdout], [2, ""]);
+    assert.match(nowhere.stderr, /shop\/nope: there is no internal NLB of that name/);
+    assert.match((await check("shop/web:81")).stderr, /got port 81, expected one of 80, 9000/);
+    lab.cluster.annotate(WEB.namespace, WEB.name, { "hairpin-probe/probe": "false" });
+    const out = await check("shop/web");
+    assert.equal(out.code, 2);
+    assert.match(out.stderr, /shop\/web: is not probed \(opted_out\)/);
+    lab.cluster.annotate(WEB.namespace, WEB.name, { "hairpin-probe/probe": null });
+    await lab.cluster.api.disrupt("refuse");
+    try {
+      const { code, stderr } = await check("shop/web");
+      assert.equal(code, 4, stderr);
+      assert.match(stderr, /^hairpin-probe: cannot read the cluster at /);
+    } finally {
+      await lab.cluster.api.disrupt("none");
+    }
+  });
+});
