@@ -33,6 +33,7 @@ export function judge(input: DiagnosisInput): Judgement {
   if (attempts === 0) return { cause: "undecided", confidence: "low" };
   if (failures === 0 || (failures === 1 && attempts >= 20)) return withoutFailures(input);
   if (failures === 1) return { cause: "undecided", confidence: "low" };
+  if (losesPackets(window)) return { cause: "packet_loss", confidence: window.slow >= 3 ? "high" : "medium" };
   if (areBackendsDown(window, control)) {
     return { cause: "backend_down", confidence: (control?.attempts ?? 0) >= MIN_ATTEMPTS ? "high" : "medium" };
   }
@@ -81,6 +82,14 @@ function withoutFailures(input: DiagnosisInput): Judgement {
 const isFine = (window: Window | undefined): boolean =>
   window !== undefined && window.attempts > 1 && window.failures / window.attempts <= UNSEEN_SHARE;
 
+/**
+ * Loss lets some attempts through late; neither a hairpin, nor a drop, nor a dead backend ever does: a SYN that is sent again takes
+ * the same way. The heavier the loss, the more of them time out, but with two SYNs and four of five lost there is still a late
+ * success for each four timeouts.
+ */
+const losesPackets = ({ slow, timeouts, failures }: Window): boolean =>
+  slow >= 2 && slow * 8 >= timeouts && timeouts * 2 >= failures;
+
 /** The same share of attempts, or nearly, fails past the NLB as well. */
 function areBackendsDown(window: Window, control: Window | undefined): boolean {
   if (control === undefined || control.failures < 2) return false;
@@ -109,9 +118,7 @@ function mainFault({ reasons, failures, timeouts }: Window): Fault {
 
 function ofTimeouts(input: DiagnosisInput): Judgement {
   const { window, exposure, control } = input;
-  const { attempts, timeouts, silent, slow } = window;
-  // Loss lets some attempts through late; neither a hairpin nor a drop ever does.
-  if (slow >= 2 && slow * 2 >= timeouts) return { cause: "packet_loss", confidence: slow >= 3 ? "high" : "medium" };
+  const { attempts, timeouts, silent } = window;
   if (silent >= 2 && silent * 2 > timeouts) {
     return { cause: "blackhole", confidence: timeouts === attempts && isFine(control) ? "high" : "medium" };
   }

@@ -58,6 +58,17 @@ const CASES: readonly (readonly [rule: string, input: Parameters<typeof inputOf>
   ["late successes are lost packets", { window: { slow: 4 } }, "packet_loss high"],
   ["two of many are chance", { window: { slow: 2, attempts: 200 } }, "healthy high"],
   ["a few timeouts among them, too", { window: { slow: 20, silent: 4 } }, "packet_loss high"],
+  ["heavy loss has more timeouts than late successes", { window: { attempts: 50, slow: 8, silent: 18 } }, "packet_loss high"],
+  [
+    "it hits the way past the NLB as well, which is no fault of the backends",
+    { window: { attempts: 68, slow: 15, silent: 18 }, control: windowOf({ attempts: 16, slow: 3, silent: 4 }) },
+    "packet_loss high",
+  ],
+  [
+    "refusals beside a few late successes are refusals",
+    { window: { slow: 3, reasons: { connect_refused: 40 } } },
+    "refused medium",
+  ],
   ["many timeouts and few late successes are not", { window: { slow: 2, silent: 30 } }, "blackhole medium"],
   // The way past the NLB.
   [

@@ -1,0 +1,93 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LabAgent } from "../lab/agents.ts";
+import { WEB } from "../lab/cluster/defaults.ts";
+import { startBackends } from "../lab/runner/backends.ts";
+import { type RunningLab, withLab } from "../lab/running-lab.ts";
+import { buildTopology, nlbAddress } from "../lab/topology.ts";
+import type { Cause } from "../src/domain/diagnosis.ts";
+import type { Status } from "../src/domain/status.ts";
+import { FAULTS, type FaultKind, type Truth } from "./diagnosis-faults.ts";
+import { seeded } from "./seeded.ts";
+
+const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+const FLAGS = ["--interval", "120ms", "--timeout", "1500ms", "--log-level", "error"];
+const topology = buildTopology({ nodes: 3, zones: 2 });
+const ZONES = topology.zones.map((zone) => ({ name: zone.name, address: nlbAddress(zone, 0) }));
+
+/** One diagnosis, and what it should have been. */
+export interface Verdict {
+  readonly fault: FaultKind;
+  readonly truth: Cause;
+  readonly said: Cause;
+  readonly where: string;
+}
+
+/** A lab without agents: each run has fresh ones. */
+export const withDiagnosisLab = <T>(use: (lab: RunningLab) => Promise<T>): Promise<T> =>
+  withLab({ topology, agentNodes: [], agentFlags: FLAGS, signal: new AbortController().signal, onError: console.error }, use);
+
+/** Makes a fault as the seed draws it, lets a fresh agent on every node probe for a while, and holds what they say against the truth. */
+export async function runFault(lab: RunningLab, kind: FaultKind, seed: number, seconds: number): Promise<readonly Verdict[]> {
+  const { preserves, faults, backendsDown, starved, truth } = FAULTS[kind](seeded(seed), ZONES);
+  lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}` });
+  lab.cluster.setFaults(faults);
+  await lab.cluster.settled();
+  const repair = backendsDown ? await killBackends(lab) : async () => {};
+  const agents = await lab.startAgents(topology.nodes);
+  try {
+    await (starved ? starve(agents, seconds * 1000) : sleep(seconds * 1000));
+    const statuses = await Promise.all(agents.map((agent) => agent.status()));
+    return statuses.flatMap((status) => verdictsOf(kind, status, truth, seed));
+  } finally {
+    await end(agents);
+    await repair();
+  }
+}
+
+/** What one agent says of each frontend. */
+function verdictsOf(fault: FaultKind, status: Status, truthOf: Truth, seed: number): readonly Verdict[] {
+  const own = status.agent.zone;
+  return status.services.flatMap(({ port, frontends }) =>
+    frontends.map(({ address, zone, diagnosis, window }) => ({
+      fault,
+      truth: truthOf({ isOwnZone: zone === own, address: address ?? "" }),
+      said: diagnosis.cause,
+      where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
+    })),
+  );
+}
+
+/** Backends of earlier runs, which the lab does not know of. */
+const restarted = new WeakMap<RunningLab, RunningLab["backends"]>();
+
+/** @returns what starts them again. */
+async function killBackends(lab: RunningLab): Promise<() => Promise<void>> {
+  for (const child of (restarted.get(lab) ?? lab.backends).values()) {
+    child.kill("SIGKILL");
+    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+  }
+  return async () => {
+    restarted.set(lab, await startBackends(lab.network));
+  };
+}
+
+async function end(agents: readonly LabAgent[]): Promise<void> {
+  await Promise.all(
+    agents.map(async ({ process: child }) => {
+      child.kill("SIGCONT");
+      child.kill("SIGTERM");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    }),
+  );
+}
+
+/** Holds agents up nearly all the time, as a CPU limit that is much too low does. */
+async function starve(agents: readonly LabAgent[], ms: number): Promise<void> {
+  for (let elapsed = 0; elapsed < ms; elapsed += 600) {
+    for (const { process: child } of agents) child.kill("SIGSTOP");
+    await sleep(580);
+    for (const { process: child } of agents) child.kill("SIGCONT");
+    await sleep(20);
+  }
+}
