@@ -10,7 +10,8 @@ COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
 RUN npm ci --ignore-scripts
 COPY src ./src
 # The compiler counts as optional, too (a production package can use it), and would stay with --omit=dev alone.
-RUN ./node_modules/.bin/tsc -p tsconfig.build.json && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN ./node_modules/.bin/tsc -p tsconfig.build.json && chmod 755 dist/cli/main.js \
+    && npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:26-bookworm-slim
 LABEL org.opencontainers.image.title="hairpin-probe" \
@@ -20,6 +21,8 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules ./node_modules
 COPY --from=build /build/dist ./dist
+# For kubectl exec: hairpin-probe check shop/web.
+RUN ln -s /app/dist/cli/main.js /usr/local/bin/hairpin-probe
 # Nobody in particular; the numeric form lets runAsNonRoot be checked without reading the image.
 USER 65532:65532
 EXPOSE 9867

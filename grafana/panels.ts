@@ -100,6 +100,40 @@ export const PANELS: readonly Panel[] = [
     ],
   },
   {
+    title: "Timeouts by evidence",
+    description:
+      "Timeouts with evidence of the hairpin, by what convicts (a reset, or the stray SYN-ACK itself), beside those without: no answer at all, or not to be told.",
+    type: "timeseries",
+    unit: "reqps",
+    width: 12,
+    height: 10,
+    queries: [
+      {
+        expr: `sum by (evidence) (rate(hairpin_probe_hairpins_total{${SERVICE}}[$__rate_interval]))`,
+        legend: "hairpin, {{evidence}}",
+      },
+      {
+        expr: `sum(rate(${timeouts()}[$__rate_interval])) - sum(rate(hairpin_probe_hairpins_total{${SERVICE}}[$__rate_interval]))`,
+        legend: "without evidence",
+      },
+    ],
+  },
+  {
+    title: "Failures past the NLB",
+    description:
+      "Share of control attempts, to the Service's ClusterIP, that failed. High here and through the NLB: the backends are down. High through the NLB alone: its path is broken.",
+    type: "timeseries",
+    unit: "percentunit",
+    width: 12,
+    height: 10,
+    queries: [
+      {
+        expr: `sum by (service_namespace, service_name) (rate(hairpin_probe_control_failures_total{${SERVICE}}[$__rate_interval])) / sum by (service_namespace, service_name) (rate(hairpin_probe_control_attempts_total{${SERVICE}}[$__rate_interval]))`,
+        legend: "{{service_namespace}}/{{service_name}}",
+      },
+    ],
+  },
+  {
     title: "Observed against expected share",
     description:
       "Timeout share per Service and zone of the frontend, beside the exposure that configuration and topology imply. Only paths whose exposure is known.",

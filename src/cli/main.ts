@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { AUDIT_DEFINITIONS } from "../config/audit-definitions.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,15 @@ const entry = join(image, "dist/cli/main.js");
 test("the compiled program knows its version and its flags", () => {
   assert.equal(run(entry, "--version").trim(), JSON.parse(read("package.json")).version);
   assert.match(run(entry, "agent", "--help"), /--metrics-address HOST:PORT/);
+});
+
+test("the compiled program starts by its own name, by a link from the PATH, as kubectl exec does it", () => {
+  assert.match(read("Dockerfile"), /^RUN ln -s \/app\/dist\/cli\/main\.js \/usr\/local\/bin\/hairpin-probe$/m);
+  assert.match(read("Dockerfile"), /chmod 755 dist\/cli\/main\.js/);
+  chmodSync(entry, 0o755);
+  const link = join(image, "hairpin-probe");
+  symlinkSync(entry, link);
+  assert.match(execFileSync(link, ["check", "--help"], { encoding: "utf8" }), /Exit code\n {2}0 {2}healthy/);
 });
 
 test("everything that the compiled agent imports is there", () => {
