@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseExposition, type Sample, sumOf } from "../lab/observe/exposition.ts";
 import { BACKEND_TCP_PORT } from "../lab/topology.ts";
+import type { EvidenceLevel } from "../src/domain/evidence.ts";
 import { end, type FrontendFarm } from "./frontend-farm.ts";
 import { imageFlags } from "./image-flags.ts";
 import { cpuSeconds, residentMegabytes } from "./process-cost.ts";
@@ -22,6 +23,8 @@ export interface RunOptions {
   readonly seconds: number;
   /** The one processor that it may use. */
   readonly core: number;
+  /** Level of evidence; the agent's own default if absent. */
+  readonly evidence?: EvidenceLevel;
 }
 
 export interface AgentRun {
@@ -49,7 +52,8 @@ export async function runAgent(options: RunOptions): Promise<AgentRun> {
   writeFileSync(file, JSON.stringify({ services: [service] }));
   const flags = ["--frontends", file, "--node-name", "bench", "--metrics-address", METRICS, "--log-level", "error"];
   const times = ["--interval", `${intervalMs(options)}ms`, "--timeout", `${TIMEOUT_MS}ms`];
-  const agent = startOn(core, [...imageFlags(), ENTRY, "agent", ...flags, ...times]);
+  const evidence = options.evidence === undefined ? [] : ["--evidence", options.evidence];
+  const agent = startOn(core, [...imageFlags(), ENTRY, "agent", ...flags, ...times, ...evidence]);
   try {
     const pid = pidOf(agent);
     await until(async () => (await fetch(`http://${METRICS}/readyz`)).ok);

@@ -21,7 +21,7 @@ export async function runUp({ lab, screen, paint, signal }: UpOptions): Promise<
   screen.write("\ntaking the lab down\n");
 }
 
-/** What a person needs to know to find the fault by hand, and to cure it.. */
+/** What a person needs to know to find the fault by hand, and to cure it. At most 120 columns.. */
 function renderGuide(lab: RunningLab, paint: Paint): string {
   const agent = lab.topology.nodes[0]?.agent.name ?? "";
   const annotate = (name: string, value: string) =>
@@ -52,7 +52,8 @@ function renderGuide(lab: RunningLab, paint: Paint): string {
     "",
     paint("bold", "Read what they make of it, and ask one node for it now"),
     `  lab/enter vpc curl -s ${lab.agents[0]?.metricsUrl.replace("metrics", "api/v1/status") ?? ""}`,
-    `  lab/enter ${agent} node_modules/.bin/node src/cli/main.ts check shop/web --node-name ${lab.topology.nodes[0]?.name ?? ""} --agents-service hairpin-probe/hairpin-probe`,
+    `  lab/enter ${agent} node_modules/.bin/node src/cli/main.ts check shop/web \\`,
+    `    --node-name ${lab.topology.nodes[0]?.name ?? ""} --agents-service hairpin-probe/hairpin-probe`,
     "",
     paint("bold", "Apply a fix, and take it back"),
     annotate(attributes, "preserve_client_ip.enabled=false"),
