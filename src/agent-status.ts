@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { diagnose } from "./diagnosis/explain.ts";
 import { type History, WINDOW_MS } from "./diagnosis/history.ts";
 import type { Control } from "./domain/control.ts";
@@ -21,7 +22,9 @@ const MAX_SKIPPED = 200;
 
 export interface StatusParts {
   readonly at: Date;
-  /** Of the clock that attempts are timed with. */
+  /** The clock that attempts are timed with. */
+  readonly clockMs: () => number;
+  /** What it said at `at`. */
   readonly nowMs: number;
   readonly agent: StatusAgent;
   readonly frontends: readonly Frontend[];
@@ -31,17 +34,30 @@ export interface StatusParts {
   readonly skipped: readonly SkippedService[];
 }
 
-/** What an agent knows at one moment, with a diagnosis of each frontend. */
-export function buildStatus(parts: StatusParts): Status {
+/** Milliseconds for which the event loop may be held at a stretch: what is read later than 15 ms is discarded. */
+const HOLD_MS = 4;
+
+/**
+ * What an agent knows at one moment, with a diagnosis of each frontend.
+ *
+ * An agent of thousands of frontends takes a while for it, and lets its attempts go on meanwhile.
+ */
+export async function buildStatus(parts: StatusParts): Promise<Status> {
   const { at, agent, frontends, lastFailures, skipped } = parts;
-  const ports = Map.groupBy(frontends, portKey);
+  const ports = [...Map.groupBy(frontends, portKey)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const services: StatusService[] = [];
+  let heldSinceMs = parts.clockMs();
+  for (const [, [first, ...others]] of ports) {
+    if (first !== undefined) services.push(serviceStatus(first, [first, ...others], parts));
+    if (parts.clockMs() - heldSinceMs < HOLD_MS) continue;
+    await setImmediate();
+    heldSinceMs = parts.clockMs();
+  }
   return {
     schemaVersion: 1,
     at: at.toISOString(),
     agent,
-    services: [...ports]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .flatMap(([, [first, ...others]]) => (first === undefined ? [] : [serviceStatus(first, [first, ...others], parts)])),
+    services,
     lastFailures,
     skipped: skipped.slice(0, MAX_SKIPPED).map(({ namespace, name, reason, detail }) => ({ namespace, name, reason, detail })),
     skippedTotal: skipped.length,

@@ -43,6 +43,12 @@ export interface AgentOptions {
   readonly isAllowed: AddressPolicy;
 }
 
+/** What others know of the agent. */
+export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">;
+
+/** Milliseconds for which a status is good. */
+const STATUS_AGE_MS = 1_000;
+
 /** What is attempted: a frontend, or the way past the NLB to the same backends. */
 type Probed =
   | { readonly id: string; readonly frontend: Frontend }
@@ -61,6 +67,7 @@ export class Agent {
   readonly #prober: Prober;
   readonly #lastFailures = new LastFailures();
   readonly #startedAt: Date;
+  #status: { readonly atMs: number; readonly status: Promise<Status> } | undefined;
   #snapshot: Snapshot | undefined;
   #plan: Plan = { frontends: [], controls: [], addressesSkipped: { ipv6_not_private: 0, over_limit: 0 } };
 
@@ -118,8 +125,16 @@ export class Agent {
     await stopped;
   }
 
-  /** What this agent knows now. */
-  status(rest: Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">): Status {
+  /** What this agent knows now, or knew a second ago at most: however many ask, it is worked out once. */
+  status(rest: RestOfStatus): Promise<Status> {
+    const nowMs = this.#options.clock.nowMs();
+    if (this.#status === undefined || nowMs - this.#status.atMs > STATUS_AGE_MS) {
+      this.#status = { atMs: nowMs, status: this.#buildStatus(rest) };
+    }
+    return this.#status.status;
+  }
+
+  #buildStatus(rest: RestOfStatus): Promise<Status> {
     const { nodeName, interval, timeout, clock, unixMs, metrics } = this.#options;
     const agent: StatusAgent = {
       node: nodeName,
@@ -137,6 +152,7 @@ export class Agent {
     return buildStatus({
       ...this.#plan,
       at: new Date(unixMs()),
+      clockMs: clock.nowMs,
       nowMs: clock.nowMs(),
       agent,
       history: this.#history,

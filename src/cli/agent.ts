@@ -96,7 +96,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       });
     };
     const server = await startServer(settings.metricsAddress, {
-      page: () => ({ html: renderPage(status()), headers: PAGE_HEADERS }),
+      page: async () => ({ html: renderPage(await status()), headers: PAGE_HEADERS }),
       status,
       metrics: async () => ({ text: await metrics.registry.render(), contentType: metrics.registry.contentType }),
       ready: () => agent.ready,

@@ -5,9 +5,9 @@ export interface Endpoints {
   /** Prometheus exposition text and its content type. */
   readonly metrics: () => Promise<{ readonly text: string; readonly contentType: string }>;
   /** The page for people, with the headers that it is to be sent with. */
-  readonly page: () => { readonly html: string; readonly headers: Readonly<Record<string, string>> };
+  readonly page: () => Promise<{ readonly html: string; readonly headers: Readonly<Record<string, string>> }>;
   /** The same for programs: a value to be sent as JSON. */
-  readonly status: () => unknown;
+  readonly status: () => Promise<unknown>;
   /** Whether the first plan stands. */
   readonly ready: () => boolean;
   /** A request that could not be answered because the agent, not the client, is at fault. */
@@ -71,14 +71,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, endpoi
       else send(503, "not ready: nothing is planned before the first discovery snapshot\n");
       return;
     case "/api/v1/status":
-      send(200, `${JSON.stringify(endpoints.status())}\n`, {
+      send(200, `${JSON.stringify(await endpoints.status())}\n`, {
         "content-type": "application/json",
         "cache-control": "no-store",
         "x-content-type-options": "nosniff",
       });
       return;
     case "/": {
-      const { html, headers } = endpoints.page();
+      const { html, headers } = await endpoints.page();
       send(200, html, headers);
       return;
     }

@@ -102,8 +102,8 @@ test("the kubelet and the Service ask the agent's own server for what it serves"
     { host: "127.0.0.1", port: 0 },
     {
       metrics: async () => ({ text: "", contentType: "text/plain" }),
-      page: () => ({ html: "", headers: {} }),
-      status: () => ({}),
+      page: async () => ({ html: "", headers: {} }),
+      status: async () => ({}),
       ready: () => true,
       onError: (error) => assert.fail(String(error)),
     },

@@ -4,8 +4,8 @@ import { type TestContext, test } from "node:test";
 import { startServer } from "../../src/server/http-server.ts";
 
 const PAGE = {
-  page: () => ({ html: "<p>hello</p>", headers: { "content-type": "text/html", "x-frame-options": "DENY" } }),
-  status: () => ({ schemaVersion: 1 }),
+  page: async () => ({ html: "<p>hello</p>", headers: { "content-type": "text/html", "x-frame-options": "DENY" } }),
+  status: async () => ({ schemaVersion: 1 }),
 };
 
 const harness = async (t: TestContext, given: { ready?: () => boolean; metrics?: () => Promise<string> } = {}) => {
