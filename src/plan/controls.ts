@@ -7,7 +7,7 @@ export function planControls(frontends: readonly Frontend[]): readonly Control[]
   const controls = new Map<string, Control>();
   for (const { service, listener } of frontends) {
     const id = `${serviceKey(service)}:${listener.port} control`;
-    if (listener.clusterAddress === undefined || controls.has(id)) continue;
+    if (listener.clusterAddress === undefined) continue;
     controls.set(id, { id, service, listener, ...listener.clusterAddress });
   }
   return [...controls.values()];
