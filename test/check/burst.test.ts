@@ -18,6 +18,14 @@ test("subjects take turns, one with a control's weight has a share of them", asy
   assert.ok([...a.trials, ...b.trials].every(({ outcome }) => outcome === SUCCESS));
 });
 
+test("the share holds while the burst goes on, not only in the end", async () => {
+  const a = subject(50);
+  const trials: Trial[] = [];
+  const control = { trials, everyNth: 5, attempt: async () => SUCCESS, isDone: a.isDone };
+  await runBurst({ ...base, subjects: [a, control], signal: new AbortController().signal });
+  assert.ok(trials.length >= 9 && trials.length <= 11, `${trials.length}`);
+});
+
 test("attempts do not wait for each other, and all have ended when it returns", async () => {
   const open: (() => void)[] = [];
   const slow = subject(5, 1, () => new Promise((resolve) => open.push(() => resolve(SUCCESS))));

@@ -24,6 +24,7 @@ test("the smaller the share that is to be found, the more attempts it takes", ()
     counts.toSorted((a, b) => a - b),
   );
   assert.equal(needed(undefined), needed(0));
+  assert.equal(needed(0.0001), needed(0.02), "within bounds: nobody waits for tens of thousands");
   assert.equal(needed(0), needed(0.05));
 });
 

@@ -149,6 +149,12 @@ test("a share that may be the same all along is not cut up", () => {
   const once = harness();
   once.note([...times(100, success()), timeout("reset")]);
   assert.equal(once.window(LATER_MS / 5).attempts, 101, "one failure is no change");
+  const over = harness();
+  over.note([timeout("reset"), ...times(12, success())]);
+  assert.equal(over.window(LATER_MS / 5).attempts, 13, "nor is it at the beginning");
+  const lucky = harness();
+  lucky.note([...times(11, success()), ...Array.from({ length: 30 }, (_, i) => (i % 3 === 0 ? timeout("reset") : success()))]);
+  assert.equal(lucky.window(LATER_MS / 5).attempts, 41, "eleven successes are luck with one failure in three");
 });
 
 test("attempts past the NLB have a window of their own, from when it is asked for", () => {

@@ -41,6 +41,7 @@ const CASES: readonly (readonly [rule: string, input: Parameters<typeof inputOf>
     "hairpin medium",
   ],
   ["without such a control it is possibly one", { window: { undecided: 33, expected: 0.33 } }, "hairpin low"],
+  ["also where a few timeouts were cleared", { window: { undecided: 30, silent: 5, expected: 0.33 } }, "hairpin low"],
   ["another share is not", { window: { undecided: 80, expected: 0.33 } }, "undecided low"],
   ["where everything is to fail a drop looks the same", { window: { undecided: 100, expected: 1 } }, "undecided low"],
   ["what cannot hairpin and times out is possibly a blackhole", { window: { undecided: 50 } }, "blackhole low"],
@@ -87,6 +88,11 @@ const CASES: readonly (readonly [rule: string, input: Parameters<typeof inputOf>
   [
     "one failure past the NLB is chance",
     { window: { attempts: 90, reasons: { connect_refused: 90 } }, control: windowOf({ attempts: 18, reasons: { other: 1 } }) },
+    "refused medium",
+  ],
+  [
+    "one of two is chance, too",
+    { window: { attempts: 90, reasons: { connect_refused: 90 } }, control: windowOf({ attempts: 2, reasons: { other: 1 } }) },
     "refused medium",
   ],
   [

@@ -93,7 +93,12 @@ test("first SYNs leave one at a time, in the order in which they asked, and nobo
   clock.advance(MAX_WAIT_MS);
   await third;
   assert.deepEqual(order, ["second", "third"]);
+  const fourth = turns.take().then(() => order.push("fourth"));
+  // It had its turn taken away: it has none to give back.
   giveBackSecond?.();
-  giveBackSecond?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(order, ["second", "third"]);
+  clock.advance(MAX_WAIT_MS);
+  await fourth;
   assert.equal(clock.pending, 0);
 });

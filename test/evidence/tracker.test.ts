@@ -107,10 +107,10 @@ test("closing judges whoever waits, at once", async () => {
 
 test("a stray SYN-ACK names what the NLB chose; the frontend's own, and those for other ports, do not", async () => {
   const { tracker, begin, pass } = harness({ isCaptureLive: () => true });
-  const hairpin = await begin(40_000);
+  const drop = await begin(40_001);
   // Until then the other has to wait for its turn.
   pass(5);
-  const drop = await begin(40_001);
+  const hairpin = await begin(40_000);
   pass(5);
   tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
   tracker.synAck({ source: { address: FRONTEND.address, port: FRONTEND.port }, port: 40_001 });

@@ -12,6 +12,7 @@ const EVIL = `<script>alert(1)</script>"'&`;
 
 test("values are text, whatever is in them", () => {
   assert.equal(html`<p title="${EVIL}">${EVIL}</p>`.text.includes("<script"), false);
+  assert.ok(html`<p title="${EVIL}">`.text.includes("&quot;&#39;&amp;"));
   assert.equal(html`${"<"}${html`<b>${"&"}</b>`}${3}`.text, "&lt;<b>&amp;</b>3");
 });
 
