@@ -13,6 +13,7 @@ import type { EvidenceLevel } from "../domain/evidence.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import { serviceKey } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
+import { announceCheck } from "../evidence/announcement.ts";
 import { startEvidence } from "../evidence/start.ts";
 import { planFrontends } from "../plan/frontends.ts";
 import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
@@ -137,6 +138,8 @@ async function burst(
     ...HOST,
     onLess: (problem) => notes.push(problem),
   });
+  // Agents that share the kernel's counters with this burst are to know of it.
+  const withdraw = evidence.level() === "off" ? () => {} : await announceCheck(process.pid);
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr));
   try {
     const prober = new Prober({
@@ -155,6 +158,7 @@ async function burst(
   } finally {
     progress.clear();
     evidence.close();
+    withdraw();
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../domain/clock.ts";
 import type { ConnectWatcher, EvidenceLevel } from "../domain/evidence.ts";
+import { isOtherCheckUnderWay } from "./announcement.ts";
 import { type Capture, type SpawnProgram, startCapture } from "./capture.ts";
 import { openCounters } from "./counters.ts";
 import { LINEAR_TIMEOUTS_PATH, linearTimeoutsOf } from "./syn-schedule.ts";
@@ -26,6 +27,8 @@ export interface EvidenceOptions {
   /** Starts tcpdump, at level `capture`. */
   readonly spawn: SpawnProgram;
   readonly isRoot: boolean;
+  /** Of this process. */
+  readonly pid: number;
   /** What keeps it from the level that was asked for, in one sentence; at most once for each reason. */
   readonly onLess: (problem: string) => void;
 }
@@ -48,6 +51,7 @@ export function startEvidence(options: EvidenceOptions): EvidenceSource {
     linearTimeouts: linearTimeoutsOf(linearTimeouts()),
     timeoutMs,
     isCaptureLive: () => capture?.isLive() === true,
+    isDisturbed: () => isOtherCheckUnderWay(options.pid),
     node: options.node,
   });
   let hasEnded = false;

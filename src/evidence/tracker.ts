@@ -18,6 +18,8 @@ export interface TrackerOptions {
   readonly timeoutMs: number;
   /** Whether stray SYN-ACKs are told of now: then one that was not seen did not come. Absent: nobody looks. */
   readonly isCaptureLive?: () => boolean;
+  /** Whether somebody else in this network namespace connects, too, so that the counters are not the tracker's alone. */
+  readonly isDisturbed?: () => boolean;
   /** The node that this is: a stray SYN-ACK comes from its own NAT, or from a pod on it. */
   readonly node?: string | undefined;
 }
@@ -55,6 +57,8 @@ export class EvidenceTracker implements ConnectWatcher {
   #tracked: Tracked[] = [];
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
+  /** What left before then may have been disturbed. */
+  #clearSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
@@ -155,17 +159,23 @@ export class EvidenceTracker implements ConnectWatcher {
   #judge(): void {
     this.#cancelJudging = undefined;
     const { linearTimeouts, timeoutMs } = this.#options;
+    this.#lookForDisturbance();
     const suspects: readonly Suspect[] = this.#tracked;
     for (const { sentMs, decide } of this.#tracked) if (decide !== undefined) this.#lateness.observe(this.#readings, sentMs);
     const bursts = locateRetransmissions(this.#readings, suspects, synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs));
     const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
     for (const [index, tracked] of this.#tracked.entries()) {
       if (tracked.decide === undefined) continue;
-      tracked.known = verdicts[index] ?? "undecided";
+      tracked.known = tracked.sentMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
     }
     this.#prune();
+  }
+
+  #lookForDisturbance(): void {
+    if (this.#options.isDisturbed?.() === true) this.#clearSinceMs = Number.POSITIVE_INFINITY;
+    else if (this.#clearSinceMs === Number.POSITIVE_INFINITY) this.#clearSinceMs = this.#options.clock.nowMs();
   }
 
   #evidenceOf({ known, chosen, isCaptured }: Tracked): Evidence {

@@ -5,11 +5,13 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { announceCheck, isOtherCheckUnderWay } from "../../src/evidence/announcement.ts";
 import { AnswerWindow } from "../../src/evidence/answer-window.ts";
 import { openCounters } from "../../src/evidence/counters.ts";
 import { linearTimeoutsOf, synSchedule } from "../../src/evidence/syn-schedule.ts";
 import { TimerLateness } from "../../src/evidence/timer-lateness.ts";
 import { MAX_WAIT_MS, Turns } from "../../src/evidence/turns.ts";
+import { eventually } from "../support/eventually.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 test("the kernel's own counters: a connection that is reset adds a reset", async (t) => {
@@ -104,4 +106,12 @@ test("first SYNs leave one at a time, in the order in which they asked, and nobo
   clock.advance(MAX_WAIT_MS);
   await fourth;
   assert.equal(clock.pending, 0);
+});
+
+test("a check shows that it is there, to everyone but itself, until it ends", async () => {
+  const withdraw = await announceCheck(424_242);
+  assert.equal(isOtherCheckUnderWay(1), true);
+  assert.equal(isOtherCheckUnderWay(424_242), false);
+  withdraw();
+  await eventually(() => assert.equal(isOtherCheckUnderWay(1), false));
 });

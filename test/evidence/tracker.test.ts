@@ -9,7 +9,7 @@ const TIMEOUT_MS = 3_000;
 const FRONTEND = { address: "10.0.32.5", port: 80 };
 
 /** A kernel that sends SYNs again after 1 s and counts, and a tracker that reads what it counts. */
-const harness = (given: { isCaptureLive?: () => boolean } = {}) => {
+const harness = (given: { isCaptureLive?: () => boolean; isDisturbed?: () => boolean } = {}) => {
   const clock = new ManualClock();
   const counts = { resets: 0, retransmissions: 0 };
   const reads: number[] = [];
@@ -136,4 +136,14 @@ test("what the counters leave open, a capture that looked all the while does not
     pass(TIMEOUT_MS, { 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
     assert.deepEqual(await verdict(watch.timedOut()), { kind });
   }
+});
+
+test("while somebody else connects from the same namespace nobody is convicted or cleared; afterwards it is as before", async () => {
+  let isDisturbed = true;
+  const { timeOut, verdict } = harness({ isDisturbed: () => isDisturbed });
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "undecided" });
+  const overlapping = await timeOut(false);
+  isDisturbed = false;
+  assert.deepEqual(await verdict(overlapping.timedOut()), { kind: "undecided" }, "it may have begun in time");
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "reset" });
 });

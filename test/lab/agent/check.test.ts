@@ -7,6 +7,7 @@ import { WEB } from "../../../lab/cluster/defaults.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const FAST = ["--timeout", "1500ms", "--rate", "40"];
@@ -57,6 +58,20 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.ok(report.stoppedEarly && own.attempts < 200);
     assert.deepEqual(report.fix.annotations, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });
     assert.ok(report.controls[0].attempts >= 3 && report.controls[0].failures === 0);
+  });
+
+  test("the agent beside it takes none of the burst's resets for its own, and is sure again afterwards", async () => {
+    const evidence = () =>
+      lab.agents
+        .filter((agent) => agent.node === node)
+        .flatMap((agent) => agent.log.filter(({ msg }) => msg === "attempt failed").map((line) => String(line.evidence)));
+    const before = evidence().length;
+    await checkJson("shop/web", "-n", "60");
+    // Until the burst began all was as ever.
+    const since = evidence().slice(before);
+    const meanwhile = since.slice(Math.max(0, since.indexOf("undecided")));
+    assert.ok(meanwhile.length > 0 && meanwhile.every((kind) => kind === "undecided"), meanwhile.join());
+    await eventually(() => assert.deepEqual(evidence().slice(-2), ["reset", "reset"]));
   });
 
   test("text: no colour in a pipe, nothing on stderr, the verdict at the end", async () => {

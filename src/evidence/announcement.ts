@@ -1,0 +1,40 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+
+/**
+ * A burst of `check` in an agent's pod shares the kernel's counters with the agent, which would take the burst's resets for those of its
+ * own attempts. So a check shows that it is there, by an abstract Unix socket: these are per network namespace, as the counters are,
+ * need no file, and go with their process.
+ *
+ * @see unix(7), network_namespaces(7).
+ */
+const PREFIX = "hairpin-probe-check-";
+const TABLE = "/proc/self/net/unix";
+
+/** Shows that a check is under way. @returns what ends it. @throws Error of the system. */
+export function announceCheck(pid: number): Promise<() => void> {
+  const server = createServer((socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ path: `\0${PREFIX}${pid}` }, () => {
+      server.unref();
+      resolve(() => server.close());
+    });
+  });
+}
+
+/**
+ * Whether a check is under way in this network namespace, other than that of `ownPid`.
+ *
+ * @returns false where the table cannot be read.
+ */
+export function isOtherCheckUnderWay(ownPid: number): boolean {
+  let table: string;
+  try {
+    table = readFileSync(TABLE, "latin1");
+  } catch {
+    // Without Unix sockets in the kernel there is no check that could show itself.
+    return false;
+  }
+  return [...table.matchAll(/ @hairpin-probe-check-(\d+)/g)].some(([, pid]) => Number(pid) !== ownPid);
+}
