@@ -16,12 +16,11 @@ export function runCheckIn(
   lab: RunningLab,
   node: LabNode,
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  { interruptAfterMs }: { readonly interruptAfterMs?: number } = {},
 ): Promise<Finished> {
   const settings = ["--node-name", node.name, "--kubeconfig", lab.kubeconfig, "--agents-service", "hairpin-probe/hairpin-probe"];
   const child = lab.network.spawnIn(node.agent.name, [process.execPath, ENTRY, "check", ...args, ...settings], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, ...env },
   });
   let [stdout, stderr] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -30,6 +29,8 @@ export function runCheckIn(
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  const interrupt = interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGINT"), interruptAfterMs);
+  child.once("close", () => clearTimeout(interrupt));
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));

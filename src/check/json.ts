@@ -24,6 +24,7 @@ export function renderJson(report: CheckReport): string {
     attempts: totalAttempts(report),
     maxAttemptsPerAddress: maxAttempts,
     stoppedEarly: stoppedEarly(report),
+    interrupted: report.isInterrupted,
     seconds,
     frontends: frontends.map(({ frontend, outcomes, window, diagnosis }) => {
       const { attempts, failures, reasons, timeouts, hairpins, silent, undecided, slow, late } = window;

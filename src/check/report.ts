@@ -28,6 +28,8 @@ export interface CheckReport {
   readonly zone: string | undefined;
   readonly seconds: number;
   readonly maxAttempts: number;
+  /** It was told to end before it was done: what was under way then is left out. */
+  readonly isInterrupted: boolean;
   /** Whether anyone looked why connects timed out. */
   readonly hasEvidence: boolean;
   readonly frontends: readonly CheckedFrontend[];
@@ -93,5 +95,5 @@ export const totalAttempts = ({ frontends, controls }: CheckReport): number =>
   [...frontends, ...controls].reduce((sum, { window }) => sum + window.attempts, 0);
 
 /** Whether every address needed fewer attempts than it might have had. */
-export const stoppedEarly = ({ frontends, maxAttempts }: CheckReport): boolean =>
-  frontends.every(({ outcomes }) => outcomes.length < maxAttempts);
+export const stoppedEarly = ({ frontends, maxAttempts, isInterrupted }: CheckReport): boolean =>
+  !isInterrupted && frontends.every(({ outcomes }) => outcomes.length < maxAttempts);

@@ -155,8 +155,10 @@ function verdictLine(report: CheckReport, width: number, paint: Paint): string {
   const verdict = verdictOf(report);
   const colour = verdict === "healthy" ? "green" : verdict === "undecided" ? "yellow" : "red";
   const total = `${totalAttempts(report)} attempts in ${report.seconds.toFixed(1)} s`;
-  const why = stoppedEarly(report)
-    ? `stopped early, as more of them would not change the verdict (at most ${report.maxAttempts} at each address)`
-    : `${report.maxAttempts} at each address that was not clear before`;
+  const why = report.isInterrupted
+    ? "interrupted, without what was under way"
+    : stoppedEarly(report)
+      ? `stopped early, as more of them would not change the verdict (at most ${report.maxAttempts} at each address)`
+      : `${report.maxAttempts} at each address that was not clear before`;
   return `${paint(["bold", colour], `Verdict: ${VERDICTS[verdict]}.`)}\n${wrapped(`It took ${total}: ${why}.`, width, "")}`;
 }

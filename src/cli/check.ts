@@ -72,7 +72,8 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
       isAllowed,
       signal,
     });
-    if (signal.aborted) return EXIT.interrupted;
+    // What was collected until then is not lost.
+    const isInterrupted = signal.aborted;
     const report: CheckReport = {
       ...checked,
       target: textOf(target),
@@ -81,14 +82,15 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
       zone,
       seconds: (systemClock.nowMs() - startedMs) / 1000,
       maxAttempts: settings.attempts,
+      isInterrupted,
       hasEvidence: checked.level !== "off",
       fix: undefined,
       notes,
     };
     const verdict = verdictOf(report);
-    const fix = verdict === "hairpin" ? await fixFor(target, api, settings, notes, signal) : undefined;
+    const fix = verdict === "hairpin" && !isInterrupted ? await fixFor(target, api, settings, notes, signal) : undefined;
     streams.stdout.write(render({ ...report, fix }, settings, streams));
-    return EXIT[verdict];
+    return isInterrupted ? EXIT.interrupted : EXIT[verdict];
   } catch (error) {
     if (signal.aborted) return EXIT.interrupted;
     if (!(error instanceof UnreachableError)) throw error;

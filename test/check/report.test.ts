@@ -32,6 +32,7 @@ const report = (given: Partial<CheckReport> = {}): CheckReport => ({
   zone: "eu-west-1a",
   seconds: 4.2,
   maxAttempts: 200,
+  isInterrupted: false,
   hasEvidence: true,
   frontends: [checked("hairpin")],
   controls: [{ address: "172.20.0.80", port: 80, window: windowOf({ attempts: 3 }) }],
@@ -74,6 +75,12 @@ test("the text has what was asked for, per address", () => {
     assert.ok(text.includes(part), `${part}\nin\n${text}`);
   }
   for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
+});
+
+test("what was interrupted has not stopped because it was sure", () => {
+  const text = renderText(report({ isInterrupted: true }), 100, (_, plain) => plain);
+  assert.match(text, /It took 7 attempts in 4\.2 s: interrupted, without what was under way\.\n$/);
+  assert.equal(JSON.parse(renderJson(report({ isInterrupted: true }))).stoppedEarly, false);
 });
 
 test("what the cluster says cannot write on the terminal", () => {

@@ -127,6 +127,12 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.equal(refused.report.frontends[0].reasons.not_internal, 5);
   });
 
+  test("Ctrl-C ends it with what there is: exit 130", async () => {
+    const { code, stdout } = await runCheckIn(lab, node, ["shop/web:80", "--rate", "5"], { interruptAfterMs: 4_000 });
+    assert.equal(code, 130);
+    assert.match(stdout, /It took \d+ attempts in [\d.]+ s: interrupted, without what was under way\./);
+  });
+
   test("what is not there, or is not probed, is a usage error that says so; an API that is gone is 4", async () => {
     const nowhere = await check("shop/nope");
     assert.deepEqual([nowhere.code, nowhere.stdout], [2, ""]);
