@@ -74,6 +74,20 @@ await inOwnSandbox(import.meta.filename, () => {
     await eventually(() => assert.deepEqual(evidence().slice(-2), ["reset", "reset"]));
   });
 
+  test("with a capture it names the node and port that the NLB chose", async (t) => {
+    const { code, report } = await checkJson("shop/web:80", "--evidence", "capture");
+    assert.equal(code, 1);
+    const chosen = report.frontends.flatMap(({ evidence }: { evidence: { chosen: { target: string }[] } }) => evidence.chosen);
+    if (report.notes.length > 0) {
+      // In a user namespace there is no packet socket to be had.
+      t.diagnostic(`NO CAPTURE HERE, the fallback was tested in its place: ${report.notes}`);
+      assert.match(report.notes[0], /^evidence comes from the kernel's counters only: /);
+      return;
+    }
+    assert.equal(chosen.length, 1);
+    assert.match(chosen[0].target, new RegExp(`^${node.name}:3\\d{4}$`));
+  });
+
   test("text: no colour in a pipe, nothing on stderr, the verdict at the end", async () => {
     const { code, stdout, stderr } = await check("shop/web:80", "--attempts", "30");
     assert.deepEqual([code, stderr], [1, ""]);
