@@ -29,6 +29,9 @@ const JUDGE_EVERY_MS = 200;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
+/** From a packet's arrival until tcpdump's line about it has been read. */
+const CAPTURE_DELAY_MS = 50;
+
 interface Tracked {
   readonly sentMs: number;
   readonly connect: BeginningConnect;
@@ -37,6 +40,8 @@ interface Tracked {
   /** A capture has been looking since before the first SYN. */
   readonly isCaptured: boolean;
   chosen: ChosenTarget | undefined;
+  /** A stray SYN-ACK came that may have been for it, or for another with the same local port. */
+  isAmbiguous: boolean;
   endMs: number | undefined;
   known: Attribution;
   decide: ((evidence: Evidence) => void) | undefined;
@@ -85,6 +90,7 @@ export class EvidenceTracker implements ConnectWatcher {
       localPort: undefined,
       isCaptured: isCaptureLive?.() === true,
       chosen: undefined,
+      isAmbiguous: false,
       endMs: undefined,
       known: "undecided",
       decide: undefined,
@@ -123,16 +129,29 @@ export class EvidenceTracker implements ConnectWatcher {
     };
   }
 
-  /** A SYN-ACK came in. If it is for a pending connect and not from where that went, it is the stray one. */
+  /**
+   * A SYN-ACK came in. If it is for a pending connect, and not from where that went, it is the stray one.
+   *
+   * Connects to different frontends may have the same local port, here or in another process: only what comes when an answer to one
+   * of its SYNs is due is taken for a connect's own, and what comes at another time leaves open what it was.
+   */
   synAck({ source, port }: SynAck): void {
-    for (const tracked of this.#tracked) {
-      if (tracked.endMs !== undefined) continue;
+    const { clock, linearTimeouts, timeoutMs, node } = this.#options;
+    const nowMs = clock.nowMs();
+    const due = [{ earliestMs: 0, latestMs: 0 }, ...synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs)];
+    const windowMs = this.#window.ms + CAPTURE_DELAY_MS;
+    const isDue = ({ sentMs }: Tracked): boolean =>
+      due.some(({ earliestMs, latestMs }) => nowMs >= sentMs + earliestMs && nowMs <= sentMs + latestMs + windowMs);
+    const candidates = this.#tracked.filter((tracked) => {
+      if (tracked.endMs !== undefined) return false;
       tracked.localPort ??= tracked.connect.localPort();
-      if (tracked.localPort !== port) continue;
-      const { address, port: frontendPort } = tracked.connect;
-      if (source.address !== address || source.port !== frontendPort) tracked.chosen = { ...source, node: this.#options.node };
-      return;
-    }
+      return tracked.localPort === port;
+    });
+    const isOwn = ({ connect }: Tracked): boolean => source.address === connect.address && source.port === connect.port;
+    if (candidates.some(isOwn)) return;
+    const [found, ...others] = candidates.filter(isDue);
+    if (found !== undefined && others.length === 0) found.chosen ??= { ...source, node };
+    else for (const candidate of candidates) candidate.isAmbiguous = true;
   }
 
   /** Reads the counters, if anyone is under suspicion. */
@@ -178,11 +197,11 @@ export class EvidenceTracker implements ConnectWatcher {
     else if (this.#clearSinceMs === Number.POSITIVE_INFINITY) this.#clearSinceMs = this.#options.clock.nowMs();
   }
 
-  #evidenceOf({ known, chosen, isCaptured }: Tracked): Evidence {
+  #evidenceOf({ known, chosen, isCaptured, isAmbiguous }: Tracked): Evidence {
     if (chosen !== undefined) return { kind: "capture", chosen };
     if (known === "hairpin") return { kind: "reset" };
     // What the counters leave open a capture does not: had there been a stray SYN-ACK, it would have been seen.
-    return { kind: isCaptured && this.#options.isCaptureLive?.() === true ? "silent" : known };
+    return { kind: isCaptured && !isAmbiguous && this.#options.isCaptureLive?.() === true ? "silent" : known };
   }
 
   /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */

@@ -124,6 +124,37 @@ test("a stray SYN-ACK names what the NLB chose; the frontend's own, and those fo
   ]);
 });
 
+test("a stray SYN-ACK that comes when no answer is due was for somebody else with the same local port", async () => {
+  const { tracker, begin, pass, counts, verdict } = harness({ isCaptureLive: () => true });
+  const drop = await begin(40_000);
+  const stray = () => tracker.synAck({ source: { address: "10.0.0.10", port: 31_090 }, port: 40_000 });
+  const again = () => counts.retransmissions++;
+  counts.resets++;
+  pass(TIMEOUT_MS, { 600: stray, 1010: again, 1700: stray, 2015: again });
+  // It is not named by it; but that nothing came is not certain any more either.
+  assert.deepEqual(await verdict(drop.timedOut()), { kind: "undecided" });
+});
+
+test("of two with the same local port neither is named by what may be the other's", async () => {
+  const { tracker, begin, pass } = harness({ isCaptureLive: () => true });
+  const first = await begin(40_000);
+  pass(5);
+  const second = await begin(40_000);
+  pass(1);
+  tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
+  pass(TIMEOUT_MS);
+  const told = [first.timedOut(), second.timedOut()];
+  pass(250);
+  for (const { kind } of await Promise.all(told)) assert.notEqual(kind, "capture");
+});
+
+test("an answer to a SYN that was sent again names it as well", async () => {
+  const { tracker, begin, pass, verdict } = harness({ isCaptureLive: () => true });
+  const hairpin = await begin(40_000);
+  pass(TIMEOUT_MS, { 1012: () => tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 }) });
+  assert.equal((await verdict(hairpin.timedOut())).kind, "capture");
+});
+
 test("what the counters leave open, a capture that looked all the while does not", async () => {
   for (const [isLive, kind] of [
     [true, "silent"],

@@ -84,7 +84,7 @@ await inOwnSandbox(import.meta.filename, () => {
       assert.match(report.notes[0], /^evidence comes from the kernel's counters only: /);
       return;
     }
-    assert.equal(chosen.length, 1);
+    assert.equal(chosen.length, 1, JSON.stringify(chosen));
     assert.match(chosen[0].target, new RegExp(`^${node.name}:3\\d{4}$`));
   });
 
