@@ -13,7 +13,7 @@ export const WINDOW_MS = 15 * 60_000;
 export const MAX_OBSERVATIONS = 200;
 
 /** A verdict on a timeout comes so long after it at most. */
-const JUDGED_WITHIN_MS = 500;
+const JUDGED_WITHIN_MS = 1_000;
 
 interface Entry {
   /** What the configuration said when the window began. */

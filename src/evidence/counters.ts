@@ -28,10 +28,10 @@ const MAX_BYTES = 16 * 1024;
 export function openCounters(nowMs: () => number, path: string = PATH): Counters {
   const descriptor = openSync(path, "r");
   const buffer = Buffer.allocUnsafe(MAX_BYTES);
-  const text = (): string => buffer.toString("latin1", 0, readSync(descriptor, buffer, 0, MAX_BYTES, 0));
+  const read = (): Buffer => buffer.subarray(0, readSync(descriptor, buffer, 0, MAX_BYTES, 0));
   let columns: { readonly resets: number; readonly retransmissions: number };
   try {
-    const names = tcpLines(text())[0]?.split(" ") ?? [];
+    const names = tcpLine(read(), 0);
     columns = { resets: names.indexOf("OutRsts"), retransmissions: names.indexOf("RetransSegs") };
     if (columns.resets < 0 || columns.retransmissions < 0) throw new Error(`${path}: expected Tcp: with OutRsts and RetransSegs`);
   } catch (error) {
@@ -41,15 +41,20 @@ export function openCounters(nowMs: () => number, path: string = PATH): Counters
   return {
     read() {
       const atMs = nowMs();
-      const values = tcpLines(text())[1]?.split(" ") ?? [];
+      const values = tcpLine(read(), 1);
       return { atMs, resets: Number(values[columns.resets]), retransmissions: Number(values[columns.retransmissions]) };
     },
     close: () => closeSync(descriptor),
   };
 }
 
-/** The line of names and the line of values. */
-function tcpLines(text: string): readonly string[] {
-  const start = text.indexOf("\nTcp: ") + 1;
-  return text.slice(start, text.indexOf("\nUdp", start)).split("\n");
+const TCP = Buffer.from("\nTcp: ");
+
+/** The words of the line of names (0) or of values (1). It is read hundreds of times a second: no more than the line becomes text. */
+function tcpLine(file: Buffer, line: 0 | 1): readonly string[] {
+  let start = file.indexOf(TCP);
+  if (line === 1 && start >= 0) start = file.indexOf(TCP, start + TCP.length);
+  if (start < 0) return [];
+  const end = file.indexOf("\n", start + 1);
+  return file.toString("latin1", start + 1, end < 0 ? file.length : end).split(" ");
 }

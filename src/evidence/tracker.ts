@@ -25,7 +25,7 @@ export interface TrackerOptions {
 }
 
 /** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
-const JUDGE_EVERY_MS = 200;
+export const JUDGE_EVERY_MS = 500;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Evidence } from "../../src/domain/evidence.ts";
 import type { Reading } from "../../src/evidence/counters.ts";
-import { EvidenceTracker } from "../../src/evidence/tracker.ts";
+import { EvidenceTracker, JUDGE_EVERY_MS } from "../../src/evidence/tracker.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 const TIMEOUT_MS = 3_000;
@@ -48,7 +48,7 @@ const harness = (given: { isCaptureLive?: () => boolean; isDisturbed?: () => boo
     return watch;
   };
   const verdict = async (promise: Promise<Evidence>) => {
-    pass(250);
+    pass(JUDGE_EVERY_MS + 50);
     return promise;
   };
   return { clock, counts, reads, tracker, pass, begin, timeOut, verdict };
@@ -117,7 +117,7 @@ test("a stray SYN-ACK names what the NLB chose; the frontend's own, and those fo
   tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 50_000 });
   pass(TIMEOUT_MS);
   const told = [hairpin.timedOut(), drop.timedOut()];
-  pass(250);
+  pass(JUDGE_EVERY_MS + 50);
   assert.deepEqual(await Promise.all(told), [
     { kind: "capture", chosen: { address: "10.0.0.10", port: 31_080, node: "n1" } },
     { kind: "silent" },
@@ -144,7 +144,7 @@ test("of two with the same local port neither is named by what may be the other'
   tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
   pass(TIMEOUT_MS);
   const told = [first.timedOut(), second.timedOut()];
-  pass(250);
+  pass(JUDGE_EVERY_MS + 50);
   for (const { kind } of await Promise.all(told)) assert.notEqual(kind, "capture");
 });
 
