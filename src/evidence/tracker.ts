@@ -1,9 +1,10 @@
 import type { Clock } from "../domain/clock.ts";
-import type { BeginningConnect, ChosenTarget, ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
+import type { BeginningConnect, ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import { AnswerWindow } from "./answer-window.ts";
 import { type Attribution, attribute, type Suspect } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
-import { locateRetransmissions } from "./retransmissions.ts";
+import { locateRetransmissions, type Retransmission } from "./retransmissions.ts";
+import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
 import { synSchedule } from "./syn-schedule.ts";
 import { TimerLateness } from "./timer-lateness.ts";
@@ -29,19 +30,9 @@ export const JUDGE_EVERY_MS = 500;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
-/** From a packet's arrival until tcpdump's line about it has been read. */
-const CAPTURE_DELAY_MS = 50;
-
-interface Tracked {
-  readonly sentMs: number;
-  readonly connect: BeginningConnect;
-  /** Read while the socket is open, and after its SYN has left: before that there is none, and the answer is remembered. */
-  localPort: number | undefined;
+interface Tracked extends Awaiting {
   /** A capture has been looking since before the first SYN. */
   readonly isCaptured: boolean;
-  chosen: ChosenTarget | undefined;
-  /** A stray SYN-ACK came that may have been for it, or for another with the same local port. */
-  isAmbiguous: boolean;
   endMs: number | undefined;
   known: Attribution;
   decide: ((evidence: Evidence) => void) | undefined;
@@ -59,7 +50,9 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #lateness = new TimerLateness();
   readonly #turns: Turns;
   #readings: Reading[] = [];
-  #tracked: Tracked[] = [];
+  readonly #tracked = new Set<Tracked>();
+  /** Those of them that are under way, or wait for their verdict. */
+  #pending = 0;
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
   /** What left before then may have been disturbed. */
@@ -72,7 +65,7 @@ export class EvidenceTracker implements ConnectWatcher {
 
   /** Connects that are pending, or were while one was that still is. */
   get size(): number {
-    return this.#tracked.length;
+    return this.#tracked.size;
   }
 
   async turn(): Promise<WatchConnect> {
@@ -95,7 +88,8 @@ export class EvidenceTracker implements ConnectWatcher {
       known: "undecided",
       decide: undefined,
     };
-    this.#tracked.push(tracked);
+    this.#tracked.add(tracked);
+    this.#pending++;
     const cancelWindow = clock.after(this.#window.ms, () => {
       this.#read();
       tracked.localPort ??= connect.localPort();
@@ -109,12 +103,11 @@ export class EvidenceTracker implements ConnectWatcher {
       answered: () => {
         cancel();
         this.#window.note(clock.nowMs() - atMs);
-        this.#tracked = this.#tracked.filter((other) => other !== tracked);
-        this.#prune();
+        if (this.#tracked.delete(tracked)) this.#ended();
       },
       timedOut: () => {
         // It was accepted after all, if too late.
-        if (!this.#tracked.includes(tracked)) return Promise.resolve({ kind: "undecided" });
+        if (!this.#tracked.has(tracked)) return Promise.resolve({ kind: "undecided" });
         tracked.endMs = this.#read().atMs;
         return new Promise((resolve) => {
           tracked.decide = resolve;
@@ -124,39 +117,21 @@ export class EvidenceTracker implements ConnectWatcher {
       abandoned: () => {
         cancel();
         tracked.endMs = clock.nowMs();
-        this.#prune();
+        this.#ended();
       },
     };
   }
 
-  /**
-   * A SYN-ACK came in. If it is for a pending connect, and not from where that went, it is the stray one.
-   *
-   * Connects to different frontends may have the same local port, here or in another process: only what comes when an answer to one
-   * of its SYNs is due is taken for a connect's own, and what comes at another time leaves open what it was.
-   */
-  synAck({ source, port }: SynAck): void {
-    const { clock, linearTimeouts, timeoutMs, node } = this.#options;
-    const nowMs = clock.nowMs();
-    const due = [{ earliestMs: 0, latestMs: 0 }, ...synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs)];
-    const windowMs = this.#window.ms + CAPTURE_DELAY_MS;
-    const isDue = ({ sentMs }: Tracked): boolean =>
-      due.some(({ earliestMs, latestMs }) => nowMs >= sentMs + earliestMs && nowMs <= sentMs + latestMs + windowMs);
-    const candidates = this.#tracked.filter((tracked) => {
-      if (tracked.endMs !== undefined) return false;
-      tracked.localPort ??= tracked.connect.localPort();
-      return tracked.localPort === port;
-    });
-    const isOwn = ({ connect }: Tracked): boolean => source.address === connect.address && source.port === connect.port;
-    if (candidates.some(isOwn)) return;
-    const [found, ...others] = candidates.filter(isDue);
-    if (found !== undefined && others.length === 0) found.chosen ??= { ...source, node };
-    else for (const candidate of candidates) candidate.isAmbiguous = true;
+  /** A SYN-ACK came in: it may tell of a pending connect what the NLB chose. */
+  synAck(synAck: SynAck): void {
+    const { clock, node } = this.#options;
+    const pending = [...this.#tracked].filter(({ endMs }) => endMs === undefined);
+    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), schedule: this.#schedule(), windowMs: this.#window.ms, node });
   }
 
   /** Reads the counters, if anyone is under suspicion. */
   beat(): void {
-    if (this.#tracked.length > 0) this.#read();
+    if (this.#pending > 0) this.#read();
   }
 
   /** Judges at once whoever waits for it, and reads no more. */
@@ -177,19 +152,24 @@ export class EvidenceTracker implements ConnectWatcher {
 
   #judge(): void {
     this.#cancelJudging = undefined;
-    const { linearTimeouts, timeoutMs } = this.#options;
     this.#lookForDisturbance();
-    const suspects: readonly Suspect[] = this.#tracked;
+    const suspects: readonly Suspect[] = [...this.#tracked];
     for (const { sentMs, decide } of this.#tracked) if (decide !== undefined) this.#lateness.observe(this.#readings, sentMs);
-    const bursts = locateRetransmissions(this.#readings, suspects, synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs));
+    const bursts = locateRetransmissions(this.#readings, suspects, this.#schedule());
     const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
-    for (const [index, tracked] of this.#tracked.entries()) {
+    for (const [index, tracked] of [...this.#tracked].entries()) {
       if (tracked.decide === undefined) continue;
       tracked.known = tracked.sentMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
+      this.#ended();
     }
     this.#prune();
+  }
+
+  #schedule(): readonly Retransmission[] {
+    const { linearTimeouts, timeoutMs } = this.#options;
+    return synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs);
   }
 
   #lookForDisturbance(): void {
@@ -204,11 +184,25 @@ export class EvidenceTracker implements ConnectWatcher {
     return { kind: isCaptured && !isAmbiguous && this.#options.isCaptureLive?.() === true ? "silent" : known };
   }
 
+  /**
+   * One fewer is pending. Without any nothing is of use any more; otherwise what is of none goes with the next verdicts: to look
+   * through all of it each time would cost more than to keep it.
+   */
+  #ended(): void {
+    this.#pending--;
+    if (this.#pending > 0) return;
+    this.#tracked.clear();
+    this.#readings = [];
+  }
+
   /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
   #prune(): void {
-    const pending = this.#tracked.filter(({ endMs, decide }) => endMs === undefined || decide !== undefined);
-    const sinceMs = pending.reduce((oldest, { sentMs }) => Math.min(oldest, sentMs), Number.POSITIVE_INFINITY);
-    this.#tracked = this.#tracked.filter(({ endMs, decide }) => decide !== undefined || endMs === undefined || endMs > sinceMs);
+    const isOver = ({ endMs, decide }: Tracked): boolean => endMs !== undefined && decide === undefined;
+    let sinceMs = Number.POSITIVE_INFINITY;
+    for (const tracked of this.#tracked) if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.sentMs);
+    for (const tracked of this.#tracked) {
+      if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
+    }
     if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
   }
 }
