@@ -21,7 +21,7 @@ export async function runUp({ lab, screen, paint, signal }: UpOptions): Promise<
   screen.write("\ntaking the lab down\n");
 }
 
-/** What a person needs to know to find the fault by hand, and to cure it. At most 120 columns.. */
+/** What a person needs to know to find the fault by hand, and to cure it. At most 120 columns. */
 function renderGuide(lab: RunningLab, paint: Paint): string {
   const agent = lab.topology.nodes[0]?.agent.name ?? "";
   const annotate = (name: string, value: string) =>

@@ -1,6 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { diagnose } from "./diagnosis/explain.ts";
 import { type History, WINDOW_MS } from "./diagnosis/history.ts";
+import { configurationOf } from "./diagnosis/input.ts";
+import { bracketed } from "./domain/address.ts";
 import type { Control } from "./domain/control.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Failure } from "./domain/outcome.ts";
@@ -100,7 +102,7 @@ function frontendStatus(
   control: Control | undefined,
   { history, nowMs }: StatusParts,
 ): StatusFrontend {
-  const { address, zone, withdrawn, exposure, listener } = frontend;
+  const { address, zone, withdrawn, exposure } = frontend;
   return {
     address: address ?? null,
     zone: zone ?? null,
@@ -108,11 +110,8 @@ function frontendStatus(
     exposure: exposure ?? null,
     window: windowStatus(window, nowMs),
     diagnosis: diagnose({
+      ...configurationOf(frontend),
       window,
-      exposure,
-      preservesClientIp: listener.targetGroup.preserveClientIp.enabled,
-      withdrawn,
-      tlsTerminated: listener.tlsTerminated,
       control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
       others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
     }),
@@ -129,8 +128,6 @@ function controlStatus(control: Control, { history, nowMs }: StatusParts): Statu
   const { attempts, failures, reasons } = history.controlWindow(control.id, nowMs - WINDOW_MS);
   return { address: `${bracketed(control.address)}:${control.port}`, attempts, failures, reasons };
 }
-
-const bracketed = (address: string): string => (address.includes(":") ? `[${address}]` : address);
 
 /** A failed attempt as a person reads it. */
 export function failureStatus(probed: Frontend | Control, failure: Failure, startedAt: Date): StatusFailure {

@@ -2,6 +2,7 @@ import { runBurst, type Subject, settledTrials, type Trial } from "./check/burst
 import type { CheckedControl, CheckedFrontend } from "./check/report.ts";
 import { sequentialVerdict, testFor } from "./check/sequential-test.ts";
 import { diagnose } from "./diagnosis/explain.ts";
+import { configurationOf } from "./diagnosis/input.ts";
 import { type Observation, seenOf } from "./diagnosis/observation.ts";
 import { summarize } from "./diagnosis/summarize.ts";
 import type { Clock } from "./domain/clock.ts";
@@ -65,16 +66,13 @@ export async function runCheck(options: CheckRunOptions): Promise<{
   const windowOf = (trials: readonly Trial[], exposure: Exposure, tlsTerminated: boolean): Window =>
     summarize(observationsOf(trials, exposure, tlsTerminated));
   const diagnosisOf = (frontend: Frontend, trials: readonly Trial[]): Diagnosis => {
-    const { listener, exposure, withdrawn, service, zone } = frontend;
-    const { tlsTerminated, targetGroup } = listener;
+    const { listener, exposure, service, zone } = frontend;
+    const { tlsTerminated } = listener;
     const isSamePort = (other: Frontend | Control): boolean => other.service === service && other.listener === listener;
     const control = controls.find((candidate) => isSamePort(candidate.control));
     return diagnose({
+      ...configurationOf(frontend),
       window: windowOf(trials, exposure, tlsTerminated),
-      exposure,
-      preservesClientIp: targetGroup.preserveClientIp.enabled,
-      withdrawn,
-      tlsTerminated,
       control: control && windowOf(settledTrials(control.subject.trials), 0, false),
       others: frontends
         .filter((other) => isSamePort(other.frontend) && other.frontend.zone !== zone)

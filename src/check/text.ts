@@ -1,4 +1,5 @@
-import type { Cause, Confidence } from "../domain/diagnosis.ts";
+import { bracketed } from "../domain/address.ts";
+import { CONFIDENCE_WORDS, SEVERITIES, type Severity } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Window } from "../domain/window.ts";
 import { fixLines } from "../terminal/fix-lines.ts";
@@ -20,20 +21,12 @@ const BAR_WIDTH = 24;
 const MIN_WIDTH = 60;
 const LABEL_WIDTH = 13;
 
-const COLOURS: Readonly<Record<Cause, "green" | "red" | "yellow" | "dim">> = {
-  healthy: "green",
-  hairpin: "red",
-  blackhole: "red",
-  backend_down: "red",
-  refused: "red",
-  unreachable: "red",
-  dns_error: "red",
-  packet_loss: "yellow",
-  application_error: "yellow",
-  prober_starved: "yellow",
-  undecided: "dim",
+const COLOURS: Readonly<Record<Severity, "green" | "red" | "yellow" | "dim">> = {
+  good: "green",
+  bad: "red",
+  poor: "yellow",
+  idle: "dim",
 };
-const CONFIDENCES: Readonly<Record<Confidence, string>> = { high: "certain", medium: "likely", low: "possible" };
 const VERDICTS: Readonly<Record<CheckVerdict, string>> = {
   healthy: "healthy",
   hairpin: "connections hairpin",
@@ -67,7 +60,7 @@ function frontendSection(checked: CheckedFrontend, { zone, fix, hasEvidence }: C
   const { address, listener } = frontend;
   const place =
     frontend.zone === undefined ? "zone unknown" : `${frontend.zone}${frontend.zone === zone ? ", this node's zone" : ""}`;
-  const at = address?.includes(":") ? `[${address}]` : (address ?? "no address");
+  const at = address === undefined ? "no address" : bracketed(address);
   const chosen = chosenTargets(outcomes);
   const { cause, confidence, explanation, next } = diagnosis;
   return [
@@ -79,7 +72,7 @@ function frontendSection(checked: CheckedFrontend, { zone, fix, hasEvidence }: C
       : []),
     line("timed out", shareText(window, frontend.exposure)),
     ...histogramLines(connectHistogram(outcomes), paint),
-    line("diagnosis", `${paint(COLOURS[cause], cause)} (${CONFIDENCES[confidence]})`),
+    line("diagnosis", `${paint(COLOURS[SEVERITIES[cause]], cause)} (${CONFIDENCE_WORDS[confidence]})`),
     wrapped(plain(explanation), width, " ".repeat(LABEL_WIDTH + 2), " ".repeat(LABEL_WIDTH + 2)),
     // The fix itself follows.
     ...(next === "" || (cause === "hairpin" && fix?.fix !== undefined)
@@ -132,7 +125,7 @@ function controlSection({ controls }: CheckReport): string {
       const { attempts, failures, reasons } = window;
       const list = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
       const result = failures === 0 ? "none failed" : `${failures} failed (${list.join(", ")})`;
-      return `Past the NLB (${address.includes(":") ? `[${address}]` : address}:${port}): ${attempts} attempts, ${result}.`;
+      return `Past the NLB (${bracketed(address)}:${port}): ${attempts} attempts, ${result}.`;
     })
     .join("\n");
 }

@@ -6,7 +6,7 @@ import type { CheckSettings } from "../config/check-definitions.ts";
 import { controllerContextOf } from "../config/controller-definitions.ts";
 import type { KubeApi } from "../discovery/api/kube-api.ts";
 import { readInventory } from "../discovery/inventory.ts";
-import { type AddressPolicy, addressPolicy } from "../domain/address.ts";
+import { type AddressPolicy, addressPolicy, bracketed } from "../domain/address.ts";
 import type { CheckTarget } from "../domain/check-target.ts";
 import type { Control } from "../domain/control.ts";
 import type { EvidenceLevel } from "../domain/evidence.ts";
@@ -103,7 +103,7 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
 
 const textOf = (target: CheckTarget): string =>
   target.kind === "host"
-    ? `${target.host.includes(":") ? `[${target.host}]` : target.host}:${target.port}`
+    ? `${bracketed(target.host)}:${target.port}`
     : `${serviceKey(target)}${target.port === undefined ? "" : `:${target.port}`}`;
 
 async function subjectOf(

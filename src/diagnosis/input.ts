@@ -1,9 +1,9 @@
 import type { Exposure } from "../domain/exposure.ts";
+import type { Frontend } from "../domain/frontend.ts";
 import type { Window } from "../domain/window.ts";
 
-/** All that a diagnosis of one frontend is made from. */
-export interface DiagnosisInput {
-  readonly window: Window;
+/** What a diagnosis has to know of how a frontend is configured. */
+export interface Configuration {
   /** As configuration and topology imply it now. */
   readonly exposure: Exposure;
   /** What the configuration says about client IP preservation; `undefined`: it does not tell. */
@@ -12,8 +12,20 @@ export interface DiagnosisInput {
   readonly withdrawn: boolean;
   /** The NLB completes the connect by itself, so that the kernel's counters tell nothing. */
   readonly tlsTerminated: boolean;
+}
+
+/** All that a diagnosis of one frontend is made from. */
+export interface DiagnosisInput extends Configuration {
+  readonly window: Window;
   /** Attempts past the NLB in the same while; `undefined`: there is no way past it. */
   readonly control: Window | undefined;
   /** The frontends of the same port in other zones. */
   readonly others: readonly Window[];
 }
+
+export const configurationOf = ({ exposure, withdrawn, listener: { tlsTerminated, targetGroup } }: Frontend): Configuration => ({
+  exposure,
+  withdrawn,
+  tlsTerminated,
+  preservesClientIp: targetGroup.preserveClientIp.enabled,
+});

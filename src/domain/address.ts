@@ -1,5 +1,8 @@
 import { type Cidr, contains, liesInside, parseCidr, parseIp } from "./cidr.ts";
 
+/** An address as the host of a URL or before a port (RFC 3986 section 3.2.2): an IPv6 address gets brackets; a name stays as it is. */
+export const bracketed = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
 /** Whether an address may be probed at all. */
 export type AddressPolicy = (address: string) => boolean;
 

@@ -14,8 +14,30 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
+/** How bad a cause is for whoever connects: little works, or some of it, it is not known, or all is well. */
+export const SEVERITY_ORDER = ["bad", "poor", "idle", "good"] as const;
+export type Severity = (typeof SEVERITY_ORDER)[number];
+export const SEVERITIES: Readonly<Record<Cause, Severity>> = {
+  healthy: "good",
+  hairpin: "bad",
+  blackhole: "bad",
+  backend_down: "bad",
+  refused: "bad",
+  unreachable: "bad",
+  dns_error: "bad",
+  packet_loss: "poor",
+  application_error: "poor",
+  prober_starved: "poor",
+  undecided: "idle",
+};
+
 export const CONFIDENCES = ["high", "medium", "low"] as const;
 export type Confidence = (typeof CONFIDENCES)[number];
+export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
+  high: "certain",
+  medium: "likely",
+  low: "possible",
+};
 
 /** The cause of what was seen of one frontend over a while, in words that stand by themselves. */
 export interface Diagnosis {

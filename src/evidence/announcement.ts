@@ -9,6 +9,7 @@ import { createServer } from "node:net";
  * @see unix(7), network_namespaces(7).
  */
 const PREFIX = "hairpin-probe-check-";
+const SHOWN = new RegExp(` @${PREFIX}(\\d+)`, "g");
 const TABLE = "/proc/self/net/unix";
 
 /** Shows that a check is under way. @returns what ends it. @throws Error of the system. */
@@ -36,5 +37,5 @@ export function isOtherCheckUnderWay(ownPid: number): boolean {
     // Without Unix sockets in the kernel there is no check that could show itself.
     return false;
   }
-  return [...table.matchAll(/ @hairpin-probe-check-(\d+)/g)].some(([, pid]) => Number(pid) !== ownPid);
+  return [...table.matchAll(SHOWN)].some(([, pid]) => Number(pid) !== ownPid);
 }

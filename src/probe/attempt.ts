@@ -1,3 +1,4 @@
+import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
@@ -157,6 +158,6 @@ function failureOf(
 
 /** RFC 9110 section 7.2: the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's own. */
 function authorityOf(target: AttemptTarget): string {
-  const host = target.hostname ?? (target.address.includes(":") ? `[${target.address}]` : target.address);
+  const host = target.hostname ?? bracketed(target.address);
   return target.port === (target.protocol === "https" ? 443 : 80) ? host : `${host}:${target.port}`;
 }

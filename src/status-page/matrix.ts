@@ -1,7 +1,8 @@
+import { SEVERITIES } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Status, StatusFrontend, StatusService } from "../domain/status.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import { CAUSE_WORDS, rank, span, TONES } from "./words.ts";
+import { CAUSE_WORDS, rank, span } from "./words.ts";
 
 /** More rows are counted and left to the JSON: nobody reads them, and every browser that looks would fetch them again and again. */
 export const MAX_ROWS = 200;
@@ -63,7 +64,7 @@ function renderFrontend({ address, window, diagnosis, exposure, withdrawn }: Sta
   const { attempts, timeouts, failures } = window;
   const share = attempts === 0 ? undefined : timeouts / attempts;
   const others = failures - timeouts;
-  return html`<div class="cell ${TONES[diagnosis.cause]}">
+  return html`<div class="cell ${SEVERITIES[diagnosis.cause]}">
 <p class="share">${share === undefined ? "–" : percent(share)} <span class="cause">${CAUSE_WORDS[diagnosis.cause]}</span></p>
 ${renderBar(share ?? 0, exposure)}
 <p class="facts">${timeouts} of ${attempts} in ${span(window.seconds)}${others > 0 ? `, ${others} failed otherwise` : ""}<br>

@@ -1,6 +1,7 @@
+import { CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
 import type { Status, StatusFailure, StatusFrontend, StatusService } from "../domain/status.ts";
 import { type Html, html, NOTHING } from "./html.ts";
-import { CAUSE_WORDS, CONFIDENCE_WORDS, clockTime, many, rank, span, TONES } from "./words.ts";
+import { CAUSE_WORDS, clockTime, many, rank, span } from "./words.ts";
 
 /** As many as a person reads. */
 const MAX_TROUBLES = 20;
@@ -23,7 +24,7 @@ ${more > 0 ? html`<p class="empty">And ${more} more.</p>` : NOTHING}
 
 function renderTrouble({ service, frontend }: { readonly service: StatusService; readonly frontend: StatusFrontend }): Html {
   const { cause, confidence, explanation, next } = frontend.diagnosis;
-  return html`<li class="cell ${TONES[cause]}">
+  return html`<li class="cell ${SEVERITIES[cause]}">
 <h3>${service.namespace}/<wbr>${service.name}:${service.port} <span class="facts">${frontend.zone ?? "zone unknown"}, ${frontend.address ?? "no address"}</span></h3>
 <p><strong class="cause">${CAUSE_WORDS[cause]}</strong> (${CONFIDENCE_WORDS[confidence]}). ${explanation}</p>
 ${next === "" ? NOTHING : html`<p>${next}</p>`}

@@ -1,4 +1,4 @@
-import type { Cause, Confidence } from "../domain/diagnosis.ts";
+import { type Cause, SEVERITIES, SEVERITY_ORDER } from "../domain/diagnosis.ts";
 import type { Status } from "../domain/status.ts";
 
 /** What a cause is called on the page. */
@@ -14,27 +14,6 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   application_error: "application error",
   prober_starved: "agent starved",
   undecided: "undecided",
-};
-
-/** How a cause is coloured: nothing is said by colour alone. */
-export const TONES: Readonly<Record<Cause, "good" | "bad" | "poor" | "idle">> = {
-  healthy: "good",
-  hairpin: "bad",
-  blackhole: "bad",
-  backend_down: "bad",
-  refused: "bad",
-  unreachable: "bad",
-  dns_error: "bad",
-  packet_loss: "poor",
-  application_error: "poor",
-  prober_starved: "poor",
-  undecided: "idle",
-};
-
-export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
-  high: "certain",
-  medium: "likely",
-  low: "possible",
 };
 
 /** `4 min 12 s`: two units at most; `200 ms` and `1.5 s` where seconds are too coarse. */
@@ -78,4 +57,4 @@ export function summaryOf({ services, agent }: Status): string {
 }
 
 /** The worst first. */
-export const rank = (cause: Cause): number => ["bad", "poor", "idle", "good"].indexOf(TONES[cause]);
+export const rank = (cause: Cause): number => SEVERITY_ORDER.indexOf(SEVERITIES[cause]);

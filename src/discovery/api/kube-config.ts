@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { isIPv6 } from "node:net";
 import { delimiter, join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
+import { bracketed } from "../../domain/address.ts";
 import { type Credentials, createKubeApi, type KubeApi, type TlsOptions } from "./kube-api.ts";
 
 export interface KubeConfigSources {
@@ -49,7 +49,7 @@ export async function loadKubeApi(sources: KubeConfigSources): Promise<KubeApi> 
  */
 function serviceAccountApi(host: string, port: string, { serviceAccountDir, userAgent }: KubeConfigSources): KubeApi {
   const directory = serviceAccountDir ?? SERVICE_ACCOUNT_DIR;
-  const server = `https://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const server = `https://${bracketed(host)}:${port}`;
   const read = async (name: string): Promise<string> => {
     const file = join(directory, name);
     try {
