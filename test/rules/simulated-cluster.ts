@@ -1,0 +1,178 @@
+import { seeded } from "../../bench/seeded.ts";
+import { exposedLabel } from "../../src/domain/exposure.ts";
+import type { Frontend } from "../../src/domain/frontend.ts";
+import type { Backend, NlbService } from "../../src/domain/service.ts";
+import type { Snapshot } from "../../src/domain/snapshot.ts";
+import type { TargetGroup } from "../../src/domain/target-group.ts";
+import { planFrontends } from "../../src/plan/frontends.ts";
+import { backend, HOSTNAME, listener, nlbService, targetGroup } from "../support/services.ts";
+import { InputSeries } from "./input-series.ts";
+
+/** What the NLB of `shop/web` forwards to, and how. */
+export type Mode = Pick<TargetGroup, "targetType" | "externalTrafficPolicy"> & { readonly crossZone: boolean };
+
+/** What goes on in the cluster, minute by minute; what is not said is healthy. All shares are 0 to 1. */
+export interface Scenario {
+  readonly mode: Mode;
+  readonly nodes: number;
+  readonly minutes: number;
+  readonly zones?: number;
+  /** Whether the kernel's counters tell; false: evidence is off, or the source address is translated. */
+  readonly evidence?: boolean;
+  readonly control?: boolean;
+  /** Whether client IP preservation is on, and whether the Service says so. */
+  readonly preserves?: (minute: number) => boolean;
+  readonly saysPreserve?: (minute: number) => boolean;
+  /** Attempts that time out for another reason than a hairpin. */
+  readonly drops?: (path: Path) => number;
+  /** The same past the NLB. */
+  readonly controlDrops?: (path: Path) => number;
+  /** Successes that needed a second SYN. */
+  readonly slow?: (path: Path) => number;
+  readonly isPresent?: (node: number, minute: number) => boolean;
+  /** Which agent pod of the node it is: each has counters of its own. */
+  readonly generation?: (node: number, minute: number) => number;
+  /** Seconds since discovery heard from the API server. */
+  readonly snapshotAge?: number;
+  readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
+  readonly isIdle?: boolean;
+  /** Minutes between samples. */
+  readonly scrapeEvery?: number;
+  /** Whether there is another Service, which is healthy, and never exposed. */
+  readonly isAlone?: boolean;
+}
+
+export interface Path {
+  readonly node: number;
+  readonly service: string;
+  readonly zone: string;
+  readonly minute: number;
+}
+
+/** Attempts a minute of a frontend from a node, at the default interval. */
+const PER_MINUTE = 6;
+/** Timeouts that nobody can explain. */
+const NOISE = 1e-4;
+const zoneOf = (index: number, zones: number): string => `zone-${"abc"[index % zones]}`;
+const nameOf = (node: number): string => `node-${node}`;
+
+/** The series that Prometheus has of it. */
+export function simulate(scenario: Scenario, seed: number): InputSeries {
+  const { nodes, minutes, zones = 3, evidence = true, control = true, scrapeEvery = 1 } = scenario;
+  const names = scenario.isAlone === true ? ["web"] : ["web", "other"];
+  const random = seeded(seed);
+  const times = (count: number, share: number): number => {
+    let hits = 0;
+    if (share > 0) for (let i = 0; i < count; i++) if (random() < share) hits++;
+    return hits;
+  };
+  const series = new InputSeries(scrapeEvery);
+  let plans: ReadonlyMap<number, readonly Frontend[]> = new Map();
+  let truths = plans;
+  let planned = "";
+  for (let minute = 0; minute <= minutes; minute += scrapeEvery) {
+    const preserves = scenario.preserves?.(minute) ?? true;
+    const says = scenario.saysPreserve?.(minute) ?? preserves;
+    const present = Array.from({ length: nodes }, (_, i) => i).filter((node) => scenario.isPresent?.(node, minute) ?? true);
+    const key = `${says} ${present}`;
+    if (key !== planned) {
+      plans = plansOf(scenario.mode, says, present, zones, names);
+      truths = plansOf(scenario.mode, true, present, zones, names);
+    }
+    planned = key;
+    for (const node of present) {
+      const pod = `hairpin-probe-${node}-${scenario.generation?.(node, minute) ?? 0}`;
+      const where = { job: "hairpin-probe", pod, node: nameOf(node) };
+      for (const [index, { service, zone = "", exposure, colocated }] of (plans.get(node) ?? []).entries()) {
+        const path = { node, service: service.name, zone, minute };
+        const attempts = scenario.isIdle === true ? 0 : PER_MINUTE * scrapeEvery;
+        const isPreserving = service.name === "web" && preserves;
+        const truth = truths.get(node)?.[index]?.exposure;
+        const hairpins = isPreserving ? times(attempts, truth ?? 0) : 0;
+        const timeouts = hairpins + times(attempts - hairpins, NOISE + (scenario.drops?.(path) ?? 0));
+        const labels = {
+          ...where,
+          service_namespace: service.namespace,
+          service_name: service.name,
+          service_port: "80",
+          frontend_zone: zone,
+          colocated: String(colocated),
+          exposed: exposedLabel(exposure),
+        };
+        series.add("hairpin_probe_attempts_total", labels, minute, attempts);
+        series.add("hairpin_probe_failures_total", { ...labels, reason: "connect_timeout" }, minute, timeouts);
+        if (evidence) series.add("hairpin_probe_hairpins_total", { ...labels, evidence: "reset" }, minute, hairpins);
+        if (exposure !== undefined) series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
+        const connects = {
+          ...where,
+          service_namespace: service.namespace,
+          service_name: service.name,
+          colocated: String(colocated),
+        };
+        const slow = times(attempts - timeouts, scenario.slow?.(path) ?? 0);
+        series.add("hairpin_probe_connect_duration_seconds_count", connects, minute, attempts - timeouts);
+        series.add(
+          "hairpin_probe_connect_duration_seconds_bucket",
+          { ...connects, le: "0.9" },
+          minute,
+          attempts - timeouts - slow,
+        );
+      }
+      for (const name of names) {
+        const labels = { ...where, service_namespace: "shop", service_name: name };
+        series.set("hairpin_probe_frontends", labels, minute, zones);
+        const info = { target_type: "instance", preserve_client_ip: String(name === "web" && says), hostname: HOSTNAME };
+        series.set("hairpin_probe_service_info", { ...labels, ...info }, minute, 1);
+        if (!control) continue;
+        const attempts = minute % 5 < scrapeEvery ? PER_MINUTE : 0;
+        const failures = times(attempts, scenario.controlDrops?.({ node, service: name, zone: "", minute }) ?? 0);
+        series.add("hairpin_probe_control_attempts_total", { ...labels, service_port: "80" }, minute, attempts);
+        series.add(
+          "hairpin_probe_control_failures_total",
+          { ...labels, service_port: "80", reason: "connect_timeout" },
+          minute,
+          failures,
+        );
+      }
+      series.set("hairpin_probe_agent_info", { ...where, version: "0.1.0" }, minute, 1);
+      series.set("hairpin_probe_snapshot_age_seconds", where, minute, scenario.snapshotAge ?? 20);
+      const { why, perMinute } = scenario.discarded ?? { why: "late", perMinute: 0 };
+      series.add("hairpin_probe_discarded_total", { ...where, why }, minute, perMinute);
+    }
+  }
+  return series;
+}
+
+/** What each agent plans, by the agent's own code. */
+function plansOf(
+  mode: Mode,
+  says: boolean,
+  present: readonly number[],
+  zones: number,
+  names: readonly string[],
+): ReadonlyMap<number, readonly Frontend[]> {
+  const placements = present.map((node) => ({ node: nameOf(node), zone: zoneOf(node, zones) }));
+  const web = serviceOf("web", { ...mode, crossZone: { enabled: mode.crossZone, origin: "explicit" } }, says);
+  const other = serviceOf("other", { targetType: "ip" }, false);
+  // Two pods in each zone, where it has so many nodes.
+  const backends = placements.slice(0, 2 * zones).map(({ node, zone }): Backend => backend(node, zone));
+  const snapshot: Snapshot = {
+    services: [
+      { service: web, backends },
+      { service: other, backends },
+    ].filter(({ service }) => names.includes(service.name)),
+    skipped: [],
+    nodes: placements,
+  };
+  const addresses = Array.from({ length: zones }, (_, i) => ({ address: `10.0.${i}.5`, zone: zoneOf(i, zones) }));
+  const resolve = () => ({ kind: "resolved", addresses, overLimit: 0 }) as const;
+  return new Map(placements.map((self, i) => [present[i] ?? 0, planFrontends(snapshot, resolve, self, () => true).frontends]));
+}
+
+const serviceOf = (name: string, group: Partial<TargetGroup>, preserves: boolean): NlbService =>
+  nlbService({
+    name,
+    listeners: [
+      listener({ targetGroup: targetGroup({ ...group, preserveClientIp: { enabled: preserves, origin: "explicit" } }) }),
+    ],
+  });
