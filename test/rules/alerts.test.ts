@@ -10,11 +10,12 @@ const MODES: readonly (readonly [name: string, mode: Mode])[] = [
   ["ip targets, zonal", { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: false }],
   ["ip targets, cross-zone", { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: true }],
 ];
-const [ZONAL, CROSS_ZONE] = [MODES[0]?.[1], MODES[1]?.[1]] as readonly [Mode, Mode];
+const [ZONAL, CROSS_ZONE, , LOCAL_CROSS_ZONE] = MODES.map(([, mode]) => mode) as [Mode, Mode, Mode, Mode];
+const NOT_CHECKED = "NOT CHECKED: there is no promtool here (Debian package prometheus)";
 const POSSIBLE = "HairpinPossible";
 
 const check = (t: TestContext, scenario: Scenario, alerts: readonly string[]): void => {
-  if (!firesJust(scenario, alerts)) t.diagnostic("NOT CHECKED: there is no promtool here (Debian package prometheus)");
+  if (!firesJust(scenario, alerts)) t.diagnostic(NOT_CHECKED);
 };
 
 for (const nodes of [3, 30, 300]) {
@@ -80,8 +81,31 @@ test("no hairpin alert where all is exposed and nothing answers", (t) => {
   check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
 });
 
-test("client IP preservation was turned off: the alerts end, and do not come back", (t) => {
+test("no hairpin alert where the few nodes with a backend are exposed, and one of them is sick", (t) => {
+  const drops = ({ node }: { readonly node: number }) => (node === 3 ? 0.3 : 0);
+  check(t, { ...fixed, mode: LOCAL_CROSS_ZONE, drops, controlDrops: drops }, [POSSIBLE]);
+});
+test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
+  check(t, { ...fixed, mode: ZONAL, drops: ZONE_A_DOWN, mistaken: 0.02 }, [POSSIBLE, "InternalNLBUnreachable"]);
+});
+
+test("client IP preservation is off: no alert at all", (t) => {
   check(t, { mode: ZONAL, nodes: 30, minutes: 60, preserves: () => false }, []);
+});
+test("client IP preservation was turned off and that helped: nobody says that it did not", (t) => {
+  check(t, { mode: ZONAL, nodes: 30, minutes: 60, preserves: (minute) => minute < 30 }, [POSSIBLE, "HairpinTimeouts"]);
+});
+test("hairpins that were suspected and are cured are not suspected an hour longer", (t) => {
+  const scenario: Scenario = {
+    mode: ZONAL,
+    nodes: 30,
+    minutes: 95,
+    evidence: false,
+    preserves: (minute) => minute < 40,
+    saysPreserve: () => true,
+    scrapeEvery: 2,
+  };
+  if (!firesJust(scenario, [POSSIBLE], "at the end")) t.diagnostic(NOT_CHECKED);
 });
 test("the annotation says off, and hairpins go on", (t) => {
   const scenario: Scenario = {

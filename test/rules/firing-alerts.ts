@@ -9,14 +9,15 @@ import { type Scenario, simulate } from "./simulated-cluster.ts";
 
 const RULES = fileURLToPath(new URL("../../rules/", import.meta.url));
 export const RULE_FILES: readonly string[] = readdirSync(RULES).map((file) => join(RULES, file));
+const FIRING = 'ALERTS{alertstate="firing"}';
 const SEED = 5;
 
 /**
- * Evaluates all rules over the scenario, and demands that just these alerts fired at some time.
+ * Evaluates all rules over the scenario, and demands that just these alerts fire: at some time, or still at the end.
  *
  * @returns false, said loudly by the caller, where there is no promtool.
  */
-export function firesJust(scenario: Scenario, alerts: readonly string[]): boolean {
+export function firesJust(scenario: Scenario, alerts: readonly string[], when: "ever" | "at the end" = "ever"): boolean {
   const promtool = findPromtool();
   if (promtool === undefined) return false;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-rules-"));
@@ -28,7 +29,7 @@ export function firesJust(scenario: Scenario, alerts: readonly string[]): boolea
       input_series: series.render(),
       promql_expr_test: [
         {
-          expr: 'group by (alertname) (max_over_time(ALERTS{alertstate="firing"}[1d]))',
+          expr: `group by (alertname) (${when === "ever" ? `max_over_time(${FIRING}[1d])` : FIRING})`,
           eval_time: `${scenario.minutes}m`,
           exp_samples: alerts.map((alertname) => ({ labels: `{alertname="${alertname}"}`, value: 1 })),
         },

@@ -27,6 +27,8 @@ export interface Scenario {
   readonly drops?: (path: Path) => number;
   /** The same past the NLB. */
   readonly controlDrops?: (path: Path) => number;
+  /** Share of them that the evidence convicts by mistake. */
+  readonly mistaken?: number;
   /** Successes that needed a second SYN. */
   readonly slow?: (path: Path) => number;
   readonly isPresent?: (node: number, minute: number) => boolean;
@@ -101,7 +103,13 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
         };
         series.add("hairpin_probe_attempts_total", labels, minute, attempts);
         series.add("hairpin_probe_failures_total", { ...labels, reason: "connect_timeout" }, minute, timeouts);
-        if (evidence) series.add("hairpin_probe_hairpins_total", { ...labels, evidence: "reset" }, minute, hairpins);
+        if (evidence)
+          series.add(
+            "hairpin_probe_hairpins_total",
+            { ...labels, evidence: "reset" },
+            minute,
+            hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0),
+          );
         if (exposure !== undefined) series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
         const connects = {
           ...where,
