@@ -1,8 +1,9 @@
 /**
  * The tables of docs/, rendered from the code that they describe: `npm run docs` writes them, a test holds them to it.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import { type Definition, flagOf, variableOf } from "../src/config/definition.ts";
 import { DEFINITIONS, SETTING_KEYS } from "../src/config/definitions.ts";
 import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
@@ -73,10 +74,57 @@ ${table(["flag", "variable", "key in the file", "default", "meaning"], rows)}
 `;
 }
 
+interface Rules {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert?: string;
+      readonly for: string;
+      readonly labels: { readonly severity: string };
+      readonly annotations: { readonly summary: string };
+    }[];
+  }[];
+}
+
+function renderAlerts(): string {
+  const rows = ["alerts", "agents"].flatMap((name) => {
+    const rules = parse(readFileSync(new URL(`../rules/${name}.yaml`, import.meta.url), "utf8")) as Rules;
+    return rules.groups
+      .flatMap((group) => group.rules)
+      .map(({ alert, for: duration, labels, annotations }) => [
+        `[${alert}](runbooks/${alert}.md)`,
+        labels.severity,
+        duration,
+        annotations.summary,
+      ]);
+  });
+  return `# Alerts
+
+The rule files in [rules](../rules) are plain Prometheus rules (2.42 or newer): give all three to
+\`rule_files\`. Each alert has a runbook.
+
+${table(["alert", "severity", "after", "when"], rows)}
+
+**Which one to page on.** \`InternalNLBUnreachable\` is critical. Hairpins break a share of connections and go on until somebody changes the
+configuration: they are warnings. \`HairpinPossible\` is information, and fires for every Service whose configuration allows them.
+
+**Evidence first.** \`HairpinTimeouts\` fires on what the kernel's counters or a capture show, and on nothing else: no ratio and no threshold
+between healthy and sick is in it. \`HairpinTimeoutsSuspected\` is for where evidence is not to be had; how it decides is in its
+[runbook](runbooks/HairpinTimeoutsSuspected.md). Tests let both fire for every way in which an NLB can hairpin, at 3, 30 and 300 nodes,
+and keep them silent for one sick node, one sick Service, one dead zone, a burst, a rollout, a scale-down, agents that restart, and where
+there is nothing to compare with.
+
+**How soon.** In a cluster of any size a hairpinning Service has about as many hairpins as one node has attempts, for each zone: at the
+default interval six a minute. \`HairpinTimeouts\` fires within ten minutes. At an interval of five minutes it takes 20.
+
+**Several clusters.** The label \`cluster\`, where your Prometheus adds it, is kept in every rule.
+`;
+}
+
 /** The generated pages by their path in the project. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/metrics.md": renderMetrics,
   "docs/settings.md": renderSettings,
+  "docs/alerts.md": renderAlerts,
 };
 
 if (import.meta.main) {

@@ -1,6 +1,6 @@
 /** The cases against a real kube-apiserver: `npm run test:apiserver`. Not a `.test.ts`: `npm test` does without it. */
 import { test } from "node:test";
-import { findKubeApiserver } from "../../scripts/kube-apiserver.mjs";
+import { findGoTool } from "../../scripts/go-tools.mjs";
 import { CASES } from "./cases.ts";
 import { DISCOVERY_CASES } from "./discovery-cases.ts";
 import { RBAC_CASES } from "./rbac-cases.ts";
@@ -8,7 +8,7 @@ import { startRealServer } from "./real-server.ts";
 
 const cases = [...CASES, ...DISCOVERY_CASES, ...RBAC_CASES];
 
-if (findKubeApiserver() === undefined) {
+if (findGoTool("kube-apiserver") === undefined || findGoTool("etcd") === undefined) {
   console.error(
     `NOT RUN: ${cases.length} cases against a real kube-apiserver. It takes Go, or KUBEBUILDER_ASSETS with kube-apiserver and etcd.`,
   );

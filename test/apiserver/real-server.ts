@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request as httpRequest } from "undici";
-import { findKubeApiserver } from "../../scripts/kube-apiserver.mjs";
+import { findGoTool } from "../../scripts/go-tools.mjs";
 import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
 import { CUSTOM_RESOURCES } from "./custom-resources.ts";
 import { put, type ServerUnderTest } from "./server.ts";
@@ -25,8 +25,10 @@ export interface RealServer extends ServerUnderTest {
 
 /** @throws Error with the end of the program's log when one of them does not come up. */
 export async function startRealServer(): Promise<RealServer> {
-  const programs = findKubeApiserver();
-  if (programs === undefined) throw new Error("kube-apiserver is not there: see scripts/kube-apiserver.mjs");
+  const programs = { etcd: findGoTool("etcd"), kubeApiserver: findGoTool("kube-apiserver") };
+  if (programs.etcd === undefined || programs.kubeApiserver === undefined) {
+    throw new Error("kube-apiserver and etcd are not there: see scripts/go-tools.mjs");
+  }
   const directory = mkdtempSync(join(tmpdir(), "kube-apiserver-"));
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;

@@ -1,8 +1,8 @@
-// node scripts/kube-apiserver.mjs
+// node scripts/go-tools.mjs NAME...
 //
-// Gets kube-apiserver and etcd for the tests that run against a real API server: from KUBEBUILDER_ASSETS where that is set, else
-// built with Go from the modules in tools/, each once for a go.sum, and kept outside the tree. Where there is neither it says
-// nothing and goes on: the tests say loudly what they did not run. Plain JavaScript, for the machine's own Node.
+// Gets programs that the tests run, built with Go from the modules in tools/, each once for a go.sum, and kept outside the tree.
+// kube-apiserver and etcd are taken from KUBEBUILDER_ASSETS where that is set. Where there is no Go it says nothing and goes on: the
+// tests say loudly what they did not run. Plain JavaScript, for the machine's own Node.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,16 +12,23 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const TOOLS = fileURLToPath(new URL("../tools/", import.meta.url));
-const PACKAGES = { "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver", etcd: "go.etcd.io/etcd/server/v3" };
+const PACKAGES = {
+  "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+  etcd: "go.etcd.io/etcd/server/v3",
+  pint: "github.com/cloudflare/pint/cmd/pint",
+};
+/** Those that people have in a folder of their own, as controller-runtime's tests do. */
+const KUBEBUILDER = ["kube-apiserver", "etcd"];
 
 /**
+ * @param {string} name
  * @param {NodeJS.ProcessEnv} env
- * @returns Paths of both programs; `undefined` when one of them is not there.
+ * @returns Path of the program; `undefined` when it is not there.
  */
-export function findKubeApiserver(env = process.env) {
-  const path = (name) => (env.KUBEBUILDER_ASSETS ? join(env.KUBEBUILDER_ASSETS, name) : cachedPath(name, env));
-  const found = { kubeApiserver: path("kube-apiserver"), etcd: path("etcd") };
-  return Object.values(found).every((file) => existsSync(file)) ? found : undefined;
+export function findGoTool(name, env = process.env) {
+  const isGiven = env.KUBEBUILDER_ASSETS && KUBEBUILDER.includes(name);
+  const path = isGiven ? join(env.KUBEBUILDER_ASSETS, name) : cachedPath(name, env);
+  return existsSync(path) ? path : undefined;
 }
 
 function cachedPath(name, env) {
@@ -33,7 +40,7 @@ function cachedPath(name, env) {
   return join(cache, "hairpin-probe", `${name}-${hash}`, name);
 }
 
-/** The version that the module names: a server that does not know its own is refused by clients. */
+/** The version of Kubernetes that the module names: a server that does not know its own is refused by clients. */
 function versionOf(name) {
   const modules = readFileSync(join(TOOLS, name, "go.mod"), "utf8");
   return /^\s*(?:require )?k8s\.io\/kubernetes (v\S+)/m.exec(modules)?.[1];
@@ -41,7 +48,6 @@ function versionOf(name) {
 
 function build(name) {
   const target = cachedPath(name, process.env);
-  if (existsSync(target)) return;
   mkdirSync(join(target, ".."), { recursive: true });
   const version = versionOf(name);
   const stamp = version === undefined ? "" : ` -X k8s.io/component-base/version.gitVersion=${version}`;
@@ -75,6 +81,15 @@ function download(directory) {
 }
 
 const isEntry = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
-if (isEntry && !process.env.KUBEBUILDER_ASSETS && spawnSync("go", ["version"]).status === 0) {
-  for (const name of Object.keys(PACKAGES)) build(name);
+if (isEntry) {
+  const names = process.argv.slice(2);
+  const unknown = names.filter((name) => PACKAGES[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`go-tools: got ${unknown.join(" ")}, expected names out of ${Object.keys(PACKAGES).join(" ")}`);
+    process.exit(2);
+  }
+  const missing = names.filter((name) => findGoTool(name) === undefined);
+  if (missing.length > 0 && spawnSync("go", ["version"]).status === 0) {
+    for (const name of missing) if (!(process.env.KUBEBUILDER_ASSETS && KUBEBUILDER.includes(name))) build(name);
+  }
 }
