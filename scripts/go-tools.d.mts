@@ -1,5 +1,8 @@
 /** @returns Path of the program; `undefined` when it is not there. */
 export declare function findGoTool(
-  name: "kube-apiserver" | "etcd" | "pint",
+  name: "kube-apiserver" | "etcd" | "pint" | "kustomize",
   env?: Readonly<Record<string, string | undefined>>,
 ): string | undefined;
+
+/** @returns Folder with the module's files; `undefined` when it is not there. */
+export declare function findGoModule(name: "prometheus-operator"): string | undefined;

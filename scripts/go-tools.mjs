@@ -1,6 +1,6 @@
 // node scripts/go-tools.mjs NAME...
 //
-// Gets programs that the tests run, built with Go from the modules in tools/, each once for a go.sum, and kept outside the tree.
+// Gets what the tests use of Go modules, as tools/ pins them: programs, built once for each go.sum and kept outside the tree, and files.
 // kube-apiserver and etcd are taken from KUBEBUILDER_ASSETS where that is set. Where there is no Go it says nothing and goes on: the
 // tests say loudly what they did not run. Plain JavaScript, for the machine's own Node.
 
@@ -16,7 +16,10 @@ const PACKAGES = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
   etcd: "go.etcd.io/etcd/server/v3",
   pint: "github.com/cloudflare/pint/cmd/pint",
+  kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
 };
+/** Modules of which only files are wanted. */
+const MODULES = { "prometheus-operator": "github.com/prometheus-operator/prometheus-operator" };
 /** Those that people have in a folder of their own, as controller-runtime's tests do. */
 const KUBEBUILDER = ["kube-apiserver", "etcd"];
 
@@ -29,6 +32,13 @@ export function findGoTool(name, env = process.env) {
   const isGiven = env.KUBEBUILDER_ASSETS && KUBEBUILDER.includes(name);
   const path = isGiven ? join(env.KUBEBUILDER_ASSETS, name) : cachedPath(name, env);
   return existsSync(path) ? path : undefined;
+}
+
+/** @returns Folder with the module's files; `undefined` when it is not there. */
+export function findGoModule(name) {
+  const args = ["list", "-m", "-f", "{{.Dir}}", MODULES[name]];
+  const { status, stdout } = spawnSync("go", args, { cwd: join(TOOLS, name), encoding: "utf8" });
+  return (status === 0 && stdout.trim()) || undefined;
 }
 
 function cachedPath(name, env) {
@@ -83,13 +93,18 @@ function download(directory) {
 const isEntry = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
 if (isEntry) {
   const names = process.argv.slice(2);
-  const unknown = names.filter((name) => PACKAGES[name] === undefined);
+  const known = [...Object.keys(PACKAGES), ...Object.keys(MODULES)];
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`go-tools: got ${unknown.join(" ")}, expected names out of ${Object.keys(PACKAGES).join(" ")}`);
+    console.error(`go-tools: got ${unknown.join(" ")}, expected names out of ${known.join(" ")}`);
     process.exit(2);
   }
-  const missing = names.filter((name) => findGoTool(name) === undefined);
+  const isThere = (name) => (MODULES[name] === undefined ? findGoTool(name) : findGoModule(name)) !== undefined;
+  const missing = names.filter((name) => !isThere(name));
   if (missing.length > 0 && spawnSync("go", ["version"]).status === 0) {
-    for (const name of missing) if (!(process.env.KUBEBUILDER_ASSETS && KUBEBUILDER.includes(name))) build(name);
+    for (const name of missing) {
+      if (MODULES[name] !== undefined) download(join(TOOLS, name));
+      else if (!process.env.KUBEBUILDER_ASSETS || !KUBEBUILDER.includes(name)) build(name);
+    }
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
+import { GENERATED } from "../../scripts/render-manifests.ts";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { startServer } from "../../src/server/http-server.ts";
@@ -139,3 +140,9 @@ test("there is a memory limit and no CPU limit: a throttled agent would discard 
   assert.ok(container.resources.limits.memory);
   assert.equal(container.resources.limits.cpu, undefined);
 });
+
+for (const [path, render] of Object.entries(GENERATED)) {
+  test(`${path} is what its source says; npm run manifests writes it`, () => {
+    assert.equal(readFileSync(new URL(`../../${path}`, import.meta.url), "utf8"), render());
+  });
+}

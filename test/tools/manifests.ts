@@ -1,0 +1,101 @@
+/** What the kustomize base, components and overlay make: `npm run test:tools`. Not a `.test.ts`: `npm test` does without it. */
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { type TestContext, test } from "node:test";
+import { build, COMPONENTS, type Component, type Manifest, only } from "./kustomize.ts";
+
+const withBuilt = (t: TestContext, what: readonly Component[] | "eks", look: (manifests: readonly Manifest[]) => void): void => {
+  const manifests = build(what);
+  if (manifests === undefined) t.diagnostic("NOT CHECKED: kustomize is not there, and there is no Go to build it with");
+  else look(manifests);
+};
+const agentOf = (manifests: readonly Manifest[]): Manifest => only(manifests, "DaemonSet").spec.template.spec;
+
+test("every component is in the list of the tests", () => {
+  assert.deepEqual(readdirSync(new URL("../../manifests/components", import.meta.url)).sort(), [...COMPONENTS].sort());
+});
+
+test("a component adds its own object and leaves the rest as it is", (t) => {
+  const added: Readonly<Record<string, readonly [kind: string, name: string]>> = {
+    "pod-monitor": ["PodMonitor", "hairpin-probe"],
+    rules: ["PrometheusRule", "hairpin-probe"],
+    board: ["ConfigMap", "hairpin-probe-board"],
+    "network-policy": ["NetworkPolicy", "hairpin-probe"],
+  };
+  withBuilt(t, [], (base) => {
+    for (const component of COMPONENTS) {
+      const [kind, name] = added[component] ?? [];
+      if (kind === undefined) continue;
+      const manifests = build([component]) ?? [];
+      const extra = only(manifests, kind, name);
+      assert.equal(extra.metadata.namespace, "hairpin-probe");
+      assert.equal(extra.metadata.labels["app.kubernetes.io/name"], "hairpin-probe");
+      assert.deepEqual(
+        manifests
+          .filter((manifest) => manifest !== extra)
+          .map(keyOf)
+          .sort(),
+        base.map(keyOf).sort(),
+      );
+    }
+  });
+});
+const keyOf = (manifest: Manifest): string => JSON.stringify(manifest);
+
+test("capture gives the agent NET_RAW and nothing else, and the namespace the label that lets it in", (t) => {
+  withBuilt(t, ["capture"], (manifests) => {
+    const base = build([]) ?? [];
+    const [container] = agentOf(manifests).containers;
+    assert.deepEqual(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: false,
+      runAsUser: 0,
+      capabilities: { drop: ["ALL"], add: ["NET_RAW"] },
+    });
+    assert.deepEqual(
+      container.env.find(({ name }: Manifest) => name === "HAIRPIN_PROBE_EVIDENCE"),
+      { name: "HAIRPIN_PROBE_EVIDENCE", value: "capture" },
+    );
+    assert.match(container.image, /:latest-capture$/);
+    assert.equal(only(manifests, "Namespace").metadata.labels["pod-security.kubernetes.io/enforce"], "privileged");
+    assert.equal(agentOf(manifests).hostNetwork, agentOf(base).hostNetwork);
+  });
+});
+
+test("the EKS overlay names a registry, ranks the agents high, and labels what kube-prometheus-stack selects by", (t) => {
+  withBuilt(t, "eks", (manifests) => {
+    assert.match(agentOf(manifests).containers[0].image, /\.dkr\.ecr\..*\/hairpin-probe:/);
+    assert.equal(agentOf(manifests).priorityClassName, "system-node-critical");
+    for (const kind of ["PodMonitor", "PrometheusRule"]) {
+      assert.equal(only(manifests, kind).metadata.labels.release, "kube-prometheus-stack");
+    }
+    const namespaced = manifests.filter(({ kind }) => !["Namespace", "ClusterRole", "ClusterRoleBinding"].includes(kind));
+    for (const { kind, metadata } of namespaced) assert.equal(metadata.namespace, "hairpin-probe", kind);
+  });
+});
+
+test("the monitor scrapes the agent's port, and its job is the one that the rules and the board mean", (t) => {
+  withBuilt(t, ["pod-monitor"], (manifests) => {
+    const { spec } = only(manifests, "PodMonitor");
+    const pod = only(manifests, "DaemonSet").spec.template;
+    assert.deepEqual(spec.selector.matchLabels, pod.metadata.labels);
+    assert.ok(spec.jobLabel in pod.metadata.labels);
+    const ports = pod.spec.containers[0].ports.map(({ name }: Manifest) => name);
+    assert.deepEqual(
+      spec.podMetricsEndpoints.map(({ port }: Manifest) => port),
+      ports,
+    );
+  });
+});
+
+test("the network policy concerns the agents and lets only the monitoring in, at the metrics port", (t) => {
+  withBuilt(t, ["network-policy"], (manifests) => {
+    const { spec } = only(manifests, "NetworkPolicy");
+    const pod = only(manifests, "DaemonSet").spec.template;
+    assert.deepEqual(spec.podSelector.matchLabels, pod.metadata.labels);
+    assert.deepEqual(spec.policyTypes, ["Ingress"]);
+    const [{ ports }] = spec.ingress;
+    assert.deepEqual(ports, [{ port: pod.spec.containers[0].ports[0].name }]);
+  });
+});
