@@ -1,12 +1,20 @@
 /** The cases against a real kube-apiserver: `npm run test:apiserver`. Not a `.test.ts`: `npm test` does without it. */
 import { test } from "node:test";
-import { findGoTool } from "../../scripts/go-tools.mjs";
+import { findGoModule, findGoTool } from "../../scripts/go-tools.mjs";
 import { CASES } from "./cases.ts";
 import { DISCOVERY_CASES } from "./discovery-cases.ts";
+import { MANIFEST_CASES } from "./manifest-cases.ts";
 import { RBAC_CASES } from "./rbac-cases.ts";
 import { startRealServer } from "./real-server.ts";
 
-const cases = [...CASES, ...DISCOVERY_CASES, ...RBAC_CASES];
+const canBuildManifests = findGoTool("kustomize") !== undefined && findGoModule("prometheus-operator") !== undefined;
+// The last one deletes the namespace that the permissions are tried in, and it cannot be made again.
+const cases = [...CASES, ...DISCOVERY_CASES, ...RBAC_CASES, ...(canBuildManifests ? MANIFEST_CASES : [])];
+if (!canBuildManifests) {
+  console.error(
+    `NOT RUN: ${MANIFEST_CASES.length} cases of the manifests. They take kustomize and the operator's module, from Go.`,
+  );
+}
 
 if (findGoTool("kube-apiserver") === undefined || findGoTool("etcd") === undefined) {
   console.error(
