@@ -1,31 +1,50 @@
-# The agent's image: compiled JavaScript, production packages, Node.js, nothing else that runs.
-# Build: docker build -t hairpin-probe .       (amd64 and arm64; no package in it is native)
+# The agent's image: one bundle of JavaScript, Node.js, the C library, nothing else that runs.
+# Build: docker build -t hairpin-probe .                                        (amd64 and arm64; what is bundled is the same for both)
+#        docker build -t hairpin-probe:latest-capture --target capture .        (with tcpdump, for evidence level `capture`)
 
-# One base for both stages: the Node.js that builds is the one that runs, for both architectures. It has a shell, which the agent
-# does not use; a base without one would have to follow Node.js 26 as closely.
-FROM node:26-bookworm-slim AS build
+# Bundles on the builder's own processor, whatever the image is for.
+FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS build
 WORKDIR /build
-COPY package.json package-lock.json .npmrc tsconfig.json tsconfig.build.json ./
+COPY package.json package-lock.json .npmrc ./
 # The runtime that development pins by npm is not needed here: the image has its own.
 RUN npm ci --ignore-scripts
+COPY scripts/bundle.ts scripts/
 COPY src ./src
-# The compiler counts as optional, too (a production package can use it), and would stay with --omit=dev alone.
-RUN ./node_modules/.bin/tsc -p tsconfig.build.json && chmod 755 dist/cli/main.js \
-    && npm prune --omit=dev --omit=optional --ignore-scripts
+# For kubectl exec there is a link: hairpin-probe check shop/web.
+RUN node scripts/bundle.ts /image/app/dist \
+    && cp package.json /image/app/ \
+    && mkdir -p /image/usr/local/bin && ln -s /app/dist/main.js /image/usr/local/bin/hairpin-probe
 
-FROM node:26-bookworm-slim
-LABEL org.opencontainers.image.title="hairpin-probe" \
-      org.opencontainers.image.description="Finds, measures and explains hairpin timeouts of internal AWS NLBs"
+# Node.js for the processor that the image is for; the current LTS line.
+FROM node:26-bookworm-slim AS node
+
+FROM node AS capture
+USER root
+RUN apt-get update && apt-get install -y --no-install-recommends tcpdump && rm -rf /var/lib/apt/lists/*
+COPY --from=build /image/ /
 ENV NODE_ENV=production
-WORKDIR /app
-COPY --from=build /build/package.json ./
-COPY --from=build /build/node_modules ./node_modules
-COPY --from=build /build/dist ./dist
-# For kubectl exec: hairpin-probe check shop/web.
-RUN ln -s /app/dist/cli/main.js /usr/local/bin/hairpin-probe
+EXPOSE 9867
+ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "/app/dist/main.js"]
+CMD ["agent"]
+
+# The C and C++ libraries that Node.js needs, certificates, time zones; no shell, no package manager.
+FROM gcr.io/distroless/cc-debian12:nonroot
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="hairpin-probe" \
+      org.opencontainers.image.description="Finds, measures and explains hairpin timeouts of internal AWS NLBs" \
+      org.opencontainers.image.source="https://github.com/hairpin-probe/hairpin-probe" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
+# Node.js needs it since version 25, and it is the only library that the base does not have.
+COPY --from=node /usr/lib/*-linux-gnu/libatomic.so.1 /usr/local/lib/
+ENV LD_LIBRARY_PATH=/usr/local/lib
+COPY --from=build /image/ /
+ENV NODE_ENV=production
 # Nobody in particular; the numeric form lets runAsNonRoot be checked without reading the image.
 USER 65532:65532
 EXPOSE 9867
 # An agent lives for months and allocates little: V8 is to keep its heap small rather than put collections off.
-ENTRYPOINT ["node", "--optimize-for-size", "--max-semi-space-size=2", "/app/dist/cli/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "/app/dist/main.js"]
 CMD ["agent"]

@@ -15,6 +15,7 @@ const OLDEST_NODE = 20;
 
 /** The Debian package of each tool that a script of ours may ask for. */
 const PACKAGES = {
+  buildah: "buildah",
   chromium: "chromium",
   ip: "iproute2",
   nft: "nftables",

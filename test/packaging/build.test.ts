@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { isBuiltin } from "node:module";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { bundle, LICENCES } from "../../scripts/bundle.ts";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -14,74 +14,68 @@ const read = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 /** An entry of package-lock.json: whom it is for, and where it runs. */
 interface LockedPackage {
   readonly dev?: boolean;
-  readonly optional?: boolean;
-  /** Needed by development, and by a production package only if it likes. */
-  readonly devOptional?: boolean;
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
   readonly hasInstallScript?: boolean;
 }
 
-/** What the image holds, but for the development packages that a link to node_modules brings along. */
-const image = mkdtempSync(join(tmpdir(), "hairpin-probe-build-"));
-after(() => rmSync(image, { recursive: true }));
-before(() => {
-  copyFileSync(join(ROOT, "package.json"), join(image, "package.json"));
-  symlinkSync(join(ROOT, "node_modules"), join(image, "node_modules"));
-  const tsc = join(ROOT, "node_modules/.bin/tsc");
-  execFileSync(tsc, ["-p", join(ROOT, "tsconfig.build.json"), "--outDir", join(image, "dist")]);
+/** /app, as the image has it. */
+const app = mkdtempSync(join(tmpdir(), "hairpin-probe-build-"));
+const entry = join(app, "dist/main.js");
+let packages: readonly string[] = [];
+after(() => rmSync(app, { recursive: true }));
+before(async () => {
+  packages = await bundle(join(app, "dist"));
+  copyFileSync(join(ROOT, "package.json"), join(app, "package.json"));
 });
 
-const run = (...args: readonly string[]): string => execFileSync(process.execPath, args, { cwd: "/", encoding: "utf8" });
-const entry = join(image, "dist/cli/main.js");
+const run = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: "/", encoding: "utf8" });
+  return { status, stdout, stderr };
+};
 
-test("the compiled program knows its version and its flags", () => {
-  assert.equal(run(entry, "--version").trim(), JSON.parse(read("package.json")).version);
-  assert.match(run(entry, "agent", "--help"), /--metrics-address HOST:PORT/);
+test("the bundled program knows its version and its flags", () => {
+  assert.equal(run(entry, "--version").stdout.trim(), JSON.parse(read("package.json")).version);
+  assert.match(run(entry, "agent", "--help").stdout, /--metrics-address HOST:PORT/);
 });
 
-test("the compiled program starts by its own name, by a link from the PATH, as kubectl exec does it", () => {
-  assert.match(read("Dockerfile"), /^RUN ln -s \/app\/dist\/cli\/main\.js \/usr\/local\/bin\/hairpin-probe$/m);
-  assert.match(read("Dockerfile"), /chmod 755 dist\/cli\/main\.js/);
-  chmodSync(entry, 0o755);
-  const link = join(image, "hairpin-probe");
+test("the bundled program can be started by itself, and through a link, as kubectl exec does it", () => {
+  assert.match(readFileSync(entry, "utf8"), /^#!\/usr\/local\/bin\/node\n/);
+  assert.equal(statSync(entry).mode & 0o777, 0o755);
+  assert.match(read("Dockerfile"), /ln -s \/app\/dist\/main\.js \/image\/usr\/local\/bin\/hairpin-probe$/m);
+  const link = join(app, "hairpin-probe");
   symlinkSync(entry, link);
-  assert.match(execFileSync(link, ["check", "--help"], { encoding: "utf8" }), /Exit code\n {2}0 {2}healthy/);
+  assert.match(run(link, "check", "--help").stdout, /Exit code\n {2}0 {2}healthy/);
 });
 
-test("everything that the compiled agent imports is there", () => {
-  const agent = pathToFileURL(join(image, "dist/cli/agent.js")).href;
-  assert.equal(run("--input-type=module", "-e", `console.log(typeof (await import("${agent}")).runAgentCommand)`), "function\n");
-});
-
-test("what the image runs needs production packages only", () => {
-  const { dependencies } = JSON.parse(read("package.json")) as { readonly dependencies: Readonly<Record<string, string>> };
-  const files = globSync("dist/**/*.js", { cwd: image });
-  assert.ok(files.length > 40, String(files.length));
-  const needed = new Set<string>();
-  for (const file of files) {
-    const text = readFileSync(join(image, file), "utf8");
-    const imports = text.matchAll(/^(?:import|export|\}) ?(?:.* from )?"([^".][^"]*)"|import\("([^".][^"]*)"\)/gm);
-    for (const [, fixed, deferred] of imports) {
-      const name = fixed ?? deferred ?? "";
-      if (!isBuiltin(name)) needed.add(name);
-    }
+test("each command has all of its imports in the bundle, a kubeconfig's too", () => {
+  const nowhere = ["--kubeconfig", "/nowhere"];
+  for (const command of [["agent", "--node-name", "n1"], ["audit"], ["check", "shop/web"]]) {
+    const { status, stderr } = run(entry, ...command, ...nowhere);
+    assert.match(stderr, /\/nowhere/, command.join(" "));
+    assert.ok(status !== 0 && status !== 70, `${command.join(" ")} ended with ${status}: ${stderr}`);
   }
-  assert.ok(needed.has("prom-client") && needed.has("@kubernetes/client-node"), [...needed].join());
-  for (const name of needed) assert.ok(Object.hasOwn(dependencies, name), `${name} is not among the dependencies`);
 });
 
-test("no package of the image is for one platform only, or needs a script to install", () => {
-  assert.match(read("Dockerfile"), /npm ci --ignore-scripts\n.*npm prune --omit=dev --omit=optional --ignore-scripts\n/s);
-  const { packages } = JSON.parse(read("package-lock.json")) as { readonly packages: Readonly<Record<string, LockedPackage>> };
-  const kept = Object.entries(packages).filter(
-    ([path, { dev, optional, devOptional }]) => path !== "" && !(dev || optional || devOptional),
-  );
-  assert.ok(kept.length > 50, String(kept.length));
-  for (const [path, { os, cpu, hasInstallScript }] of kept) assert.ok(!(os || cpu || hasInstallScript), path);
+test("what is bundled comes from production packages, none of which is for one platform or needs a script to install", () => {
+  const { packages: locked } = JSON.parse(read("package-lock.json")) as {
+    readonly packages: Readonly<Record<string, LockedPackage>>;
+  };
+  for (const name of ["@kubernetes/client-node", "pino", "prom-client", "undici", "valibot", "yaml"])
+    assert.ok(packages.includes(name), name);
+  for (const name of packages) {
+    const { dev, os, cpu, hasInstallScript } =
+      locked[`node_modules/${name}`] ?? assert.fail(`${name} is not in package-lock.json`);
+    assert.ok(!(dev || os || cpu || hasInstallScript), name);
+  }
 });
 
-test("the Dockerfile copies only what the build context has, and runs the compiled entry as an unprivileged user", () => {
+test("the licence of every package that is bundled comes with it", () => {
+  const text = readFileSync(join(app, "dist", LICENCES), "utf8");
+  for (const name of packages) assert.match(text, new RegExp(`^${name}: \\S+`, "m"));
+});
+
+test("the Dockerfile copies only what the build context has, and runs the bundle as an unprivileged user", () => {
   const dockerfile = read("Dockerfile");
   const context = read(".dockerignore")
     .split("\n")
@@ -91,6 +85,9 @@ test("the Dockerfile copies only what the build context has, and runs the compil
   for (const source of copied) assert.ok(context.includes(`!${source}`), `${source} is not in the build context`);
   const last = dockerfile.slice(dockerfile.lastIndexOf("\nFROM "));
   assert.match(last, /^USER 65532:65532$/m);
-  assert.match(last, /^ENTRYPOINT \["node", ("--[a-z0-9=-]+", )*"\/app\/dist\/cli\/main\.js"\]$/m);
   assert.equal(`:${/^EXPOSE (\d+)$/m.exec(last)?.[1]}`, DEFINITIONS.metricsAddress.default);
+  const entries = [...dockerfile.matchAll(/^ENTRYPOINT (.*)$/gm)].map(([, command]) => command);
+  assert.equal(entries.length, 2);
+  assert.equal(new Set(entries).size, 1, "the image for capture runs the same");
+  assert.match(entries[0] ?? "", /^\["\/usr\/local\/bin\/node", ("--[a-z0-9=-]+", )*"\/app\/dist\/main\.js"\]$/);
 });
