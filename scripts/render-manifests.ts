@@ -6,24 +6,35 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parse, stringify } from "yaml";
 import { renderBoard } from "../grafana/board.ts";
+import { CHART_SCHEMA } from "./chart-schema.ts";
 
 const RULES = new URL("../rules/", import.meta.url);
 const NAME = "hairpin-probe";
 
-/** All rule files as one object of the Prometheus operator. */
-function renderPrometheusRule(): string {
-  const groups = readdirSync(RULES)
+/** The groups of all rule files. */
+const ruleGroups = (): readonly object[] =>
+  readdirSync(RULES)
     .sort()
     .flatMap((file) => (parse(readFileSync(new URL(file, RULES), "utf8")) as { groups: readonly object[] }).groups);
+
+const MADE_OF = "# Made of the rule files in rules/ by npm run manifests.\n";
+const yaml = (value: object): string => `${MADE_OF}${stringify(value, { lineWidth: 0 })}`;
+
+/** The rules as an object of the Prometheus operator. */
+function renderPrometheusRule(): string {
   const metadata = { name: NAME, namespace: NAME, labels: { "app.kubernetes.io/name": NAME } };
-  const rule = { apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", metadata, spec: { groups } };
-  return `# Made of the rule files in rules/ by npm run manifests.\n${stringify(rule, { lineWidth: 0 })}`;
+  return yaml({ apiVersion: "monitoring.coreos.com/v1", kind: "PrometheusRule", metadata, spec: { groups: ruleGroups() } });
 }
+
+const board = (): string => `${JSON.stringify(renderBoard(), null, 2)}\n`;
 
 /** The generated files by their path in the project. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   "manifests/components/rules/prometheusrule.yaml": renderPrometheusRule,
-  "manifests/components/board/hairpin-probe.json": () => `${JSON.stringify(renderBoard(), null, 2)}\n`,
+  "manifests/components/board/hairpin-probe.json": board,
+  "charts/hairpin-probe/files/rules.yaml": () => yaml({ groups: ruleGroups() }),
+  "charts/hairpin-probe/files/board.json": board,
+  "charts/hairpin-probe/values.schema.json": () => `${JSON.stringify(CHART_SCHEMA, null, 2)}\n`,
 };
 
 if (import.meta.main) {

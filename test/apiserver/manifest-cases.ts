@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { findGoModule } from "../../scripts/go-tools.mjs";
+import { CHART, helm, type Said } from "../tools/helm.ts";
 import { build, COMPONENTS, type Component, type Manifest, only } from "../tools/kustomize.ts";
 import type { RealServer } from "./real-server.ts";
 import { put } from "./server.ts";
@@ -135,6 +136,48 @@ export const MANIFEST_CASES: readonly { readonly name: string; readonly run: (se
       for (const verb of ["create", "bind", "escalate", "update"]) {
         assert.equal(await may(verb, "rbac.authorization.k8s.io", "clusterroles"), false, verb);
       }
+    },
+  },
+  {
+    name: "the chart can be installed, upgraded and removed, says what is left to do, and leaves nothing behind",
+    async run(server) {
+      const namespace = "charted";
+      await server.addNamespace(namespace);
+      const run = (command: readonly string[], values: object): Said => {
+        const said =
+          helm([...command, "--namespace", namespace], command[0] === "uninstall" ? undefined : values, server.kubeconfig) ??
+          assert.fail("helm is not there");
+        assert.equal(said.status, 0, said.stderr);
+        return said;
+      };
+      const monitored = { podMonitor: { enabled: true }, prometheusRule: { enabled: true } };
+      const installed = run(["install", "charted", CHART], monitored).stdout;
+      assert.match(installed, /NOTES:.*has no label `release`.*podMonitor\.additionalLabels\.release=/s);
+      assert.match(installed, /kubectl label namespace charted pod-security\.kubernetes\.io\/enforce=restricted/);
+      const release = { additionalLabels: { release: "stack" } };
+      const everything = {
+        podMonitor: { ...monitored.podMonitor, ...release },
+        prometheusRule: { ...monitored.prometheusRule, ...release, disabled: ["HairpinPossible"] },
+        dashboards: { enabled: true },
+        networkPolicy: { enabled: true },
+        capture: { enabled: true },
+        priorityClassName: "system-node-critical",
+      };
+      const upgraded = run(["upgrade", "charted", CHART], everything).stdout;
+      assert.doesNotMatch(upgraded, /no label `release`/);
+      assert.match(upgraded, /enforce=privileged/);
+      const query = "labelSelector=app.kubernetes.io%2Finstance%3Dcharted";
+      const left = async (): Promise<number> => {
+        let count = 0;
+        for (const [prefix, resource] of Object.values(PATHS)) {
+          const { body } = await server.request("GET", `${prefix}/${resource}?${query}`);
+          count += (body as { items: readonly unknown[] }).items.length;
+        }
+        return count;
+      };
+      assert.equal(await left(), 10);
+      run(["uninstall", "charted"], {});
+      assert.equal(await left(), 0);
     },
   },
   {

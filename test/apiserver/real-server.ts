@@ -19,6 +19,8 @@ const STOP_WITHIN_MS = 30_000;
 
 export interface RealServer extends ServerUnderTest {
   readonly port: number;
+  /** Path of a kubeconfig of the administrator. */
+  readonly kubeconfig: string;
   /** Certificate of the authority, PEM. */
   readonly ca: string;
 }
@@ -92,6 +94,7 @@ export async function startRealServer(): Promise<RealServer> {
     const server: RealServer = {
       api,
       port,
+      kubeconfig,
       ca,
       request: send,
       addNamespace: (name) => put(server, "/api/v1/namespaces", { metadata: { name } }),

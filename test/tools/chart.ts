@@ -1,0 +1,148 @@
+/** The Helm chart, beside what kustomize makes: `npm run test:tools`. Not a `.test.ts`: `npm test` does without it. */
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { parse } from "yaml";
+import { SETTING_KEYS } from "../../src/config/definitions.ts";
+import { CHART, helm, render } from "./helm.ts";
+import { build, type Component, type Manifest, only } from "./kustomize.ts";
+
+const OPERATOR = { trustCRDsExist: true };
+
+const withRendered = (t: TestContext, values: object, look: (manifests: readonly Manifest[]) => void): void => {
+  const manifests = render(values);
+  if (manifests === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  else look(manifests);
+};
+
+/** Without what only one of the two ways of installing adds, and with settings as what they mean. */
+function comparable(manifest: Manifest): Manifest {
+  const copy = structuredClone(manifest);
+  delete copy.metadata.namespace;
+  const { labels } = copy.metadata;
+  for (const label of [
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/version",
+    "app.kubernetes.io/managed-by",
+    "helm.sh/chart",
+  ]) {
+    delete labels[label];
+  }
+  if (copy.kind === "DaemonSet") {
+    delete copy.spec.template.metadata.annotations;
+    copy.spec.template.spec.containers[0].env.sort((a: Manifest, b: Manifest) => a.name.localeCompare(b.name));
+  }
+  if (copy.kind === "ConfigMap" && "agent.yaml" in copy.data) copy.data["agent.yaml"] = parse(copy.data["agent.yaml"]);
+  return copy;
+}
+const keyOf = ({ kind, metadata }: Manifest): string => `${kind}/${metadata.name}`;
+const byKey = (manifests: readonly Manifest[]): ReadonlyMap<string, Manifest> =>
+  new Map(manifests.filter(({ kind }) => kind !== "Namespace").map((manifest) => [keyOf(manifest), comparable(manifest)]));
+
+const CASES: readonly (readonly [what: string, values: object, components: readonly Component[]])[] = [
+  ["by default", {}, []],
+  ["with a PodMonitor", { ...OPERATOR, podMonitor: { enabled: true } }, ["pod-monitor"]],
+  ["with rules", { ...OPERATOR, prometheusRule: { enabled: true } }, ["rules"]],
+  ["with the board", { dashboards: { enabled: true } }, ["board"]],
+  ["with a network policy", { networkPolicy: { enabled: true } }, ["network-policy"]],
+  ["with capture", { capture: { enabled: true }, image: { tag: "latest-capture" } }, ["capture"]],
+];
+for (const [what, values, components] of CASES) {
+  test(`the chart makes what kustomize makes, but for the namespace: ${what}`, (t) => {
+    withRendered(t, values, (manifests) => assert.deepEqual(byKey(manifests), byKey(build(components) ?? [])));
+  });
+}
+
+test("helm lint finds nothing wrong with the chart", (t) => {
+  const said = helm(["lint", "--strict", CHART]);
+  if (said === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  else assert.deepEqual([said.status, /\[(WARNING|ERROR)\]/.test(said.stdout)], [0, false], said.stdout + said.stderr);
+});
+
+test("without the operator's kinds the chart refuses what needs them, in a sentence that says what to do", (t) => {
+  withRendered(t, {}, () => {
+    for (const values of [{ podMonitor: { enabled: true } }, { prometheusRule: { enabled: true } }]) {
+      assert.throws(() => render(values), /need the Prometheus operator, .* set trustCRDsExist=true/s);
+      assert.ok(render(values, ["--api-versions", "monitoring.coreos.com/v1"]));
+    }
+  });
+});
+
+test("a value that is misspelled or of the wrong kind is refused by its path", (t) => {
+  withRendered(t, {}, () => {
+    const bad: readonly (readonly [values: object, said: RegExp])[] = [
+      [{ imag: {} }, /additional properties 'imag' not allowed/],
+      [{ config: { intervall: "3s" } }, /at '\/config': additional properties 'intervall' not allowed/],
+      [{ image: { digest: "sha256:12" } }, /at '\/image\/digest'/],
+      [{ podMonitor: { interval: "half a minute" } }, /at '\/podMonitor\/interval'/],
+      [{ commonLabels: { tier: 1 } }, /at '\/commonLabels\/tier'/],
+    ];
+    for (const [values, said] of bad) assert.throws(() => render(values), said, JSON.stringify(values));
+  });
+});
+
+test("every setting of the agent can be given, and ends up in its file", (t) => {
+  const config = Object.fromEntries(SETTING_KEYS.map((key) => [key, "x"]));
+  withRendered(t, { config: { ...config, metricsAddress: "0.0.0.0:9999" } }, (manifests) => {
+    const file = parse(only(manifests, "ConfigMap").data["agent.yaml"]);
+    assert.deepEqual(Object.keys(file).sort(), [...SETTING_KEYS].sort());
+    const [container] = only(manifests, "DaemonSet").spec.template.spec.containers;
+    assert.equal(container.ports[0].containerPort, 9999, "the port follows the setting");
+    assert.equal(only(manifests, "Service").spec.ports[0].port, 9999);
+  });
+});
+
+test("a change of the settings restarts the agents, as they read them when they start", (t) => {
+  withRendered(t, {}, (before) => {
+    const checksum = (manifests: readonly Manifest[]): string =>
+      only(manifests, "DaemonSet").spec.template.metadata.annotations["checksum/config"];
+    assert.notEqual(checksum(before), checksum(render({ config: { interval: "20s" } }) ?? []));
+    assert.equal(checksum(before), checksum(render({ podLabels: { team: "net" } }) ?? []));
+  });
+});
+
+test("names, labels, image, accounts and more objects are what the values say", (t) => {
+  const values = {
+    fullnameOverride: "nlb",
+    commonLabels: { team: "net" },
+    podLabels: { tier: "infra" },
+    image: { repository: "example.com/hp", tag: "1", digest: `sha256:${"a".repeat(64)}` },
+    serviceAccount: { create: false, name: "other" },
+    rbac: { create: false },
+    extraArgs: ["--log-level=debug"],
+    extraManifests: [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "{{ .Release.Name }}-more" } }],
+  };
+  withRendered(t, values, (manifests) => {
+    assert.deepEqual(manifests.map(keyOf).sort(), [
+      "ConfigMap/hairpin-probe-more",
+      "ConfigMap/nlb",
+      "DaemonSet/nlb",
+      "Service/nlb",
+    ]);
+    const { metadata, spec } = only(manifests, "DaemonSet", "nlb");
+    const pod = spec.template.spec;
+    assert.equal(metadata.labels.team, "net");
+    assert.equal(spec.template.metadata.labels.tier, "infra");
+    assert.equal(pod.serviceAccountName, "other");
+    assert.equal(pod.containers[0].image, `example.com/hp@sha256:${"a".repeat(64)}`);
+    assert.deepEqual(pod.containers[0].args, ["agent", "--log-level=debug"]);
+    const service = pod.containers[0].env.find(({ name }: Manifest) => name === "HAIRPIN_PROBE_AGENTS_SERVICE");
+    assert.equal(service.value, "$(POD_NAMESPACE)/nlb");
+  });
+});
+
+test("an alert can be left out, and runbooks can live elsewhere", (t) => {
+  const values = {
+    ...OPERATOR,
+    prometheusRule: { enabled: true, disabled: ["HairpinPossible"], runbookBaseUrl: "https://wiki/hp/" },
+  };
+  withRendered(t, values, (manifests) => {
+    const rules: readonly Manifest[] = only(manifests, "PrometheusRule").spec.groups.flatMap((group: Manifest) => group.rules);
+    const alerts = rules.filter(({ alert }) => alert !== undefined);
+    assert.ok(alerts.length > 8 && !alerts.some(({ alert }) => alert === "HairpinPossible"));
+    for (const { alert, annotations } of alerts) assert.equal(annotations.runbook_url, `https://wiki/hp/${alert}.md`);
+    assert.ok(
+      alerts.some(({ annotations }) => annotations.description.includes("{{ $labels.service_name }}")),
+      "theirs, not Helm's",
+    );
+  });
+});

@@ -1,0 +1,52 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseAllDocuments } from "yaml";
+import { findGoTool } from "../../scripts/go-tools.mjs";
+import type { Manifest } from "./kustomize.ts";
+
+export const CHART = fileURLToPath(new URL("../../charts/hairpin-probe/", import.meta.url));
+
+export interface Said {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs helm with values; without a kubeconfig on nothing but the chart.
+ *
+ * @returns `undefined` where there is no helm.
+ */
+export function helm(command: readonly string[], values?: object, kubeconfig = "/nonexistent"): Said | undefined {
+  const program = findGoTool("helm");
+  if (program === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "helm-"));
+  try {
+    const file = join(directory, "values.json");
+    writeFileSync(file, JSON.stringify(values ?? {}));
+    const env = { PATH: process.env.PATH, HOME: directory, KUBECONFIG: kubeconfig };
+    const { status, stdout, stderr } = spawnSync(program, values === undefined ? command : [...command, "--values", file], {
+      encoding: "utf8",
+      env,
+    });
+    return { status, stdout, stderr };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+/** The objects that `helm install` would make. @throws Error with what helm said, when it refuses. */
+export function render(values: object, flags: readonly string[] = []): readonly Manifest[] | undefined {
+  const said = helm(
+    ["template", "hairpin-probe", CHART, "--namespace", "hairpin-probe", "--kube-version", "1.34.0", ...flags],
+    values,
+  );
+  if (said === undefined) return undefined;
+  if (said.status !== 0) throw new Error(said.stderr);
+  return parseAllDocuments(said.stdout)
+    .map((document) => document.toJS() as Manifest)
+    .filter((manifest) => manifest !== null);
+}
