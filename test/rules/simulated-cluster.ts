@@ -40,7 +40,7 @@ export interface Scenario {
   readonly isIdle?: boolean;
   /** Minutes between samples. */
   readonly scrapeEvery?: number;
-  /** Whether there is another Service, which is healthy, and never exposed. */
+  /** Without the other Service, which is healthy and never exposed. */
   readonly isAlone?: boolean;
 }
 
