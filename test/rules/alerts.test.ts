@@ -131,6 +131,9 @@ test("agents that attempt nothing, work with an old view, are late or over budge
   check(t, { ...base, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
   check(t, { ...base, discarded: { why: "over_budget", perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
 });
+test("agents that are not ready on their nodes are missed", (t) => {
+  check(t, { ...fixed, mode: ZONAL, nodes: 3, missingAgents: 1 }, ["HairpinProbeAgentsMissing", POSSIBLE]);
+});
 test("no agent at all says so", (t) => {
   check(t, { ...fixed, mode: ZONAL, nodes: 3, isPresent: (_, minute) => minute < 40 }, ["HairpinProbeAbsent", POSSIBLE]);
 });

@@ -38,6 +38,8 @@ export interface Scenario {
   readonly snapshotAge?: number;
   readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
   readonly isIdle?: boolean;
+  /** Agents that kube-state-metrics misses. */
+  readonly missingAgents?: number;
   /** Minutes between samples. */
   readonly scrapeEvery?: number;
   /** Without the other Service, which is healthy and never exposed. */
@@ -82,6 +84,10 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       truths = plansOf(scenario.mode, true, present, zones, names);
     }
     planned = key;
+    const daemonset = { namespace: "hairpin-probe", daemonset: "hairpin-probe" };
+    const ready = present.length - (scenario.missingAgents ?? 0);
+    series.set("kube_daemonset_status_desired_number_scheduled", daemonset, minute, present.length);
+    series.set("kube_daemonset_status_number_ready", daemonset, minute, ready);
     for (const node of present) {
       const pod = `hairpin-probe-${node}-${scenario.generation?.(node, minute) ?? 0}`;
       const where = { job: "hairpin-probe", pod, node: nameOf(node) };
