@@ -5,100 +5,130 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { PANELS, type Panel } from "./panels.ts";
+import {
+  AnnotationQueryBuilder,
+  DashboardBuilder,
+  DashboardCursorSync,
+  DashboardLinkBuilder,
+  DashboardLinkType,
+  DatasourceVariableBuilder,
+  QueryVariableBuilder,
+  RowBuilder,
+  VariableRefresh,
+  VariableSort,
+} from "@grafana/grafana-foundation-sdk/dashboard";
+import { buildPanel, DATASOURCE } from "./panel.ts";
+import { SERVICE } from "./queries.ts";
+import { ROWS } from "./rows.ts";
 
-const DATASOURCE = { type: "prometheus", uid: "$datasource" } as const;
+const SCHEMA_VERSION = 39;
+const DOCS = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs";
+/** Columns of the board. */
+const WIDTH = 24;
+/** What makes a new NLB, a new target group, or another fate of the connections. */
+const CHANGING = "service_namespace, service_name, target_type, preserve_client_ip, cross_zone, hostname";
 
-function renderPanel(panel: Panel, id: number, gridPos: object): object {
-  const colours = ["green", "orange", "red"];
-  const steps = [null, ...(panel.thresholds ?? [])].map((value, i) => ({ color: colours[i] ?? "red", value }));
-  const instant = panel.type === "table" || panel.type === "stat";
-  return {
-    id,
-    type: panel.type,
-    title: panel.title,
-    description: panel.description,
-    datasource: DATASOURCE,
-    gridPos,
-    targets: panel.queries.map(({ expr, legend, format }, i) => ({
-      refId: String.fromCharCode(65 + i),
-      datasource: DATASOURCE,
-      expr,
-      legendFormat: legend,
-      format: format ?? "time_series",
-      instant,
-      range: !instant,
-    })),
-    fieldConfig: {
-      defaults: {
-        unit: panel.unit,
-        thresholds: { mode: "absolute", steps },
-        color: { mode: panel.thresholds === undefined ? "palette-classic" : "thresholds" },
-        custom: panel.type === "table" && panel.thresholds !== undefined ? { cellOptions: { type: "color-background" } } : {},
-      },
-      overrides: [],
-    },
-    options: {
-      ...(panel.type === "stat" ? { reduceOptions: { calcs: ["lastNotNull"], fields: "", values: false } } : {}),
-      ...panel.options,
-    },
-    transformations: panel.transformations ?? [],
-  };
-}
+/** @param allValue - What stands for all: `.+` leaves out series without the label. */
+const queryVariable = (name: string, label: string, query: string, allValue = ".+"): QueryVariableBuilder =>
+  new QueryVariableBuilder(name)
+    .label(label)
+    .datasource(DATASOURCE)
+    .query({ query, refId: `variable-${name}`, qryType: 1 })
+    .definition(query)
+    .refresh(VariableRefresh.OnTimeRangeChanged)
+    .sort(VariableSort.AlphabeticalAsc)
+    .includeAll(true)
+    .multi(true)
+    .allValue(allValue)
+    .current({ text: "All", value: "$__all" });
 
-const queryVariable = (name: string, label: string, query: string): object => ({
-  name,
-  label,
-  type: "query",
-  datasource: DATASOURCE,
-  query: { query, refId: `variable-${name}`, qryType: 1 },
-  definition: query,
-  refresh: 2,
-  includeAll: true,
-  multi: true,
-  allValue: ".+",
-  current: { text: "All", value: "$__all" },
-  sort: 1,
-});
+const VARIABLES = [
+  // Clusters are told apart only where the monitoring adds the label.
+  queryVariable("cluster", "Cluster", "label_values(hairpin_probe_agent_info, cluster)", ".*"),
+  queryVariable("job", "Job", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster"}, job)'),
+  queryVariable("instance", "Instance", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster", job=~"$job"}, instance)'),
+  queryVariable("node", "Node", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster", job=~"$job"}, node)'),
+  queryVariable(
+    "service_namespace",
+    "Namespace",
+    'label_values(hairpin_probe_frontends{cluster=~"$cluster", job=~"$job"}, service_namespace)',
+  ),
+  queryVariable(
+    "service_name",
+    "Service",
+    'label_values(hairpin_probe_frontends{cluster=~"$cluster", job=~"$job", service_namespace=~"$service_namespace"}, service_name)',
+  ),
+];
+
+/** A configuration that was not there five minutes ago, of a Service that was. */
+const CHANGES = `group by (${CHANGING}) (hairpin_probe_service_info{${SERVICE}}) unless group by (${CHANGING}) (hairpin_probe_service_info{${SERVICE}} offset 5m) and on (service_namespace, service_name) group by (service_namespace, service_name) (hairpin_probe_service_info{${SERVICE}} offset 5m)`;
 
 /** The board, as Grafana reads it. Panels are laid out in rows of 24 columns, in their order. */
 export function renderBoard(): object {
-  let [x, y, rowHeight] = [0, 0, 0];
-  const panels = PANELS.map((panel, i) => {
-    if (x + panel.width > 24) [x, y, rowHeight] = [0, y + rowHeight, 0];
-    const gridPos = { x, y, w: panel.width, h: panel.height };
-    x += panel.width;
-    rowHeight = Math.max(rowHeight, panel.height);
-    return renderPanel(panel, i + 1, gridPos);
-  });
+  const board = new DashboardBuilder("hairpin-probe")
+    .uid("hairpin-probe")
+    .description("Connections from pods to internal NLBs: what times out, from where, and whether the configuration makes it so.")
+    .tags(["hairpin-probe", "nlb"])
+    .readonly()
+    .tooltip(DashboardCursorSync.Crosshair)
+    .refresh("1m")
+    .time({ from: "now-3h", to: "now" })
+    .timezone("browser")
+    .annotation(
+      new AnnotationQueryBuilder()
+        .name("Configuration changes")
+        .datasource(DATASOURCE)
+        .enable(true)
+        .iconColor("blue")
+        .expr(CHANGES)
+        .step("60s")
+        .titleFormat("{{service_namespace}}/{{service_name}} changed")
+        .textFormat("{{target_type}} targets, preserve_client_ip={{preserve_client_ip}}, cross_zone={{cross_zone}}"),
+    )
+    .link(
+      new DashboardLinkBuilder("Alerts and runbooks")
+        .type(DashboardLinkType.Link)
+        .url(`${DOCS}/alerts.md`)
+        .icon("doc")
+        .targetBlank(true),
+    )
+    .link(
+      new DashboardLinkBuilder("Reasons of failures")
+        .type(DashboardLinkType.Link)
+        .url(`${DOCS}/failures.md`)
+        .icon("doc")
+        .targetBlank(true),
+    )
+    .withVariable(new DatasourceVariableBuilder("datasource").label("Data source").type("prometheus"));
+  for (const variable of VARIABLES) board.withVariable(variable);
+  let y = 0;
+  for (const { question, panels } of ROWS) {
+    board.withRow(new RowBuilder(question).gridPos({ x: 0, y, w: WIDTH, h: 1 }));
+    y += 1;
+    let [x, height] = [0, 0];
+    for (const panel of panels) {
+      if (x + panel.width > WIDTH) [x, y, height] = [0, y + height, 0];
+      board.withPanel(buildPanel(panel, { x, y, w: panel.width, h: panel.height }));
+      x += panel.width;
+      height = Math.max(height, panel.height);
+    }
+    y += height;
+  }
+  return finished(board.build());
+}
+
+/**
+ * What the SDK leaves to Grafana, which then makes it up anew each time: the panels' ids. And what it sets that older versions do not
+ * know: the places of links and annotations.
+ */
+function finished(board: ReturnType<DashboardBuilder["build"]>): object {
+  const withoutPlacement = ({ placement: _, ...rest }: { readonly placement?: unknown }): object => rest;
   return {
-    uid: "hairpin-probe",
-    title: "hairpin-probe",
-    description: "Connections from pods to internal NLBs: what times out, from where, and whether the configuration makes it so.",
-    tags: ["hairpin-probe", "nlb"],
-    schemaVersion: 39,
-    editable: false,
-    graphTooltip: 1,
-    refresh: "1m",
-    time: { from: "now-3h", to: "now" },
-    timezone: "",
-    annotations: { list: [] },
-    links: [],
-    templating: {
-      list: [
-        { name: "datasource", label: "Data source", type: "datasource", query: "prometheus", refresh: 1, current: {} },
-        queryVariable("job", "Job", "label_values(hairpin_probe_agent_info, job)"),
-        queryVariable("instance", "Instance", 'label_values(hairpin_probe_agent_info{job=~"$job"}, instance)'),
-        queryVariable("node", "Node", 'label_values(hairpin_probe_agent_info{job=~"$job"}, node)'),
-        queryVariable("service_namespace", "Namespace", 'label_values(hairpin_probe_frontends{job=~"$job"}, service_namespace)'),
-        queryVariable(
-          "service_name",
-          "Service",
-          'label_values(hairpin_probe_frontends{job=~"$job", service_namespace=~"$service_namespace"}, service_name)',
-        ),
-      ],
-    },
-    panels,
+    ...board,
+    schemaVersion: SCHEMA_VERSION,
+    panels: (board.panels ?? []).map((panel, i) => ({ ...panel, id: i + 1 })),
+    links: (board.links ?? []).map(withoutPlacement),
+    annotations: { list: (board.annotations?.list ?? []).map(withoutPlacement) },
   };
 }
 

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { renderBoard } from "../../grafana/board.ts";
+import { parseExposition } from "../../lab/observe/exposition.ts";
 import { findPromtool } from "../../scripts/promtool.mjs";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
+import { fullPage } from "../support/full-page.ts";
 
 interface Board {
   readonly panels: readonly {
@@ -25,6 +27,10 @@ interface Board {
     }[];
   }[];
   readonly templating: { readonly list: readonly Variable[] };
+  readonly annotations: {
+    readonly list: readonly { readonly expr: string; readonly titleFormat: string; readonly textFormat: string }[];
+  };
+  readonly links: readonly { readonly url: string }[];
   readonly uid: string;
   readonly editable: boolean;
   readonly schemaVersion: number;
@@ -43,9 +49,12 @@ interface Variable {
 }
 
 const board = renderBoard() as Board;
-const queries = board.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
+const panels = board.panels.filter(({ type }) => type !== "row");
+const rows = board.panels.filter(({ type }) => type === "row");
+const marks = board.annotations.list.map(({ expr }) => expr);
+const queries = [...panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)), ...marks];
 /** Labels that the monitor adds, and the histogram's own. */
-const FOREIGN_LABELS = ["job", "instance", "le"];
+const FOREIGN_LABELS = ["cluster", "job", "instance", "le"];
 
 test("the file is what the code says; npm run board writes it", () => {
   const file = readFileSync(new URL("../../grafana/hairpin-probe.json", import.meta.url), "utf8");
@@ -75,7 +84,7 @@ test("every label that a query groups by or a legend shows is one of a metric in
     [...text.matchAll(/(hairpin_probe_\w+?)(?:_bucket)?\{/g)].flatMap(([, name = ""]) =>
       Object.keys(Object.entries<MetricDefinition>(METRICS).find(([known]) => known === name)?.[1].labels ?? {}),
     );
-  for (const { expr, legendFormat } of board.panels.flatMap(({ targets }) => targets)) {
+  for (const { expr, legendFormat } of panels.flatMap(({ targets }) => targets)) {
     const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, labels = ""]) => labels.split(", "));
     for (const label of grouped) assert.ok([...labelsIn(expr), "le"].includes(label), `${label} in ${expr}`);
     for (const [, label = ""] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
@@ -107,7 +116,7 @@ test("promtool can parse every query", (t) => {
 test("every selector is scoped by job and instance, and every counter is in a rate or an increase", () => {
   for (const query of queries) {
     for (const [selector] of query.matchAll(/hairpin_probe_\w+\{[^}]*\}/g)) {
-      assert.match(selector, /job=~"\$job", instance=~"\$instance"/);
+      assert.match(selector, /cluster=~"\$cluster", job=~"\$job", instance=~"\$instance"/);
       if (/_total\{/.test(selector))
         assert.ok(query.includes(`rate(${selector}[`) || query.includes(`increase(${selector}[`), query);
     }
@@ -120,7 +129,7 @@ test("panels have ids in order, titles, descriptions and units, and lie beside e
     board.panels.map(({ id }) => id),
     board.panels.map((_, i) => i + 1),
   );
-  for (const [i, panel] of board.panels.entries()) {
+  for (const [i, panel] of panels.entries()) {
     assert.ok(panel.title !== "" && panel.description !== "" && panel.fieldConfig.defaults.unit !== "", panel.title);
     assert.deepEqual(
       panel.targets.map(({ refId }) => refId),
@@ -128,7 +137,7 @@ test("panels have ids in order, titles, descriptions and units, and lie beside e
     );
     const { x, y, w, h } = panel.gridPos;
     assert.ok(x + w <= 24);
-    for (const other of board.panels.slice(i + 1).map(({ gridPos }) => gridPos)) {
+    for (const other of [...panels.slice(i + 1), ...rows].map(({ gridPos }) => gridPos)) {
       const apart = other.x >= x + w || other.x + other.w <= x || other.y >= y + h || other.y + other.h <= y;
       assert.ok(apart, `${panel.title} overlaps`);
     }
@@ -142,17 +151,112 @@ test("the board's address is fixed, nobody edits it in place, and nothing in it 
   assert.doesNotMatch(JSON.stringify(board), /__inputs|DS_/);
   const [first] = board.templating.list;
   assert.deepEqual([first?.name, first?.type, first?.label], ["datasource", "datasource", "Data source"]);
-  const sources = board.panels.flatMap((panel) => [panel.datasource, ...panel.targets.map(({ datasource }) => datasource)]);
+  const sources = panels.flatMap((panel) => [panel.datasource, ...panel.targets.map(({ datasource }) => datasource)]);
   for (const source of sources) assert.deepEqual(source, { type: "prometheus", uid: "$datasource" });
 });
 
 test("every variable is a query over what is there, read anew with the time, and used", () => {
   const variables = board.templating.list.slice(1);
-  for (const name of ["job", "instance"]) assert.ok(variables.some((variable) => variable.name === name));
+  for (const name of ["cluster", "job", "instance"]) assert.ok(variables.some((variable) => variable.name === name));
   for (const { name, definition = "", ...variable } of variables) {
     assert.match(definition, new RegExp(`^label_values\\(hairpin_probe_\\w+(\\{.*\\})?, ${name}\\)$`));
     assert.deepEqual(variable.datasource, { type: "prometheus", uid: "$datasource" });
-    assert.deepEqual([variable.refresh, variable.multi, variable.allValue], [2, true, ".+"], name);
+    // Without the label there is one cluster, and all of it is to be seen.
+    assert.deepEqual([variable.refresh, variable.multi, variable.allValue], [2, true, name === "cluster" ? ".*" : ".+"], name);
     assert.ok(queries.some((query) => query.includes(`${name}=~"$${name}"`)));
   }
+});
+
+test("each row asks a question, and has panels that answer it", () => {
+  assert.ok(rows.length >= 5);
+  for (const [i, row] of rows.entries()) {
+    assert.match(row.title, /\?$/);
+    const below = panels.filter(({ gridPos }) => gridPos.y > row.gridPos.y && gridPos.y < (rows[i + 1]?.gridPos.y ?? Infinity));
+    assert.ok(below.length > 0, row.title);
+  }
+});
+
+test("links lead to pages that there are", () => {
+  const base = "https://github.com/hairpin-probe/hairpin-probe/blob/main/";
+  assert.ok(board.links.some(({ url }) => url.endsWith("/alerts.md")));
+  for (const { url } of board.links) {
+    assert.ok(url.startsWith(base), url);
+    assert.ok(readFileSync(new URL(`../../${url.slice(base.length)}`, import.meta.url)).length > 0);
+  }
+});
+
+/** What Grafana puts in for the variables when all is chosen. */
+const chosen = (query: string): string =>
+  query
+    .replaceAll('"$cluster"', '".*"')
+    .replaceAll(/"\$(job|instance|node|service_namespace|service_name)"/g, '".+"')
+    .replaceAll("$__rate_interval", "5m")
+    .replaceAll("$__range", "1h");
+
+/** Runs queries over series at some minutes. @returns what promtool finds wrong; `undefined` where there is none. */
+function evaluate(
+  series: readonly object[],
+  cases: readonly { readonly expr: string; readonly minute: number; readonly found: number }[],
+): string | undefined {
+  const promtool = findPromtool();
+  if (promtool === undefined) return undefined;
+  const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-board-"));
+  try {
+    const tests = cases.map(({ expr, minute, found }) => ({
+      expr: `count(${chosen(expr)}) > bool 0 or vector(0)`,
+      eval_time: `${minute}m`,
+      exp_samples: [{ labels: "{}", value: found }],
+    }));
+    const file = join(directory, "test.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ rule_files: [], tests: [{ interval: "1m", input_series: series, promql_expr_test: tests }] }),
+    );
+    const { status, stdout, stderr } = spawnSync(promtool, ["test", "rules", file], { encoding: "utf8" });
+    return status === 0 ? "" : stdout + stderr;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+const NOT_CHECKED = "NOT CHECKED: there is no promtool here (Debian package prometheus)";
+
+test("every query finds data in what an agent exports", async (t) => {
+  const page = parseExposition(await fullPage());
+  const series = page.map(({ name, labels, value }) => {
+    const pairs = Object.entries({ ...labels, job: "hairpin-probe", instance: "n1" }).map(
+      ([key, text]) => `${key}=${JSON.stringify(text)}`,
+    );
+    const isCounter = /_(total|bucket|sum|count)$/.test(name);
+    return { series: `${name}{${pairs.join(",")}}`, values: isCounter ? `${value}+3x60` : `${value}+0x60` };
+  });
+  const cases = panels.flatMap(({ targets }) => targets.map(({ expr }) => ({ expr, minute: 60, found: 1 })));
+  // The control: one that finds nothing.
+  cases.push({ expr: 'hairpin_probe_agent_info{node="none"}', minute: 60, found: 0 });
+  const wrong = evaluate(series, cases);
+  if (wrong === undefined) t.diagnostic(NOT_CHECKED);
+  else assert.equal(wrong, "");
+});
+
+test("a change of a Service's configuration is marked, a new Service is not", (t) => {
+  const info = (service: string, preserve: boolean, values: string) => ({
+    series: `hairpin_probe_service_info{job="j",instance="i",node="n",service_namespace="shop",service_name="${service}",preserve_client_ip="${preserve}"}`,
+    values,
+  });
+  // The old one stays for five minutes, as the agents have it.
+  const series = [
+    info("web", true, "1x35 stale"),
+    info("web", false, "_x30 1x40"),
+    info("still", true, "1x70"),
+    info("new", true, "_x30 1x40"),
+  ];
+  const [expr = ""] = marks;
+  const cases = [20, 32, 50].map((minute) => ({ expr, minute, found: minute === 32 ? 1 : 0 }));
+  cases.push({
+    expr: `(${expr}) and on (service_name) hairpin_probe_service_info{service_name=~"new|still"}`,
+    minute: 32,
+    found: 0,
+  });
+  const wrong = evaluate(series, cases);
+  if (wrong === undefined) t.diagnostic(NOT_CHECKED);
+  else assert.equal(wrong, "");
 });
