@@ -1,12 +1,12 @@
 /**
  * The tables of docs/, rendered from the code that they describe: `npm run docs` writes them, a test holds them to it.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
 import { type Definition, flagOf, variableOf } from "../src/config/definition.ts";
 import { DEFINITIONS, SETTING_KEYS } from "../src/config/definitions.ts";
 import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
+import { groupsIn } from "./rule-files.ts";
 
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 const row = (cells: readonly string[]): string => `| ${cells.map(cell).join(" | ")} |`;
@@ -74,29 +74,14 @@ ${table(["flag", "variable", "key in the file", "default", "meaning"], rows)}
 `;
 }
 
-interface Rules {
-  readonly groups: readonly {
-    readonly rules: readonly {
-      readonly alert?: string;
-      readonly for: string;
-      readonly labels: { readonly severity: string };
-      readonly annotations: { readonly summary: string };
-    }[];
-  }[];
-}
-
 function renderAlerts(): string {
-  const rows = ["alerts", "agents"].flatMap((name) => {
-    const rules = parse(readFileSync(new URL(`../rules/${name}.yaml`, import.meta.url), "utf8")) as Rules;
-    return rules.groups
-      .flatMap((group) => group.rules)
-      .map(({ alert, for: duration, labels, annotations }) => [
-        `[${alert}](runbooks/${alert}.md)`,
-        labels.severity,
-        duration,
-        annotations.summary,
-      ]);
-  });
+  const rules = ["alerts.yaml", "agents.yaml"].flatMap(groupsIn).flatMap((group) => group.rules);
+  const rows = rules.map(({ alert, for: duration = "", labels, annotations }) => [
+    `[${alert}](runbooks/${alert}.md)`,
+    labels?.severity ?? "",
+    duration,
+    annotations?.summary ?? "",
+  ]);
   return `# Alerts
 
 The rule files in [rules](../rules) are plain Prometheus rules (2.42 or newer): give all three to

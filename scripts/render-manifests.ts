@@ -2,21 +2,16 @@
  * What manifests/ holds of files that live elsewhere, in the form that Kubernetes takes: `npm run manifests` writes it, a test holds the
  * files to it.
  */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { renderBoard } from "../grafana/board.ts";
 import { CHART_SCHEMA } from "./chart-schema.ts";
+import { groupsIn, RULE_FILES } from "./rule-files.ts";
 
-const RULES = new URL("../rules/", import.meta.url);
 const NAME = "hairpin-probe";
 
-/** The groups of all rule files. */
-const ruleGroups = (): readonly object[] =>
-  readdirSync(RULES)
-    .sort()
-    .flatMap((file) => (parse(readFileSync(new URL(file, RULES), "utf8")) as { groups: readonly object[] }).groups);
-
+const ruleGroups = (): readonly object[] => RULE_FILES.flatMap(groupsIn);
 const MADE_OF = "# Made of the rule files in rules/ by npm run manifests.\n";
 const yaml = (value: object): string => `${MADE_OF}${stringify(value, { lineWidth: 0 })}`;
 

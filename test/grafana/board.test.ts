@@ -1,14 +1,11 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderBoard } from "../../grafana/board.ts";
 import { parseExposition } from "../../lab/observe/exposition.ts";
-import { findPromtool } from "../../scripts/promtool.mjs";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
+import { NO_PROMTOOL, runPromtool } from "../support/promtool.ts";
 
 interface Board {
   readonly panels: readonly {
@@ -94,23 +91,18 @@ test("every label that a query groups by or a legend shows is one of a metric in
 });
 
 test("promtool can parse every query", (t) => {
-  const promtool = findPromtool();
-  if (promtool === undefined) {
-    t.diagnostic("NOT CHECKED: there is no promtool here (Debian package prometheus)");
-    return;
-  }
-  const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-board-"));
-  t.after(() => rmSync(directory, { recursive: true }));
   const check = (expressions: readonly string[]) => {
     const rules = expressions.map((expr, i) => ({ record: `query_${i}`, expr: expr.replaceAll(/\$\w+/g, "5m") }));
-    const file = join(directory, "rules.yaml");
-    writeFileSync(file, JSON.stringify({ groups: [{ name: "board", rules }] }));
-    const { status, stderr } = spawnSync(promtool, ["check", "rules", "--lint=none", file], { encoding: "utf8" });
-    return { status, stderr };
+    return runPromtool(["check", "rules", "--lint=none"], { groups: [{ name: "board", rules }] });
   };
-  assert.deepEqual(check(queries), { status: 0, stderr: "" });
+  const said = check(queries);
+  if (said === undefined) {
+    t.diagnostic(NO_PROMTOOL);
+    return;
+  }
+  assert.deepEqual([said.status, said.stderr], [0, ""]);
   // The control: it does read them.
-  assert.equal(check([...queries, "sum(1"]).status, 1);
+  assert.equal(check([...queries, "sum(1"])?.status, 1);
 });
 
 test("every selector is scoped by job and instance, and every counter is in a rate or an increase", () => {
@@ -198,27 +190,17 @@ function evaluate(
   series: readonly object[],
   cases: readonly { readonly expr: string; readonly minute: number; readonly found: number }[],
 ): string | undefined {
-  const promtool = findPromtool();
-  if (promtool === undefined) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-board-"));
-  try {
-    const tests = cases.map(({ expr, minute, found }) => ({
-      expr: `count(${chosen(expr)}) > bool 0 or vector(0)`,
-      eval_time: `${minute}m`,
-      exp_samples: [{ labels: "{}", value: found }],
-    }));
-    const file = join(directory, "test.json");
-    writeFileSync(
-      file,
-      JSON.stringify({ rule_files: [], tests: [{ interval: "1m", input_series: series, promql_expr_test: tests }] }),
-    );
-    const { status, stdout, stderr } = spawnSync(promtool, ["test", "rules", file], { encoding: "utf8" });
-    return status === 0 ? "" : stdout + stderr;
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  const tests = cases.map(({ expr, minute, found }) => ({
+    expr: `count(${chosen(expr)}) > bool 0 or vector(0)`,
+    eval_time: `${minute}m`,
+    exp_samples: [{ labels: "{}", value: found }],
+  }));
+  const said = runPromtool(["test", "rules"], {
+    rule_files: [],
+    tests: [{ interval: "1m", input_series: series, promql_expr_test: tests }],
+  });
+  return said && (said.status === 0 ? "" : said.stdout + said.stderr);
 }
-const NOT_CHECKED = "NOT CHECKED: there is no promtool here (Debian package prometheus)";
 
 test("every query finds data in what an agent exports", async (t) => {
   const page = parseExposition(await fullPage());
@@ -233,7 +215,7 @@ test("every query finds data in what an agent exports", async (t) => {
   // The control: one that finds nothing.
   cases.push({ expr: 'hairpin_probe_agent_info{node="none"}', minute: 60, found: 0 });
   const wrong = evaluate(series, cases);
-  if (wrong === undefined) t.diagnostic(NOT_CHECKED);
+  if (wrong === undefined) t.diagnostic(NO_PROMTOOL);
   else assert.equal(wrong, "");
 });
 
@@ -257,6 +239,6 @@ test("a change of a Service's configuration is marked, a new Service is not", (t
     found: 0,
   });
   const wrong = evaluate(series, cases);
-  if (wrong === undefined) t.diagnostic(NOT_CHECKED);
+  if (wrong === undefined) t.diagnostic(NO_PROMTOOL);
   else assert.equal(wrong, "");
 });

@@ -6,11 +6,9 @@ import { GENERATED } from "../../scripts/render-manifests.ts";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { startServer } from "../../src/server/http-server.ts";
+import type { Manifest } from "../tools/kustomize.ts";
 
 const BASE = new URL("../../manifests/base/", import.meta.url);
-
-/** Objects of several kinds, as loose as what a parser returns; each test asserts what it reads. */
-type Manifest = ReturnType<typeof JSON.parse>;
 
 const files = readdirSync(BASE).filter((file) => file !== "kustomization.yaml");
 const manifests: readonly Manifest[] = files.flatMap((file) =>

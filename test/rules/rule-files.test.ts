@@ -3,23 +3,12 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
-import { parse } from "yaml";
 import { findPromtool } from "../../scripts/promtool.mjs";
+import { groupsIn, pathOfRules, RULE_FILES } from "../../scripts/rule-files.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
-import { RULE_FILES } from "./firing-alerts.ts";
+import { NO_PROMTOOL } from "../support/promtool.ts";
 
-interface Rule {
-  readonly record?: string;
-  readonly alert?: string;
-  readonly expr: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-const rules = RULE_FILES.flatMap((file) => {
-  const { groups } = parse(readFileSync(file, "utf8")) as { groups: readonly { rules: readonly Rule[] }[] };
-  return groups.flatMap((group) => group.rules);
-});
+const rules = RULE_FILES.flatMap(groupsIn).flatMap((group) => group.rules);
 const alerts = rules.filter(({ alert }) => alert !== undefined);
 const RUNBOOKS = new URL("../../docs/runbooks/", import.meta.url);
 const BASE_URL = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs/runbooks/";
@@ -29,14 +18,18 @@ const FOREIGN_LABELS = ["cluster", "le"];
 test("promtool finds nothing wrong with the rules", (t) => {
   const promtool = findPromtool();
   if (promtool === undefined) {
-    t.diagnostic("NOT CHECKED: there is no promtool here (Debian package prometheus)");
+    t.diagnostic(NO_PROMTOOL);
     return;
   }
   for (const file of RULE_FILES) {
-    const result: SpawnSyncReturns<string> = spawnSync(promtool, ["check", "rules", "--lint=all", "--lint-fatal", file], {
-      encoding: "utf8",
-    });
-    assert.equal(result.status, 0, `${basename(file)}: ${result.stderr}`);
+    const result: SpawnSyncReturns<string> = spawnSync(
+      promtool,
+      ["check", "rules", "--lint=all", "--lint-fatal", pathOfRules(file)],
+      {
+        encoding: "utf8",
+      },
+    );
+    assert.equal(result.status, 0, `${file}: ${result.stderr}`);
   }
 });
 

@@ -81,7 +81,7 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
     const key = `${says} ${present}`;
     if (key !== planned) {
       plans = plansOf(scenario.mode, says, present, zones, names);
-      truths = plansOf(scenario.mode, true, present, zones, names);
+      truths = says ? plans : plansOf(scenario.mode, true, present, zones, names);
     }
     planned = key;
     const daemonset = { namespace: "hairpin-probe", daemonset: "hairpin-probe" };
