@@ -12,14 +12,13 @@ import {
   DashboardLinkBuilder,
   DashboardLinkType,
   DatasourceVariableBuilder,
-  QueryVariableBuilder,
   RowBuilder,
-  VariableRefresh,
-  VariableSort,
 } from "@grafana/grafana-foundation-sdk/dashboard";
 import { buildPanel, DATASOURCE } from "./panel.ts";
 import { SERVICE } from "./queries.ts";
 import { ROWS } from "./rows.ts";
+import type { Board } from "./schema.ts";
+import { VARIABLES } from "./variables.ts";
 
 const SCHEMA_VERSION = 39;
 const DOCS = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs";
@@ -28,43 +27,11 @@ const WIDTH = 24;
 /** What makes a new NLB, a new target group, or another fate of the connections. */
 const CHANGING = "service_namespace, service_name, target_type, preserve_client_ip, cross_zone, hostname";
 
-/** @param allValue - What stands for all: `.+` leaves out series without the label. */
-const queryVariable = (name: string, label: string, query: string, allValue = ".+"): QueryVariableBuilder =>
-  new QueryVariableBuilder(name)
-    .label(label)
-    .datasource(DATASOURCE)
-    .query({ query, refId: `variable-${name}`, qryType: 1 })
-    .definition(query)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
-    .includeAll(true)
-    .multi(true)
-    .allValue(allValue)
-    .current({ text: "All", value: "$__all" });
-
-const VARIABLES = [
-  // Clusters are told apart only where the monitoring adds the label.
-  queryVariable("cluster", "Cluster", "label_values(hairpin_probe_agent_info, cluster)", ".*"),
-  queryVariable("job", "Job", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster"}, job)'),
-  queryVariable("instance", "Instance", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster", job=~"$job"}, instance)'),
-  queryVariable("node", "Node", 'label_values(hairpin_probe_agent_info{cluster=~"$cluster", job=~"$job"}, node)'),
-  queryVariable(
-    "service_namespace",
-    "Namespace",
-    'label_values(hairpin_probe_frontends{cluster=~"$cluster", job=~"$job"}, service_namespace)',
-  ),
-  queryVariable(
-    "service_name",
-    "Service",
-    'label_values(hairpin_probe_frontends{cluster=~"$cluster", job=~"$job", service_namespace=~"$service_namespace"}, service_name)',
-  ),
-];
-
 /** A configuration that was not there five minutes ago, of a Service that was. */
 const CHANGES = `group by (${CHANGING}) (hairpin_probe_service_info{${SERVICE}}) unless group by (${CHANGING}) (hairpin_probe_service_info{${SERVICE}} offset 5m) and on (service_namespace, service_name) group by (service_namespace, service_name) (hairpin_probe_service_info{${SERVICE}} offset 5m)`;
 
 /** The board, as Grafana reads it. Panels are laid out in rows of 24 columns, in their order. */
-export function renderBoard(): object {
+export function renderBoard(): Board {
   const board = new DashboardBuilder("hairpin-probe")
     .uid("hairpin-probe")
     .description("Connections from pods to internal NLBs: what times out, from where, and whether the configuration makes it so.")
@@ -121,7 +88,7 @@ export function renderBoard(): object {
  * What the SDK leaves to Grafana, which then makes it up anew each time: the panels' ids. And what it sets that older versions do not
  * know: the places of links and annotations.
  */
-function finished(board: ReturnType<DashboardBuilder["build"]>): object {
+function finished(board: ReturnType<DashboardBuilder["build"]>): Board {
   const withoutPlacement = ({ placement: _, ...rest }: { readonly placement?: unknown }): object => rest;
   return {
     ...board,
@@ -129,7 +96,7 @@ function finished(board: ReturnType<DashboardBuilder["build"]>): object {
     panels: (board.panels ?? []).map((panel, i) => ({ ...panel, id: i + 1 })),
     links: (board.links ?? []).map(withoutPlacement),
     annotations: { list: (board.annotations?.list ?? []).map(withoutPlacement) },
-  };
+  } as unknown as Board;
 }
 
 const FILE = new URL("./hairpin-probe.json", import.meta.url);

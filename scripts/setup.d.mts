@@ -1,6 +1,7 @@
 /** Types of setup.mjs for its tests; the script itself must run before TypeScript can. */
 export interface SetupOptions {
   readonly root: string;
+  readonly also: readonly string[];
   readonly tools: readonly string[];
   readonly searchPath: readonly string[];
   readonly isRoot: boolean;

@@ -1,7 +1,7 @@
-// node scripts/setup.mjs [--tools ip,nft,tcpdump]
+// node scripts/setup.mjs [--tools ip,nft,tcpdump] [--also tools/board]
 //
-// Installs what a fresh clone lacks: the npm packages of package-lock.json, and the named system tools, through apt-get where
-// that is possible as root. Silent when nothing is missing. Plain JavaScript without dependencies, and in old syntax, so that
+// Installs what a fresh clone lacks: the npm packages of package-lock.json, those of a further package of this checkout, and the named
+// system tools, through apt-get where that is possible as root. Silent when nothing is missing. Plain JavaScript without dependencies, and in old syntax, so that
 // any Node can at least say that it is too old.
 
 import { spawnSync } from "node:child_process";
@@ -34,6 +34,7 @@ class SetupError extends Error {}
  * Brings one checkout up to date.
  *
  * @param options.root - The checkout.
+ * @param options.also - Directories in it whose own package-lock.json is to be installed, too; their packages run no script.
  * @param options.tools - Names out of PACKAGES.
  * @param options.searchPath - Directories in which a tool counts as installed.
  * @param options.isRoot - Whether apt-get may be used.
@@ -46,20 +47,23 @@ export function setUp(options) {
   if (Number.parseInt(options.nodeVersion, 10) < OLDEST_NODE) {
     throw new SetupError(`setup: Node.js ${OLDEST_NODE} or newer is needed, this is ${options.nodeVersion}.`);
   }
-  installModules(options);
+  installModules("", options);
+  for (const directory of options.also) installModules(directory, options);
   installTools(options);
 }
 
 /** The lock file's hash and what its native packages were installed for; kept in node_modules, so that it goes when they go. */
-function installModules(options) {
-  const lock = readFileSync(join(options.root, "package-lock.json"));
+function installModules(directory, options) {
+  const lockName = join(directory, "package-lock.json");
+  const lock = readFileSync(join(options.root, lockName));
   const wanted = `${createHash("sha256").update(lock).digest("hex")} ${process.platform}-${process.arch}\n`;
-  const stampPath = join(options.root, "node_modules", ".setup-stamp");
+  const stampPath = join(options.root, directory, "node_modules", ".setup-stamp");
   if (existsSync(stampPath) && readFileSync(stampPath, "utf8") === wanted) return;
 
-  options.log("setup: installing the npm packages of package-lock.json");
-  const code = options.run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
-  if (code !== 0) throw new SetupError(`setup: npm ci ${ending(code)}; the packages of package-lock.json are not installed.`);
+  options.log(`setup: installing the npm packages of ${lockName}`);
+  const there = directory === "" ? [] : ["--prefix", directory, "--ignore-scripts"];
+  const code = options.run("npm", ["ci", ...there, "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (code !== 0) throw new SetupError(`setup: npm ci ${ending(code)}; the packages of ${lockName} are not installed.`);
   writeFileSync(stampPath, wanted);
 }
 
@@ -91,10 +95,16 @@ function installTools(options) {
 
 const ending = (code) => (code === undefined ? "could not be started" : `ended with code ${code}`);
 
-function toolsOf(args) {
-  if (args.length === 0) return [];
-  if (args.length === 2 && args[0] === "--tools") return args[1].split(",");
-  throw new SetupError("usage: node scripts/setup.mjs [--tools ip,nft,tcpdump]");
+function wantedBy(args) {
+  const wanted = { tools: [], also: [] };
+  for (let i = 0; i < args.length; i += 2) {
+    const [flag, list] = [args[i], args[i + 1]];
+    if (list === undefined || !["--tools", "--also"].includes(flag)) {
+      throw new SetupError("usage: node scripts/setup.mjs [--tools ip,nft,tcpdump] [--also tools/board]");
+    }
+    wanted[flag.slice(2)] = list.split(",");
+  }
+  return wanted;
 }
 
 function main(args) {
@@ -108,7 +118,7 @@ function main(args) {
   try {
     setUp({
       root,
-      tools: toolsOf(args),
+      ...wantedBy(args),
       searchPath: (env.PATH || "").split(delimiter).concat(SYSTEM_DIRECTORIES),
       isRoot: getuid !== undefined && getuid() === 0,
       nodeVersion: versions.node,

@@ -38,6 +38,8 @@ export interface Cluster {
   annotate(namespace: string, name: string, annotations: Readonly<Record<string, string | null>>): void;
   /** @throws ApiError. */
   setExternalTrafficPolicy(namespace: string, name: string, policy: "Cluster" | "Local"): void;
+  /** Creates or replaces an object. @throws ApiError. */
+  put(resource: "services" | "endpointslices", object: Service | EndpointSlice): void;
   /** Moves the backends of `shop/web`: ready on these nodes, and on no others. @throws RangeError for an unknown node. */
   moveBackends(nodes: readonly string[]): void;
   /** Replaces the faults of the network. */
@@ -89,6 +91,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     annotate: (namespace, name, annotations) => merge(namespace, name, { metadata: { annotations } }),
     setExternalTrafficPolicy: (namespace, name, externalTrafficPolicy) =>
       merge(namespace, name, { spec: { externalTrafficPolicy } }),
+    put: (resource, object) => write(store, resource, object),
     moveBackends(nodes) {
       for (const slice of webSlices(topology, nodes)) write(store, "endpointslices", slice);
     },

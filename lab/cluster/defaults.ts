@@ -44,17 +44,25 @@ export const agentsService = (): Service => ({
   },
 });
 
+/** The slices of `shop/web`. @see backendSlices */
+export const webSlices = (topology: Topology, readyOn: readonly string[]): readonly EndpointSlice[] =>
+  backendSlices(WEB, topology, readyOn);
+
 /**
- * The slices of `shop/web`: one backend pod per node, ready on the given nodes and on no others.
+ * The slices of a Service in front of the lab's backends: one pod per node, ready on the given nodes and on no others.
  *
  * @throws RangeError for a node that the topology does not have.
  */
-export function webSlices(topology: Topology, readyOn: readonly string[]): readonly EndpointSlice[] {
+export function backendSlices(
+  service: { readonly namespace: string; readonly name: string },
+  topology: Topology,
+  readyOn: readonly string[],
+): readonly EndpointSlice[] {
   const names = topology.nodes.map(({ name }) => name);
   const unknown = readyOn.find((name) => !names.includes(name));
   if (unknown !== undefined)
     throw new RangeError(`backends: got node ${JSON.stringify(unknown)}, expected of ${names.join(", ")}`);
-  return slicesOf(WEB, topology.nodes, {
+  return slicesOf(service, topology.nodes, {
     podOf: ({ backend }) => backend,
     isReady: ({ name }) => readyOn.includes(name),
     ports: [

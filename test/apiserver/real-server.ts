@@ -3,11 +3,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request as httpRequest } from "undici";
+import { freePort } from "../../lab/runner/free-port.ts";
 import { findGoTool } from "../../scripts/go-tools.mjs";
 import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
 import { CUSTOM_RESOURCES } from "./custom-resources.ts";
@@ -208,14 +208,4 @@ async function until(what: string, program: Program, holds: () => Promise<boolea
     if (performance.now() > deadline) throw new Error(`waited ${READY_WITHIN_MS} ms in vain until ${what}`);
     await sleep(50);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
 }

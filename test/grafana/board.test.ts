@@ -2,50 +2,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderBoard } from "../../grafana/board.ts";
+import { withAllChosen } from "../../grafana/variables.ts";
 import { parseExposition } from "../../lab/observe/exposition.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
 import { NO_PROMTOOL, runPromtool } from "../support/promtool.ts";
 
-interface Board {
-  readonly panels: readonly {
-    readonly id: number;
-    readonly title: string;
-    readonly description: string;
-    readonly type: string;
-    readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
-    readonly fieldConfig: { readonly defaults: { readonly unit: string } };
-    readonly datasource: unknown;
-    readonly targets: readonly {
-      readonly refId: string;
-      readonly expr: string;
-      readonly legendFormat: string;
-      readonly datasource: unknown;
-    }[];
-  }[];
-  readonly templating: { readonly list: readonly Variable[] };
-  readonly annotations: {
-    readonly list: readonly { readonly expr: string; readonly titleFormat: string; readonly textFormat: string }[];
-  };
-  readonly links: readonly { readonly url: string }[];
-  readonly uid: string;
-  readonly editable: boolean;
-  readonly schemaVersion: number;
-}
-
-interface Variable {
-  readonly name: string;
-  readonly type: string;
-  readonly label: string;
-  readonly query: unknown;
-  readonly definition?: string;
-  readonly datasource?: unknown;
-  readonly refresh: number;
-  readonly multi?: boolean;
-  readonly allValue?: string;
-}
-
-const board = renderBoard() as Board;
+const board = renderBoard();
 const panels = board.panels.filter(({ type }) => type !== "row");
 const rows = board.panels.filter(({ type }) => type === "row");
 const marks = board.annotations.list.map(({ expr }) => expr);
@@ -177,21 +140,13 @@ test("links lead to pages that there are", () => {
   }
 });
 
-/** What Grafana puts in for the variables when all is chosen. */
-const chosen = (query: string): string =>
-  query
-    .replaceAll('"$cluster"', '".*"')
-    .replaceAll(/"\$(job|instance|node|service_namespace|service_name)"/g, '".+"')
-    .replaceAll("$__rate_interval", "5m")
-    .replaceAll("$__range", "1h");
-
 /** Runs queries over series at some minutes. @returns what promtool finds wrong; `undefined` where there is none. */
 function evaluate(
   series: readonly object[],
   cases: readonly { readonly expr: string; readonly minute: number; readonly found: number }[],
 ): string | undefined {
   const tests = cases.map(({ expr, minute, found }) => ({
-    expr: `count(${chosen(expr)}) > bool 0 or vector(0)`,
+    expr: `count(${withAllChosen(expr, { rateInterval: "5m", range: "1h" })}) > bool 0 or vector(0)`,
     eval_time: `${minute}m`,
     exp_samples: [{ labels: "{}", value: found }],
   }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { findPromtool } from "../../scripts/promtool.mjs";
+import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 import { METRICS } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
 import { NO_PROMTOOL } from "../support/promtool.ts";
@@ -12,7 +12,7 @@ test("every metric of the table is on the page, and no other", async () => {
 });
 
 test("promtool has nothing to say against the page", async (t) => {
-  const promtool = findPromtool();
+  const promtool = findPrometheusTool("promtool");
   if (promtool === undefined) {
     t.diagnostic(NO_PROMTOOL);
     return;

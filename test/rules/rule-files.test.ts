@@ -3,7 +3,7 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
-import { findPromtool } from "../../scripts/promtool.mjs";
+import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 import { groupsIn, pathOfRules, RULE_FILES } from "../../scripts/rule-files.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { NO_PROMTOOL } from "../support/promtool.ts";
@@ -16,7 +16,7 @@ const BASE_URL = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs/
 const FOREIGN_LABELS = ["cluster", "le"];
 
 test("promtool finds nothing wrong with the rules", (t) => {
-  const promtool = findPromtool();
+  const promtool = findPrometheusTool("promtool");
   if (promtool === undefined) {
     t.diagnostic(NO_PROMTOOL);
     return;

@@ -32,6 +32,7 @@ function machine(options: Partial<SetupOptions> = {}): SetupOptions {
   };
   return {
     root,
+    also: [],
     tools: [],
     searchPath: ["/nowhere", join(root, "bin")],
     isRoot: true,
@@ -49,6 +50,19 @@ test("packages are installed once, with one line, and not again while the lock f
   setUp(machine());
   assert.deepEqual(calls, [NPM_CI]);
   assert.deepEqual(said, ["setup: installing the npm packages of package-lock.json"]);
+});
+
+test("a further package of the checkout is installed beside the first, once, and runs no script", () => {
+  const other = join(root, "tools/board");
+  mkdirSync(join(other, "node_modules"), { recursive: true });
+  writeFileSync(join(other, "package-lock.json"), "{}");
+  setUp(machine({ also: ["tools/board"] }));
+  setUp(machine({ also: ["tools/board"] }));
+  assert.deepEqual(calls, [NPM_CI, "npm ci --prefix tools/board --ignore-scripts --no-audit --no-fund --loglevel=error"]);
+  assert.equal(said[1], "setup: installing the npm packages of tools/board/package-lock.json");
+  const fails = machine({ also: ["tools/board"], run: () => 1 });
+  writeFileSync(join(other, "package-lock.json"), "{ }");
+  assert.throws(() => setUp(fails), { message: /tools\/board\/package-lock\.json are not installed/ });
 });
 
 test("packages are installed again when the lock file changes or node_modules goes", () => {
@@ -104,5 +118,8 @@ test("an old Node is told in one sentence, before anything else", () => {
 test("the script prints its problem as one line and exits with 1", async () => {
   const script = fileURLToPath(new URL("../../scripts/setup.mjs", import.meta.url));
   const { code, stdout, stderr } = await run([process.execPath, script, "--no-such-option"]);
-  assert.deepEqual([code, stdout, stderr], [1, "", "usage: node scripts/setup.mjs [--tools ip,nft,tcpdump]\n"]);
+  assert.deepEqual(
+    [code, stdout, stderr],
+    [1, "", "usage: node scripts/setup.mjs [--tools ip,nft,tcpdump] [--also tools/board]\n"],
+  );
 });

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findPromtool } from "../../scripts/promtool.mjs";
+import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 
 /** What a test says where there is none. */
 export const NO_PROMTOOL = "NOT CHECKED: there is no promtool here (Debian package prometheus)";
@@ -13,7 +13,7 @@ export const NO_PROMTOOL = "NOT CHECKED: there is no promtool here (Debian packa
  * @returns `undefined` where there is no promtool.
  */
 export function runPromtool(command: readonly string[], content: object) {
-  const promtool = findPromtool();
+  const promtool = findPrometheusTool("promtool");
   if (promtool === undefined) return undefined;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-promtool-"));
   try {

@@ -1,8 +1,8 @@
-// node scripts/promtool.mjs
+// node scripts/prometheus.mjs
 //
-// Gets promtool for the test that checks the metrics with it: the one that is installed, else the one in Debian's package
-// `prometheus`, unpacked into .cache/ without installing anything. Where neither can be had it says so and goes on: the test says
-// loudly that it did not check. Plain JavaScript, for the machine's own Node.
+// Gets Prometheus and promtool for the tests that ask them: those that are installed, else those in Debian's package `prometheus`,
+// unpacked into .cache/ without installing anything. Where they cannot be had it says so and goes on: the tests say loudly what they did
+// not check. Plain JavaScript, for the machine's own Node.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from "node:fs";
@@ -10,17 +10,17 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const CACHE = fileURLToPath(new URL("../.cache/", import.meta.url));
-const CACHED = join(CACHE, "promtool");
+const TOOLS = ["prometheus", "promtool"];
 
-/** @returns Path of promtool; `undefined` when there is none. */
-export function findPromtool(searchPath = process.env.PATH ?? "") {
-  const installed = searchPath.split(delimiter).map((directory) => join(directory, "promtool"));
-  return [...installed, CACHED].find((path) => existsSync(path));
+/** @returns Path of the program; `undefined` when there is none. */
+export function findPrometheusTool(name, searchPath = process.env.PATH ?? "") {
+  const installed = searchPath.split(delimiter).map((directory) => join(directory, name));
+  return [...installed, join(CACHE, name)].find((path) => existsSync(path));
 }
 
-function fetchPromtool() {
+function fetchTools() {
   mkdirSync(CACHE, { recursive: true });
-  const directory = mkdtempSync(join(CACHE, "prometheus-"));
+  const directory = mkdtempSync(join(CACHE, "unpacking-"));
   try {
     const quiet = { cwd: directory, stdio: ["ignore", "ignore", "pipe"] };
     try {
@@ -33,22 +33,22 @@ function fetchPromtool() {
     }
     const [archive] = readdirSync(directory).filter((file) => file.endsWith(".deb"));
     execFileSync("dpkg-deb", ["-x", archive, "unpacked"], quiet);
-    renameSync(join(directory, "unpacked/usr/bin/promtool"), CACHED);
+    for (const name of TOOLS) renameSync(join(directory, "unpacked/usr/bin", name), join(CACHE, name));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
 const isEntry = process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
-if (isEntry && findPromtool() === undefined) {
+if (isEntry && TOOLS.some((name) => findPrometheusTool(name) === undefined)) {
   try {
-    fetchPromtool();
+    fetchTools();
   } catch (error) {
     const why =
       String(error.stderr ?? "")
         .trim()
         .split("\n")
         .at(-1) || error.message;
-    console.error(`promtool: cannot be had here (${why}); the metrics will not be checked with it. Debian package: prometheus.`);
+    console.error(`prometheus: cannot be had here (${why}); nothing will be checked with it. Debian package: prometheus.`);
   }
 }

@@ -1,0 +1,1 @@
+export function findPrometheusTool(name: "promtool" | "prometheus", searchPath?: string): string | undefined;

@@ -1,1 +1,0 @@
-export function findPromtool(searchPath?: string): string | undefined;
