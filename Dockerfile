@@ -34,6 +34,7 @@ ARG REVISION=
 LABEL org.opencontainers.image.title="hairpin-probe" \
       org.opencontainers.image.description="Finds, measures and explains hairpin timeouts of internal AWS NLBs" \
       org.opencontainers.image.source="https://github.com/hairpin-probe/hairpin-probe" \
+      org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 COPY --from=node /usr/local/bin/node /usr/local/bin/node

@@ -21,6 +21,33 @@ export interface Row {
   readonly panels: readonly Panel[];
 }
 
+const FRONTEND_ZONE = "service_namespace, service_name, frontend_zone";
+/** Most are never exposed, and lines at zero would hide the others. */
+const WAS_EXPOSED = `max by (${FRONTEND_ZONE}) (max_over_time(hairpin_probe_exposure_ratio{${SERVICE}}[$__range])) > 0`;
+
+/** Labels that say what a Service's load balancer is, in the order in which they are read. */
+const CONFIGURATION = [
+  "service_namespace",
+  "service_name",
+  "controller",
+  "target_type",
+  "preserve_client_ip",
+  "preserve_origin",
+  "cross_zone",
+  "external_traffic_policy",
+  "hostname",
+];
+
+/** A table with these columns, in this order, and no others. */
+const columns = (names: readonly string[], renameByName: Readonly<Record<string, string>>) => ({
+  id: "organize",
+  options: {
+    excludeByName: Object.fromEntries(["Time", "Value"].filter((name) => !names.includes(name)).map((name) => [name, true])),
+    indexByName: Object.fromEntries(names.map((name, i) => [name, i])),
+    renameByName,
+  },
+});
+
 /** The rows in their order: what is wrong, where, why, how slow, whether it got better, and whether the agents can be believed. */
 export const ROWS: readonly Row[] = [
   {
@@ -72,13 +99,16 @@ export const ROWS: readonly Row[] = [
         height: 5,
         queries: [
           {
-            expr: `sum by (service_namespace, service_name) (increase(hairpin_probe_hairpins_total{${SERVICE}}[$__range])) > 0`,
+            expr: `round(sum by (service_namespace, service_name) (increase(hairpin_probe_hairpins_total{${SERVICE}}[$__range]))) > 0`,
             legend: "",
             format: "table",
           },
         ],
         thresholds: [0.5, 1],
-        transformations: [{ id: "organize", options: { excludeByName: { Time: true }, renameByName: { Value: "hairpins" } } }],
+        transformations: [
+          { id: "sortBy", options: { sort: [{ field: "Value", desc: true }] } },
+          columns(["service_namespace", "service_name", "Value"], { Value: "hairpins" }),
+        ],
       },
     ],
   },
@@ -102,10 +132,13 @@ export const ROWS: readonly Row[] = [
         ],
         thresholds: [0.001, 0.02],
         transformations: [
+          // Columns come in the order in which they are met.
+          { id: "sortBy", options: { sort: [{ field: "service" }] } },
           {
             id: "groupingToMatrix",
             options: { rowField: "node", columnField: "service", valueField: "Value", emptyValue: "null" },
           },
+          { id: "sortBy", options: { sort: [{ field: "node\\service" }] } },
         ],
       },
     ],
@@ -169,18 +202,18 @@ export const ROWS: readonly Row[] = [
       {
         title: "Observed against expected share",
         description:
-          "Timeout share per Service and zone of the frontend, beside the exposure that configuration and topology imply. Only paths whose exposure is known.",
+          "Timeout share per Service and zone of the frontend, beside the exposure that configuration and topology imply. Only where there was an exposure in the time shown.",
         type: "timeseries",
         unit: "percentunit",
         width: 12,
         height: 8,
         queries: [
           {
-            expr: share("service_namespace, service_name, frontend_zone", 'exposed!="unknown"'),
+            expr: `${share(FRONTEND_ZONE, 'exposed!="unknown"')} and on (${FRONTEND_ZONE}) ${WAS_EXPOSED}`,
             legend: "{{service_namespace}}/{{service_name}} {{frontend_zone}} observed",
           },
           {
-            expr: `avg by (service_namespace, service_name, frontend_zone) (hairpin_probe_exposure_ratio{${SERVICE}})`,
+            expr: `avg by (${FRONTEND_ZONE}) (hairpin_probe_exposure_ratio{${SERVICE}}) and on (${FRONTEND_ZONE}) ${WAS_EXPOSED}`,
             legend: "{{service_namespace}}/{{service_name}} {{frontend_zone}} expected",
           },
         ],
@@ -258,12 +291,12 @@ export const ROWS: readonly Row[] = [
         height: 8,
         queries: [
           {
-            expr: `max by (service_namespace, service_name, controller, target_type, preserve_client_ip, preserve_origin, cross_zone, external_traffic_policy, hostname) (hairpin_probe_service_info{${SERVICE}})`,
+            expr: `max by (${CONFIGURATION.join(", ")}) (hairpin_probe_service_info{${SERVICE}})`,
             legend: "",
             format: "table",
           },
         ],
-        transformations: [{ id: "organize", options: { excludeByName: { Time: true, Value: true } } }],
+        transformations: [columns(CONFIGURATION, {}), { id: "sortBy", options: { sort: [{ field: "service_name" }] } }],
       },
     ],
   },

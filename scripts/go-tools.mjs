@@ -15,6 +15,7 @@ const TOOLS = fileURLToPath(new URL("../tools/", import.meta.url));
 const PACKAGES = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
   etcd: "go.etcd.io/etcd/server/v3",
+  actionlint: "github.com/rhysd/actionlint/cmd/actionlint",
   pint: "github.com/cloudflare/pint/cmd/pint",
   helm: "helm.sh/helm/v3/cmd/helm",
   kustomize: "sigs.k8s.io/kustomize/kustomize/v5",

@@ -7,10 +7,8 @@ import { controllerContextOf } from "../config/controller-definitions.ts";
 import { type Inventory, readInventory } from "../discovery/inventory.ts";
 import { highestExposure } from "../plan/highest-exposure.ts";
 import { systemClock } from "../schedule/system-clock.ts";
+import { AUDIT_EXIT } from "./exit-codes.ts";
 import { type CommandStreams, connectAsKubectl, explain, painterFor, widthOf } from "./streams.ts";
-
-/** 0: none can hairpin; 1: some can (or, if asked for, it is not known); 4: the API did not answer; 130: Ctrl-C. 2 is a wrong call. */
-const EXIT = { fine: 0, found: 1, unreachable: 4, interrupted: 130 } as const;
 
 /**
  * Reads the cluster once and says which load balancers can hairpin.
@@ -32,11 +30,11 @@ export async function runAuditCommand(settings: AuditSettings, streams: CommandS
     const findings = all.filter(({ verdict }) => settings.verdict?.includes(verdict) ?? true);
     streams.stdout.write(render({ findings, all, notes: inventory.notes }, settings, streams));
     const failing = all.some(({ verdict }) => verdict === "can" || (settings.failOn === "unknown" && verdict === "unknown"));
-    return failing ? EXIT.found : EXIT.fine;
+    return failing ? AUDIT_EXIT.found.code : AUDIT_EXIT.fine.code;
   } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
+    if (signal.aborted) return AUDIT_EXIT.interrupted.code;
     streams.stderr.write(`hairpin-probe: cannot read the cluster at ${api.server}: ${explain(error)}\n`);
-    return EXIT.unreachable;
+    return AUDIT_EXIT.unreachable.code;
   } finally {
     await api.close();
   }

@@ -1,5 +1,5 @@
 import { renderJson } from "../check/json.ts";
-import { type CheckReport, type CheckVerdict, verdictOf } from "../check/report.ts";
+import { type CheckReport, verdictOf } from "../check/report.ts";
 import { renderText } from "../check/text.ts";
 import { type CheckProgress, runCheck } from "../check-run.ts";
 import type { CheckSettings } from "../config/check-definitions.ts";
@@ -23,19 +23,10 @@ import type { Fixable } from "../terminal/fix-lines.ts";
 import type { Paint } from "../terminal/text.ts";
 import { VERSION } from "../version.ts";
 import { only, readSnapshot, resolveOnce, snapshotOfHost, UnreachableError } from "./check-subject.ts";
+import { CHECK_EXIT } from "./exit-codes.ts";
 import { HOST } from "./host.ts";
 import { readFrontends } from "./read-frontends.ts";
 import { type CommandStreams, connectAsKubectl, explain, painterFor, widthOf } from "./streams.ts";
-
-/** 4: the cluster did not answer; 130: Ctrl-C. 2 is a wrong call. */
-const EXIT: Readonly<Record<CheckVerdict | "unreachable" | "interrupted", number>> = {
-  healthy: 0,
-  hairpin: 1,
-  undecided: 3,
-  unreachable: 4,
-  fault: 5,
-  interrupted: 130,
-};
 
 /**
  * A burst of attempts at one NLB from here, and what is wrong with it.
@@ -90,12 +81,12 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
     const verdict = verdictOf(report);
     const fix = verdict === "hairpin" && !isInterrupted ? await fixFor(target, api, settings, notes, signal) : undefined;
     streams.stdout.write(render({ ...report, fix }, settings, streams));
-    return isInterrupted ? EXIT.interrupted : EXIT[verdict];
+    return isInterrupted ? CHECK_EXIT.interrupted.code : CHECK_EXIT[verdict].code;
   } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
+    if (signal.aborted) return CHECK_EXIT.interrupted.code;
     if (!(error instanceof UnreachableError)) throw error;
     streams.stderr.write(`hairpin-probe: cannot read the cluster at ${api?.server ?? "?"}: ${explain(error)}\n`);
-    return EXIT.unreachable;
+    return CHECK_EXIT.unreachable.code;
   } finally {
     await api?.close();
   }

@@ -8,10 +8,7 @@ import { DEFINITIONS } from "../config/definitions.ts";
 import { renderSettingsHelp } from "../config/help.ts";
 import { ConfigError, loadAuditSettings, loadCheckSettings, loadSettings } from "../config/load.ts";
 import { VERSION } from "../version.ts";
-
-/** Exit codes of every command: 0 fine, 2 it was called in a way that cannot work, 70 it is broken (EX_SOFTWARE of sysexits.h). */
-const EXIT_BROKEN = 70;
-const EXIT_USAGE = 2;
+import { AGENT_EXIT, COMMON_EXIT, EXIT_CODES, renderExitHelp } from "./exit-codes.ts";
 
 const HELP = `hairpin-probe ${VERSION}: finds, measures and explains hairpin timeouts of internal AWS NLBs
 
@@ -32,6 +29,8 @@ const AGENT_HELP = `hairpin-probe agent [flags]: probe every internal NLB from t
 Flags (a flag beats its environment variable, which beats the file, which beats the default)
 ${renderSettingsHelp(DEFINITIONS)}
 
+${renderExitHelp(EXIT_CODES.agent)}
+
 Example, outside a cluster
   hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867
 `;
@@ -43,11 +42,7 @@ It lists Services, EndpointSlices and Nodes, and Gateways and TargetGroupBinding
 Flags (a flag beats its environment variable, which beats the file, which beats the default)
 ${renderSettingsHelp(AUDIT_DEFINITIONS)}
 
-Exit code
-  0  none can hairpin
-  1  some can (with --fail-on unknown: or it is not known of some)
-  2  wrong flags, or no usable kubeconfig
-  4  the Kubernetes API cannot be reached, or does not let Services be listed
+${renderExitHelp(EXIT_CODES.audit)}
 
 Examples
   hairpin-probe audit
@@ -63,13 +58,7 @@ A Service is found as the agents find it, in the cluster or in --frontends; a ho
 Flags (a flag beats its environment variable, which beats the file, which beats the default)
 ${renderSettingsHelp(CHECK_DEFINITIONS)}
 
-Exit code
-  0  healthy
-  1  connections hairpin
-  2  wrong flags, or no such internal NLB
-  3  not decided
-  4  the Kubernetes API cannot be reached, or does not let Services be listed
-  5  something else is wrong
+${renderExitHelp(EXIT_CODES.check)}
 
 Examples
   kubectl exec -n hairpin-probe ds/hairpin-probe -- hairpin-probe check shop/web
@@ -87,7 +76,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const settings = loadSettings({ ...sourcesOf(argv), hostname: hostname() });
       const { runAgentCommand } = await import("./agent.ts");
       await runAgentCommand(settings, process.env, untilSignalled());
-      return 0;
+      return AGENT_EXIT.ended.code;
     },
   },
   audit: {
@@ -128,7 +117,7 @@ async function main(argv: readonly string[]): Promise<number> {
   if (command === undefined) {
     const got = name === undefined ? "no command" : `unknown command ${JSON.stringify(name)}`;
     process.stderr.write(`hairpin-probe: ${got}, expected: ${Object.keys(COMMANDS).join(", ")}. See hairpin-probe --help.\n`);
-    return EXIT_USAGE;
+    return COMMON_EXIT.usage.code;
   }
   try {
     return await command.run(rest);
@@ -136,7 +125,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (!(error instanceof ConfigError)) throw error;
     for (const problem of error.problems) process.stderr.write(`hairpin-probe: ${problem}\n`);
     process.stderr.write(`See hairpin-probe ${name} --help.\n`);
-    return EXIT_USAGE;
+    return COMMON_EXIT.usage.code;
   }
 }
 
@@ -147,7 +136,7 @@ function untilSignalled(): AbortSignal {
   return stop.signal;
 }
 
-let exitCode = EXIT_BROKEN;
+let exitCode: number = COMMON_EXIT.broken.code;
 try {
   exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { PAGES } from "../../scripts/render-docs.ts";
+import { EXIT_CODES } from "../../src/cli/exit-codes.ts";
 import { REASONS } from "../../src/domain/outcome.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 
@@ -25,6 +26,20 @@ test("docs/failures.md explains every reason and no other", () => {
   const explained = [...page("docs/failures.md").matchAll(/^\| `(\w+)` \|/gm)].map(([, reason]) => reason);
   assert.deepEqual(explained, [...REASONS]);
 });
+
+for (const [command, path] of [
+  ["audit", "docs/audit.md"],
+  ["check", "docs/check.md"],
+] as const) {
+  test(`${path} has the command's exit codes, and no others`, () => {
+    const [, section = ""] = /\n## Exit codes\n([\s\S]*?)(\n## |$)/.exec(page(path)) ?? [];
+    const rows = [...section.matchAll(/^\| (\d+) \| (.*) \|$/gm)].map(([, code, meaning]) => `${code} ${meaning}`);
+    assert.deepEqual(
+      rows,
+      EXIT_CODES[command].map(({ code, meaning }) => `${code} ${meaning}`),
+    );
+  });
+}
 
 test("every link of the README leads to a file", () => {
   const links = [...page("README.md").matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link ?? "");

@@ -43,13 +43,14 @@ if (!Buildah.isHere() || process.getuid?.() !== 0) {
     const label = (name: string): string | undefined => config.Labels[`org.opencontainers.image.${name}`];
     assert.deepEqual([label("title"), label("version"), label("revision")], ["hairpin-probe", "1.2.3", "abc"]);
     assert.match(label("source") ?? "", /^https:\/\//);
+    assert.equal(label("licenses"), "Apache-2.0");
     assert.deepEqual(evaluate("[process.getuid(), process.getgid()]"), [65_532, 65_532]);
   });
 
   test("it starts by its name, for kubectl exec", () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
     assert.equal(buildah.output(container, ["hairpin-probe", "--version"]), version);
-    assert.match(buildah.output(container, ["hairpin-probe", "check", "--help"]), /Exit code\n {2}0 {2}healthy/);
+    assert.match(buildah.output(container, ["hairpin-probe", "check", "--help"]), /Exit code\n {2}0 +healthy/);
   });
 
   test("its user can write nowhere but in /tmp, and owns nothing", () => {
