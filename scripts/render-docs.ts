@@ -1,10 +1,10 @@
 /**
  * The tables of docs/, rendered from the code that they describe: `npm run docs` writes them, a test holds them to it.
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Definition, flagOf, variableOf } from "../src/config/definition.ts";
-import { DEFINITIONS, SETTING_KEYS } from "../src/config/definitions.ts";
+import { DEFINITIONS, SETTING_KEYS, type SettingKey } from "../src/config/definitions.ts";
 import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
 import { groupsIn } from "./rule-files.ts";
 
@@ -58,36 +58,41 @@ The timeout rate is \`reason="connect_timeout"\` over attempts; on TLS listeners
 `;
 }
 
+function settingRow(key: SettingKey): readonly [flag: string, variable: string, key: string, fallback: string, help: string] {
+  const definition: Definition<unknown> = DEFINITIONS[key];
+  const fallback = definition.default === undefined ? "" : `\`${definition.default}\``;
+  return [`\`--${flagOf(key)} ${definition.placeholder}\``, `\`${variableOf(key)}\``, `\`${key}\``, fallback, definition.help];
+}
+
 function renderSettings(): string {
-  const rows = SETTING_KEYS.map((key) => {
-    const definition: Definition<unknown> = DEFINITIONS[key];
-    const fallback = definition.default === undefined ? "" : `\`${definition.default}\``;
-    return [`\`--${flagOf(key)} ${definition.placeholder}\``, `\`${variableOf(key)}\``, `\`${key}\``, fallback, definition.help];
-  });
   return `# Settings
 
 Of \`hairpin-probe agent\`. A flag beats its environment variable, which beats the key in the YAML file that \`--config\`
 (\`HAIRPIN_PROBE_CONFIG\`) names, which beats the default. Unknown flags, variables and keys are refused, and every problem is reported
 at once. Durations are written as Prometheus writes them: \`500ms\`, \`10s\`, \`1h30m\`.
 
-${table(["flag", "variable", "key in the file", "default", "meaning"], rows)}
+${table(["flag", "variable", "key in the file", "default", "meaning"], SETTING_KEYS.map(settingRow))}
 `;
 }
 
-function renderAlerts(): string {
+/** Rows of the alerts, with links that hold in the folder at this path. */
+function alertRows(runbooks: string): readonly (readonly string[])[] {
   const rules = ["alerts.yaml", "agents.yaml"].flatMap(groupsIn).flatMap((group) => group.rules);
-  const rows = rules.map(({ alert, for: duration = "", labels, annotations }) => [
-    `[${alert}](runbooks/${alert}.md)`,
+  return rules.map(({ alert, for: duration = "", labels, annotations }) => [
+    `[${alert}](${runbooks}/${alert}.md)`,
     labels?.severity ?? "",
     duration,
     annotations?.summary ?? "",
   ]);
+}
+
+function renderAlerts(): string {
   return `# Alerts
 
 The rule files in [rules](../rules) are plain Prometheus rules (2.42 or newer): give all three to
 \`rule_files\`. Each alert has a runbook.
 
-${table(["alert", "severity", "after", "when"], rows)}
+${table(["alert", "severity", "after", "when"], alertRows("runbooks"))}
 
 **Which one to page on.** \`InternalNLBUnreachable\` is critical. Hairpins break a share of connections and go on until somebody changes the
 configuration: they are warnings. \`HairpinPossible\` is information, and fires for every Service whose configuration allows them.
@@ -105,8 +110,52 @@ default interval six a minute. \`HairpinTimeouts\` fires within ten minutes. At 
 `;
 }
 
+/** What the README has in it of the tables: the rest of it is written by hand. */
+const README_TABLES: Readonly<Record<string, () => string>> = {
+  metrics: () =>
+    table(
+      ["metric", "type", "meaning"],
+      Object.entries<MetricDefinition>(METRICS).map(([name, { type, help }]) => [`\`${name}\``, type, help]),
+    ),
+  alerts: () => table(["alert", "severity", "after", "when"], alertRows("docs/runbooks")),
+  settings: () =>
+    table(
+      ["flag", "key in the file", "default", "meaning"],
+      MOST_USED.map(settingRow).map(([flag, , key, fallback, help]) => [flag, key, fallback, help]),
+    ),
+};
+const MOST_USED: readonly SettingKey[] = [
+  "interval",
+  "timeout",
+  "evidence",
+  "controlEvery",
+  "frontends",
+  "allowCidr",
+  "maxInFlight",
+  "metricsAddress",
+  "logLevel",
+];
+
+/** @throws Error for a mark that there is no table for, and for a table without its mark. */
+function renderReadme(): string {
+  const found = new Set<string>();
+  const text = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8").replaceAll(
+    /(<!-- (\w+): npm run docs -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, begin: string, name: string, end: string) => {
+      const render = README_TABLES[name];
+      if (render === undefined) throw new Error(`README.md: got a mark for ${name}, expected ${Object.keys(README_TABLES)}`);
+      found.add(name);
+      return `${begin}\n${render()}\n\n${end}`;
+    },
+  );
+  const missing = Object.keys(README_TABLES).filter((name) => !found.has(name));
+  if (missing.length > 0) throw new Error(`README.md: no mark for ${missing}`);
+  return text;
+}
+
 /** The generated pages by their path in the project. */
 export const PAGES: Readonly<Record<string, () => string>> = {
+  "README.md": renderReadme,
   "docs/metrics.md": renderMetrics,
   "docs/settings.md": renderSettings,
   "docs/alerts.md": renderAlerts,

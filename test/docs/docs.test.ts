@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { parseExposition } from "../../lab/observe/exposition.ts";
 import { PAGES } from "../../scripts/render-docs.ts";
 import { EXIT_CODES } from "../../src/cli/exit-codes.ts";
 import { REASONS } from "../../src/domain/outcome.ts";
+import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
+import { frontend, snapshot } from "../support/services.ts";
 
 const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -41,8 +46,92 @@ for (const [command, path] of [
   });
 }
 
-test("every link of the README leads to a file", () => {
-  const links = [...page("README.md").matchAll(/\]\(([^)#]+)\)/g)].map(([, link]) => link ?? "");
-  assert.ok(links.length > 3);
-  for (const link of links) assert.ok(page(link).length > 0, link);
+/** Every page of ours; what is bundled or generated elsewhere has none. */
+const PAGE_PATHS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].concat(
+  readdirSync(new URL("../../docs/", import.meta.url), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .map((path) => `docs/${path}`),
+);
+
+/** GitHub's anchors: lower case, spaces as hyphens, no other punctuation. */
+const anchorsOf = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+for (const path of PAGE_PATHS) {
+  test(`${path}: every link leads to a file, and to a heading in it`, () => {
+    const text = page(path).replaceAll(/```[\s\S]*?```/g, "");
+    for (const [, link = ""] of text.matchAll(/\]\(([^)]+)\)/g)) {
+      if (/^https?:/.test(link)) continue;
+      const [file = "", anchor] = link.split("#");
+      const target = new URL(file === "" ? basename(path) : file, new URL(`../../${path}`, import.meta.url));
+      assert.ok(existsSync(target), link);
+      if (anchor !== undefined) assert.ok(anchorsOf(readFileSync(target, "utf8")).includes(anchor), link);
+    }
+  });
+}
+
+test("SECURITY.md names what the agents may read, and nothing else", () => {
+  const [, table = ""] = /\| API group \| resources \|\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page("SECURITY.md")) ?? [];
+  const told = table.split("\n").flatMap((row) => {
+    const [groups = "", resources = ""] = row
+      .split("|")
+      .slice(1)
+      .map((cell) => cell.trim());
+    return groups.split(", ").flatMap((group) => resources.split(", ").map((resource) => `${group}/${resource}`));
+  });
+  const documents = parseAllDocuments(page("manifests/base/rbac.yaml")).map(
+    (document) => document.toJS() as { rules?: readonly Rule[] },
+  );
+  const rules = documents.flatMap(({ rules = [] }) => rules);
+  const allowed = rules.flatMap(({ apiGroups, resources, verbs }) => {
+    assert.deepEqual(verbs, ["list", "watch"]);
+    return apiGroups.flatMap((group) => resources.map((resource) => `${group === "" ? "core" : group}/${resource}`));
+  });
+  assert.deepEqual(told.sort(), allowed.sort());
 });
+
+test("the README says how many series an agent exports", async () => {
+  const [, ...numbers] =
+    /(\d+) \+ (\d+) for each Service \+ (\d+) for each port \+ (\d+) for each frontend \| ([\d,]+) /.exec(page("README.md")) ??
+    [];
+  const [base = 0, service = 0, port = 0, each = 0, example] = numbers.map((text) => Number(text.replace(",", "")));
+  const told = (services: number, ports: number, addresses: number): number =>
+    base + services * (service + ports * (port + addresses * each));
+  const shapes: readonly (readonly [services: number, ports: number, addresses: number])[] = [
+    [0, 1, 1],
+    [1, 1, 1],
+    [2, 3, 2],
+    [30, 1, 3],
+  ];
+  for (const shape of shapes) assert.equal(await seriesOf(...shape), told(...shape), shape.join());
+  assert.equal(example, told(30, 1, 3));
+});
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** Series that an agent has as soon as it has planned so many Services, ports of each, and addresses of each NLB. */
+async function seriesOf(services: number, ports: number, addresses: number): Promise<number> {
+  const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0 });
+  metrics.describeAgent({ zone: "eu-west-1a", version: "1.2.3", nodeVersion: "v26.0.0" });
+  metrics.watchSnapshotAge(() => 0);
+  const some = frontend({ exposure: 0.5 });
+  const all = Array.from({ length: services }, (_, i) => ({ ...some.service, name: `service-${i}` }));
+  const listeners = all.flatMap((service) =>
+    Array.from({ length: ports }, (_, i) => ({ service, listener: { ...some.listener, port: 80 + i } })),
+  );
+  const controls = listeners.map((at, i) => ({ ...at, id: `control-${i}`, address: "172.20.0.80", port: at.listener.port }));
+  const frontends = listeners.flatMap((at, i) =>
+    Array.from({ length: addresses }, (_, k) => ({ ...some, ...at, id: `${i}-${k}`, zone: `zone-${k}` })),
+  );
+  metrics.plan(snapshot({ services: all.map((service) => ({ service, backends: [] })) }), frontends, controls);
+  return parseExposition(await metrics.registry.render()).length;
+}
