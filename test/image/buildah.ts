@@ -8,6 +8,7 @@ export interface ImageConfig {
   readonly architecture: string;
   readonly config: {
     readonly User: string;
+    readonly Env: readonly string[];
     readonly ExposedPorts: Readonly<Record<string, object>>;
     readonly Entrypoint: readonly string[];
     readonly Cmd: readonly string[];
@@ -35,10 +36,12 @@ export class Buildah {
     return spawnSync("buildah", ["--version"]).status === 0;
   }
 
-  /** A folder as an image. */
-  commit(root: string, name: string): void {
-    const container = this.#run("from", "scratch");
+  /** A folder as an image. @param architecture - If not this machine's. */
+  commit(root: string, name: string, architecture?: string): void {
+    const foreign = architecture === undefined ? [] : ["--arch", architecture];
+    const container = this.#run("from", ...foreign, "scratch");
     this.#run("copy", "--quiet", container, root, "/");
+    if (architecture !== undefined) this.#run("config", ...foreign, container);
     this.#run("commit", "--quiet", container, name);
     this.#run("rm", container);
   }
@@ -61,6 +64,11 @@ export class Buildah {
   /** A container of the image. @returns its name. */
   from(image: string): string {
     return this.#run("from", "--pull-never", image);
+  }
+
+  /** @returns Path of the container's files, until it goes. */
+  mount(container: string): string {
+    return this.#run("mount", container);
   }
 
   remove(container: string): void {

