@@ -322,11 +322,27 @@ export const ROWS: readonly Row[] = [
         queries: [{ expr: `max by (reason) (hairpin_probe_services_skipped{${SCOPE}}) > 0`, legend: "{{reason}}" }],
       },
       {
+        title: "Series needed, of the budget",
+        description:
+          "The largest share of any node. Above 100 % ports, zones and then Services are added up instead of told apart.",
+        type: "stat",
+        unit: "percentunit",
+        width: 5,
+        height: 7,
+        queries: [
+          {
+            expr: `max(hairpin_probe_series_needed{${SCOPE}} / hairpin_probe_series_limit{${SCOPE}})`,
+            legend: "worst node",
+          },
+        ],
+        thresholds: [0.9, 1],
+      },
+      {
         title: "Attempts discarded",
         description: "A second, by cause. What is discarded says nothing about the network, and is in no share.",
         type: "timeseries",
         unit: "ops",
-        width: 12,
+        width: 7,
         height: 7,
         queries: [{ expr: `sum by (why) (rate(hairpin_probe_discarded_total{${SCOPE}}[$__rate_interval]))`, legend: "{{why}}" }],
       },

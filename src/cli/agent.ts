@@ -30,7 +30,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws ConfigError when a file it was told to use is not what it should be; any other error is a broken agent.
  */
 export async function runAgentCommand(settings: Settings, env: Environment, signal: AbortSignal): Promise<void> {
-  const metrics = new AgentMetrics({ node: settings.nodeName, nowMs: systemClock.nowMs });
+  const metrics = new AgentMetrics({
+    node: settings.nodeName,
+    nowMs: systemClock.nowMs,
+    maxSeries: settings.maxSeries,
+  });
   const { logger, flush } = createLogger({ level: settings.logLevel, base: { node: settings.nodeName } }, () =>
     metrics.logLineDropped(),
   );

@@ -36,6 +36,8 @@ export interface Settings extends ControllerSettings {
   readonly httpPath: string;
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
+  /** Series that the agent exports at most. */
+  readonly maxSeries: number;
   readonly evidence: EvidenceLevel;
   /** One control attempt in so many intervals; 0: none. */
   readonly controlEvery: number;
@@ -109,6 +111,12 @@ export const DEFINITIONS = {
     default: "1000",
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  maxSeries: define({
+    parse: integer(500, 1_000_000),
+    default: "20000",
+    placeholder: "NUMBER",
+    help: "Series to export at most; beyond it ports, zones and then Services are added up instead of told apart.",
   }),
   evidence: define({
     parse: oneOf(EVIDENCE_LEVELS),

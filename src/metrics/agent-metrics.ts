@@ -8,8 +8,9 @@ import type { Snapshot } from "../domain/snapshot.ts";
 import type { StatusAgent } from "../domain/status.ts";
 import type { Switch } from "../domain/target-group.ts";
 import { type LabelsOf, METRICS } from "./definitions.ts";
-import { connectLabelsOf, controlLabelsOf, FrontendSeries, whereOf } from "./frontend-series.ts";
+import { FrontendSeries } from "./frontend-series.ts";
 import { MetricRegistry } from "./registry.ts";
+import { connectLabelsOf, serviceLabelsOf } from "./where-labels.ts";
 
 export type DiscoveryResource = (typeof METRICS)["hairpin_probe_discovery_errors_total"]["labels"]["resource"][number];
 
@@ -35,11 +36,14 @@ export class AgentMetrics {
   readonly #nowMs: () => number;
   #agentInfo: LabelsOf<"hairpin_probe_agent_info"> | undefined;
 
-  /** @param nowMs - Monotonic milliseconds. */
-  constructor(options: { readonly node: string; readonly nowMs: () => number }) {
+  /**
+   * @param nowMs - Monotonic milliseconds.
+   * @param maxSeries - Budget of series: see `planSeries`.
+   */
+  constructor(options: { readonly node: string; readonly nowMs: () => number; readonly maxSeries: number }) {
     this.#node = options.node;
     this.#nowMs = options.nowMs;
-    this.#series = new FrontendSeries(this.registry, options.node);
+    this.#series = new FrontendSeries(this.registry, options.node, options.maxSeries);
     const node = { node: options.node };
     for (const why of DISCARD_CAUSES) this.registry.add("hairpin_probe_discarded_total", { ...node, why }, 0);
     for (const reason of SKIP_REASONS) this.registry.set("hairpin_probe_services_skipped", { ...node, reason }, 0);
@@ -71,14 +75,17 @@ export class AgentMetrics {
   /** A new plan: zeros for what is new, configuration of what is probed, counts of what is not. */
   plan(snapshot: Snapshot, frontends: readonly Frontend[], controls: readonly Control[] = []): void {
     const node = { node: this.#node };
-    this.#series.plan(frontends, controls, this.#nowMs());
+    const services = snapshot.services.map(({ service }) => service);
+    this.#series.plan({ services, frontends, controls }, this.#nowMs());
+    const { folding } = this.#series;
     this.registry.reset("hairpin_probe_service_info");
     this.registry.reset("hairpin_probe_frontends");
-    for (const { service } of snapshot.services) {
-      const labels = { ...node, service_namespace: service.namespace, service_name: service.name };
-      const planned = frontends.filter((frontend) => frontend.service === service).length;
-      this.registry.set("hairpin_probe_service_info", { ...labels, ...infoOf(service) }, 1);
-      this.registry.set("hairpin_probe_frontends", labels, planned);
+    const planned = Map.groupBy(frontends, ({ service }) => service);
+    for (const service of services) {
+      const labels = { ...node, ...serviceLabelsOf(service, folding) };
+      // One of many has no configuration that would be theirs.
+      if (labels.service_name !== "") this.registry.set("hairpin_probe_service_info", { ...labels, ...infoOf(service) }, 1);
+      this.registry.increase("hairpin_probe_frontends", labels, planned.get(service)?.length ?? 0);
     }
     for (const reason of SKIP_REASONS) {
       const count = snapshot.skipped.filter((skipped) => skipped.reason === reason).length;
@@ -110,12 +117,12 @@ export class AgentMetrics {
     }
     this.#totals.attempts++;
     if (outcome.kind === "failure") this.#totals.failures++;
-    const where = whereOf(frontend, this.#node);
     for (const phase of PHASES) {
       const seconds = outcome.phases[phase];
       if (seconds !== undefined)
         this.registry.observe("hairpin_probe_phase_duration_seconds", { node: this.#node, phase }, seconds);
     }
+    const where = this.#series.whereOf(frontend);
     // The series of a frontend that went long ago are gone; to count into them would bring them back for good.
     if (!this.#series.has(where)) return;
     this.registry.add("hairpin_probe_attempts_total", where);
@@ -124,9 +131,13 @@ export class AgentMetrics {
       const { evidence } = outcome;
       if (isHairpin(evidence)) this.registry.add("hairpin_probe_hairpins_total", { ...where, evidence: evidence.kind });
     } else if (outcome.phases.connect !== undefined) {
-      this.registry.observe("hairpin_probe_connect_duration_seconds", connectLabelsOf(where), outcome.phases.connect);
+      this.registry.observe(
+        "hairpin_probe_connect_duration_seconds",
+        connectLabelsOf(where, this.#series.folding),
+        outcome.phases.connect,
+      );
     }
-    if (outcome.certificateExpiry !== undefined) {
+    if (outcome.certificateExpiry !== undefined && !this.#series.folding.ports) {
       this.registry.set("hairpin_probe_tls_certificate_expiry_timestamp_seconds", where, outcome.certificateExpiry);
     }
   }
@@ -137,7 +148,7 @@ export class AgentMetrics {
       this.discarded(outcome.why);
       return;
     }
-    const labels = controlLabelsOf(control, this.#node);
+    const labels = this.#series.controlLabelsOf(control);
     if (!this.#series.hasControl(labels)) return;
     this.registry.add("hairpin_probe_control_attempts_total", labels);
     if (outcome.kind === "failure")

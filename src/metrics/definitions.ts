@@ -132,6 +132,21 @@ export const METRICS = {
     labels: NODE,
     help: "Time since the source of the discovery snapshot in use last gave a sign of life. Absent before the first snapshot.",
   },
+  hairpin_probe_series_needed: {
+    type: "gauge",
+    labels: NODE,
+    help: "Series that it would take to tell everything apart. Above hairpin_probe_series_limit some are added up.",
+  },
+  hairpin_probe_series_limit: {
+    type: "gauge",
+    labels: NODE,
+    help: "Series that the agent may export at most: the setting --max-series.",
+  },
+  hairpin_probe_services_folded: {
+    type: "gauge",
+    labels: NODE,
+    help: 'Services whose series are added up under the name "", as the series budget does not allow for one each.',
+  },
   hairpin_probe_discovery_errors_total: {
     type: "counter",
     labels: { ...NODE, resource: [...REQUIRED_RESOURCES, ...OPTIONAL_RESOURCES, "frontends", "dns"] },

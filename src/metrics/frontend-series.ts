@@ -1,53 +1,48 @@
 import type { Control } from "../domain/control.ts";
 import { EVIDENCE_KINDS } from "../domain/evidence.ts";
-import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import { REASONS } from "../domain/outcome.ts";
-import type { LabelsOf } from "./definitions.ts";
 import { LabelSets, labelsKey } from "./label-sets.ts";
 import type { MetricRegistry } from "./registry.ts";
+import { type Planned, planSeries } from "./series-budget.ts";
+import {
+  type ConnectLabels,
+  type ControlLabels,
+  connectLabelsOf,
+  controlLabelsOf,
+  type Folding,
+  NOTHING_FOLDED,
+  type WhereLabels,
+  whereOf,
+} from "./where-labels.ts";
 
-export type WhereLabels = LabelsOf<"hairpin_probe_attempts_total">;
-export type ControlLabels = LabelsOf<"hairpin_probe_control_attempts_total">;
-
-export const whereOf = (frontend: Frontend, node: string): WhereLabels => ({
-  node,
-  service_namespace: frontend.service.namespace,
-  service_name: frontend.service.name,
-  service_port: String(frontend.listener.port),
-  frontend_zone: frontend.zone ?? "",
-  colocated: String(frontend.colocated),
-  exposed: exposedLabel(frontend.exposure),
-});
-
-export const controlLabelsOf = ({ service, listener }: Control, node: string): ControlLabels => ({
-  node,
-  service_namespace: service.namespace,
-  service_name: service.name,
-  service_port: String(listener.port),
-});
-
-export const connectLabelsOf = (where: WhereLabels): LabelsOf<"hairpin_probe_connect_duration_seconds"> => ({
-  node: where.node,
-  service_namespace: where.service_namespace,
-  service_name: where.service_name,
-  colocated: where.colocated,
-});
+/** Frontends with the same labels get as many attempts each: the share of all of them is the mean. */
+interface Mean {
+  readonly sum: number;
+  readonly count: number;
+}
 
 /**
  * Which label sets of the metrics per frontend, and per control, exist: from the moment one is planned, at 0, until five minutes
- * after the last one with these labels went. Two addresses of one zone share a label set.
+ * after the last one with these labels went. Two addresses of one zone share a label set, and whatever the budget folds.
  */
 export class FrontendSeries {
   readonly #registry: MetricRegistry;
   readonly #node: string;
+  readonly #maxSeries: number;
+  #folding: Folding = NOTHING_FOLDED;
   readonly #where: LabelSets<WhereLabels>;
-  readonly #connect: LabelSets<ReturnType<typeof connectLabelsOf>>;
+  readonly #connect: LabelSets<ConnectLabels>;
   readonly #control: LabelSets<ControlLabels>;
 
-  constructor(registry: MetricRegistry, node: string) {
+  /** @param maxSeries - The budget. */
+  constructor(registry: MetricRegistry, node: string, maxSeries: number) {
     this.#registry = registry;
     this.#node = node;
+    this.#maxSeries = maxSeries;
+    registry.set("hairpin_probe_series_limit", { node }, maxSeries);
+    registry.set("hairpin_probe_series_needed", { node }, 0);
+    registry.set("hairpin_probe_services_folded", { node }, 0);
     this.#where = new LabelSets<WhereLabels>(
       (where) => this.#create(where),
       (where) => this.#remove(where),
@@ -73,25 +68,52 @@ export class FrontendSeries {
     return this.#where.size;
   }
 
-  /** Replaces the frontends and controls. */
-  plan(frontends: readonly Frontend[], controls: readonly Control[], nowMs: number): void {
-    const exposures = new Map<string, number | undefined>();
-    const wheres = frontends.map((frontend) => {
-      const where = whereOf(frontend, this.#node);
-      exposures.set(labelsKey(where), frontend.exposure);
+  /** What of the last plan is added up instead of told apart. */
+  get folding(): Folding {
+    return this.#folding;
+  }
+
+  /** The labels under which a frontend is counted at present. */
+  whereOf(frontend: Frontend): WhereLabels {
+    return whereOf(frontend, this.#node, this.#folding);
+  }
+
+  controlLabelsOf(control: Control): ControlLabels {
+    return controlLabelsOf(control, this.#node, this.#folding);
+  }
+
+  /** Replaces what there is to have series. */
+  plan(planned: Planned, nowMs: number): void {
+    const { needed, folding } = planSeries(planned, this.#maxSeries, this.#node);
+    this.#folding = folding;
+    const node = { node: this.#node };
+    this.#registry.set("hairpin_probe_series_needed", node, needed);
+    this.#registry.set("hairpin_probe_services_folded", node, folding.services.size);
+
+    const exposures = new Map<string, Mean>();
+    const wheres = planned.frontends.map((frontend) => {
+      const where = this.whereOf(frontend);
+      if (frontend.exposure !== undefined) {
+        const key = labelsKey(where);
+        const { sum, count } = exposures.get(key) ?? { sum: 0, count: 0 };
+        exposures.set(key, { sum: sum + frontend.exposure, count: count + 1 });
+      }
       return where;
     });
     this.#where.want(wheres, nowMs);
-    this.#connect.want(wheres.map(connectLabelsOf), nowMs);
+    this.#connect.want(
+      wheres.map((where) => connectLabelsOf(where, folding)),
+      nowMs,
+    );
     this.#control.want(
-      controls.map((control) => controlLabelsOf(control, this.#node)),
+      planned.controls.map((control) => this.controlLabelsOf(control)),
       nowMs,
     );
     for (const { labels, isInUse } of this.#where.all()) {
       const exposure = isInUse ? exposures.get(labelsKey(labels)) : undefined;
       // A gauge says what is so now: it goes at once with the frontend it was true of.
       if (exposure === undefined) this.#registry.remove("hairpin_probe_exposure_ratio", labels);
-      else this.#registry.set("hairpin_probe_exposure_ratio", labels, exposure);
+      else this.#registry.set("hairpin_probe_exposure_ratio", labels, exposure.sum / exposure.count);
     }
   }
 

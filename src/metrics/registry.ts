@@ -30,6 +30,11 @@ export class MetricRegistry {
     if (Number.isFinite(value)) found(this.#gauges, name).set(labels, value);
   }
 
+  /** Adds to a gauge, which is 0 if it has not been set. */
+  increase<Name extends NamesOfType<"gauge">>(name: Name, labels: LabelsOf<Name>, amount: number): void {
+    if (Number.isFinite(amount)) found(this.#gauges, name).inc(labels, amount);
+  }
+
   /** Observes a duration in seconds. */
   observe<Name extends NamesOfType<"histogram">>(name: Name, labels: LabelsOf<Name>, seconds: number): void {
     if (Number.isFinite(seconds)) found(this.#histograms, name).observe(labels, seconds);

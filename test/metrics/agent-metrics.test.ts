@@ -8,9 +8,9 @@ import { backend, frontend, HOSTNAME, listener, nlbService, snapshot, targetGrou
 
 const SUCCESS: Success = { kind: "success", phases: { connect: 0.0003, first_byte: 0.002 } };
 
-const harness = () => {
+const harness = (maxSeries = 20_000) => {
   const clock = { nowMs: 0 };
-  const metrics = new AgentMetrics({ node: "n1", nowMs: () => clock.nowMs });
+  const metrics = new AgentMetrics({ node: "n1", nowMs: () => clock.nowMs, maxSeries });
   /** Samples of one metric, label part and value, without the labels that are the same everywhere. */
   const samples = async (name: string) =>
     (await metrics.registry.render())

@@ -37,6 +37,7 @@ export interface Scenario {
   /** Seconds since discovery heard from the API server. */
   readonly snapshotAge?: number;
   readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
+  readonly seriesNeeded?: number;
   readonly isIdle?: boolean;
   /** Agents that kube-state-metrics misses. */
   readonly missingAgents?: number;
@@ -150,6 +151,8 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       }
       series.set("hairpin_probe_agent_info", { ...where, version: "0.1.0" }, minute, 1);
       series.set("hairpin_probe_snapshot_age_seconds", where, minute, scenario.snapshotAge ?? 20);
+      series.set("hairpin_probe_series_needed", where, minute, scenario.seriesNeeded ?? 300);
+      series.set("hairpin_probe_series_limit", where, minute, 20_000);
       const { why, perMinute } = scenario.discarded ?? { why: "late", perMinute: 0 };
       series.add("hairpin_probe_discarded_total", { ...where, why }, minute, perMinute);
     }
