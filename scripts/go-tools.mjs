@@ -16,6 +16,7 @@ const PACKAGES = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
   etcd: "go.etcd.io/etcd/server/v3",
   actionlint: "github.com/rhysd/actionlint/cmd/actionlint",
+  "dashboard-linter": "github.com/grafana/dashboard-linter",
   pint: "github.com/cloudflare/pint/cmd/pint",
   helm: "helm.sh/helm/v3/cmd/helm",
   kustomize: "sigs.k8s.io/kustomize/kustomize/v5",

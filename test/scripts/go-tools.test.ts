@@ -33,6 +33,9 @@ test("a name that is none is refused before anything is built", () => {
   const { status, stderr } = spawnSync(process.execPath, [script, "etcd", "gcc"], { encoding: "utf8" });
   assert.deepEqual(
     [status, stderr],
-    [2, "go-tools: got gcc, expected names out of kube-apiserver etcd actionlint pint helm kustomize prometheus-operator\n"],
+    [
+      2,
+      "go-tools: got gcc, expected names out of kube-apiserver etcd actionlint dashboard-linter pint helm kustomize prometheus-operator\n",
+    ],
   );
 });
