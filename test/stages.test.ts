@@ -22,6 +22,7 @@ const STAGES = [
   "status-page",
   "audit",
   "check",
+  "verify",
   "terminal",
 ];
 

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -40,6 +40,8 @@ export interface PrometheusOptions {
   readonly targets: readonly { readonly url: string; readonly labels: Readonly<Record<string, string>> }[];
   readonly scrapeEvery: string;
   readonly ruleFiles?: readonly string[];
+  /** What it is to have seen before it starts: OpenMetrics text with times, its last line `# EOF`. */
+  readonly history?: string;
 }
 
 /**
@@ -56,9 +58,13 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const url = `http://127.0.0.1:${port}`;
   const config = join(directory, "prometheus.json");
   writeFileSync(config, JSON.stringify(configOf(options)));
+  const data = join(directory, "data");
+  if (options.history !== undefined) backfill(options.history, directory, data);
   const flags = [
     `--config.file=${config}`,
-    `--storage.tsdb.path=${join(directory, "data")}`,
+    `--storage.tsdb.path=${data}`,
+    // What is made up may be of any time.
+    "--storage.tsdb.retention.time=10y",
     `--web.listen-address=127.0.0.1:${port}`,
   ];
   const child = spawn(program, [...flags, "--log.level=warn"], { stdio: ["ignore", "ignore", "pipe"] });
@@ -103,6 +109,15 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
         }),
       ),
   };
+}
+
+/** @throws Error with what promtool says is wrong with it. */
+function backfill(history: string, directory: string, data: string): void {
+  const promtool = findPrometheusTool("promtool");
+  if (promtool === undefined) throw new Error("promtool: not there, though Prometheus is (Debian package prometheus has both)");
+  const file = join(directory, "history.om");
+  writeFileSync(file, history);
+  execFileSync(promtool, ["tsdb", "create-blocks-from", "openmetrics", file, data], { stdio: ["ignore", "ignore", "pipe"] });
 }
 
 /** JSON is YAML. */

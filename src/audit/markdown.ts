@@ -1,14 +1,10 @@
 import { commandOf } from "../terminal/fix-lines.ts";
+import { escaped, row } from "../terminal/markdown.ts";
 import { plain } from "../terminal/text.ts";
 import { nameOf, summaryOf } from "./finding.ts";
 import { fixableOf, groupFixes } from "./fixes.ts";
 import type { AuditReport } from "./text.ts";
 import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
-
-/** Nothing that a Service is called may become markup. @see CommonMark, backslash escapes. */
-const escaped = (text: string): string => plain(text).replaceAll(/[\\`*_{}[\]<>()#+!|~&$-]/g, "\\$&");
-
-const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 /** A fence longer than any that is in the text. */
 function fenced(language: string, text: string): string {

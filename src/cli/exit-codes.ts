@@ -6,7 +6,7 @@ export interface ExitCode {
 
 /** Of every command. The code of a broken program is EX_SOFTWARE of sysexits.h. */
 export const COMMON_EXIT = {
-  usage: { code: 2, meaning: "the call cannot work: wrong flags or files, no usable kubeconfig, no such internal NLB" },
+  usage: { code: 2, meaning: "the call cannot work: wrong flags or files, no usable kubeconfig, no such Service" },
   broken: { code: 70, meaning: "the program is broken: please report what it says" },
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
@@ -33,11 +33,20 @@ export const CHECK_EXIT = {
   interrupted: INTERRUPTED,
 } as const satisfies Readonly<Record<string, ExitCode>>;
 
+export const VERIFY_EXIT = {
+  fixed: { code: 0, meaning: "fixed" },
+  not_fixed: { code: 1, meaning: "not fixed, or worse" },
+  inconclusive: { code: 3, meaning: "inconclusive: too little data, or nothing to compare" },
+  unreachable: { code: 4, meaning: "Prometheus cannot be reached, or does not answer" },
+  interrupted: INTERRUPTED,
+} as const satisfies Readonly<Record<string, ExitCode>>;
+
 /** By command: what it can end with, in the order of the codes. */
-export const EXIT_CODES: Readonly<Record<"agent" | "audit" | "check", readonly ExitCode[]>> = {
+export const EXIT_CODES: Readonly<Record<"agent" | "audit" | "check" | "verify", readonly ExitCode[]>> = {
   agent: listed(AGENT_EXIT),
   audit: listed(AUDIT_EXIT),
   check: listed(CHECK_EXIT),
+  verify: listed(VERIFY_EXIT),
 };
 
 function listed(own: Readonly<Record<string, ExitCode>>): readonly ExitCode[] {

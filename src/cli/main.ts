@@ -6,7 +6,8 @@ import { CHECK_DEFINITIONS } from "../config/check-definitions.ts";
 import { TARGET_FORMS } from "../config/check-target.ts";
 import { DEFINITIONS } from "../config/definitions.ts";
 import { renderSettingsHelp } from "../config/help.ts";
-import { ConfigError, loadAuditSettings, loadCheckSettings, loadSettings } from "../config/load.ts";
+import { ConfigError, loadAuditSettings, loadCheckSettings, loadSettings, loadVerifySettings } from "../config/load.ts";
+import { VERIFY_DEFINITIONS } from "../config/verify-definitions.ts";
 import { VERSION } from "../version.ts";
 import { AGENT_EXIT, COMMON_EXIT, EXIT_CODES, renderExitHelp } from "./exit-codes.ts";
 
@@ -16,12 +17,14 @@ Usage
   hairpin-probe agent [flags]    probe every internal NLB from this node, export to Prometheus
   hairpin-probe audit [flags]    tell which load balancers can hairpin, and how to fix each; probes nothing
   hairpin-probe check TARGET     a burst of attempts from here: is it the hairpin, or what else?
+  hairpin-probe verify SERVICE   did a change end the hairpin? FIXED, NOT FIXED or INCONCLUSIVE
   hairpin-probe COMMAND --help | --version
 
 Examples
   hairpin-probe agent --frontends nlbs.yaml --interval 2s --metrics-address 127.0.0.1:9867
   hairpin-probe audit -n shop,payments -o markdown > ticket.md
   hairpin-probe check shop/web
+  hairpin-probe verify shop/web --prometheus http://localhost:9090
 `;
 
 const AGENT_HELP = `hairpin-probe agent [flags]: probe every internal NLB from this node, export to Prometheus
@@ -66,6 +69,22 @@ Examples
   hairpin-probe check 10.0.32.5:80 --attempts 50
 `;
 
+const VERIFY_HELP = `hairpin-probe verify NAMESPACE/SERVICE [flags]: did a change end the hairpin?
+
+It compares what the agents counted before and after, and says FIXED only if so few timeouts would have had a chance below
+0.001, had nothing changed.
+
+Flags (a flag beats its environment variable, which beats the file, which beats the default)
+${renderSettingsHelp(VERIFY_DEFINITIONS)}
+
+${renderExitHelp(EXIT_CODES.verify)}
+
+Examples
+  hairpin-probe verify shop/web --prometheus http://localhost:9090
+  hairpin-probe verify shop/web --prometheus http://localhost:9090 --at "12m ago" --before 2h
+  hairpin-probe verify shop/web --prometheus https://mimir.example/prometheus --org-id team-a -o markdown > ticket.md
+`;
+
 type Command = { readonly help: string; readonly run: (argv: readonly string[]) => Promise<number> };
 
 // What a command needs is loaded when it runs: help and usage errors need none of it.
@@ -93,6 +112,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
       const settings = loadCheckSettings({ ...sourcesOf(argv), hostname: hostname() });
       const { runCheckCommand } = await import("./check.ts");
       return runCheckCommand(settings, process, untilSignalled());
+    },
+  },
+  verify: {
+    help: VERIFY_HELP,
+    async run(argv) {
+      const settings = loadVerifySettings(sourcesOf(argv));
+      const { runVerifyCommand } = await import("./verify.ts");
+      return runVerifyCommand(settings, process, Date.now, untilSignalled());
     },
   },
 };

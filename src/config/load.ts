@@ -5,6 +5,7 @@ import { variableOf } from "./definition.ts";
 import { DEFINITIONS, SETTING_KEYS, type Settings } from "./definitions.ts";
 import { Expected } from "./parsers.ts";
 import { readValues, type ValueSources } from "./values.ts";
+import { VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
 
 /** Every problem of a configuration at once: one sentence each, with the setting, what was given and what was expected. */
 export class ConfigError extends Error {
@@ -51,6 +52,40 @@ export function loadCheckSettings(sources: ConfigSources): CheckSettings {
   }
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as unknown as CheckSettings;
+}
+
+/**
+ * The settings of `verify`, and which Service it is to judge.
+ *
+ * @throws ConfigError with every problem there is.
+ */
+export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment">): VerifySettings {
+  const { values, args, problems } = readValues(VERIFY_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
+  const [text = ""] = args;
+  const target = orUndefined(() => checkTarget(text));
+  if (target?.kind === "service" && target.port === undefined)
+    values.service = { namespace: target.namespace, name: target.name };
+  else
+    problems.push(
+      `${text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200))}: expected NAMESPACE/SERVICE, such as shop/web`,
+    );
+  if (values.prometheus === undefined && problems.every((problem) => !problem.startsWith("--prometheus"))) {
+    problems.push("--prometheus: got nothing, expected a URL such as http://localhost:9090");
+  }
+  if (values.bearerTokenFile !== undefined && values.basicAuthFile !== undefined) {
+    problems.push("--bearer-token-file, --basic-auth-file: got both, expected one of them");
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(values) as unknown as VerifySettings;
+}
+
+function orUndefined<T>(parse: () => T): T | undefined {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof Expected) return undefined;
+    throw error;
+  }
 }
 
 export interface ConfigSources extends Omit<ValueSources, "ownsEnvironment"> {

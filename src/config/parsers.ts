@@ -16,7 +16,7 @@ export class Expected extends Error {
 
 export type Parse<T> = (text: string) => T;
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
 /** An NLB's VPC has a handful of ranges. */
 const MAX_CIDRS = 100;
@@ -25,9 +25,9 @@ const MAX_CIDRS = 100;
 export const duration =
   (bounds: { readonly minMs: number; readonly maxMs: number; readonly why: string }): Parse<number> =>
   (text) => {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)];
     if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) {
-      throw new Expected("a number with a unit (ms, s, m, h), such as 500ms, 10s or 1h30m");
+      throw new Expected("a number with a unit (ms, s, m, h, d, w), such as 500ms, 10s or 1h30m");
     }
     const ms = parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * (UNIT_MS[unit ?? ""] ?? Number.NaN), 0);
     if (ms < bounds.minMs || ms > bounds.maxMs) {

@@ -1,6 +1,7 @@
 /**
- * Which counts a share allows: the acceptance region of an exact two-sided binomial test.
+ * Which counts a share allows, and which shares a count: the exact binomial test, and its interval.
  */
+import { incompleteBeta, logGamma } from "./incomplete-beta.ts";
 
 export interface CountRange {
   readonly low: number;
@@ -28,25 +29,25 @@ export function expectedCounts(n: number, p: number, alpha: number): CountRange 
   return { low, high };
 }
 
-/** Probability of exactly `k` successes. In logarithms, so that thousands of trials do not underflow. */
+/** Probability of exactly `k` successes. In logarithms, so that millions of trials do not underflow. */
 export function binomialProbability(k: number, n: number, p: number): number {
   if (p <= 0) return k === 0 ? 1 : 0;
   if (p >= 1) return k === n ? 1 : 0;
-  return Math.exp(logFactorial(n) - logFactorial(k) - logFactorial(n - k) + k * Math.log(p) + (n - k) * Math.log1p(-p));
+  const logChoose = logFactorial(n) - logFactorial(k) - logFactorial(n - k);
+  return Math.exp(logChoose + k * Math.log(p) + (n - k) * Math.log1p(-p));
 }
 
-const logFactorials = [0];
+/** Those that are asked for again and again. */
+const SMALL_FACTORIALS = [0];
+const SMALL = 1_000;
+for (let n = 1; n < SMALL; n++) SMALL_FACTORIALS.push((SMALL_FACTORIALS[n - 1] ?? 0) + Math.log(n));
 
-function logFactorial(n: number): number {
-  for (let i = logFactorials.length; i <= n; i++) logFactorials.push((logFactorials[i - 1] ?? 0) + Math.log(i));
-  return logFactorials[n] ?? 0;
-}
+const logFactorial = (n: number): number => SMALL_FACTORIALS[n] ?? logGamma(n + 1);
 
-/** Probability of at most `k` successes of `n`. */
+/** Probability of at most `k` successes of `n`. @see NIST DLMF 8.17.5. */
 export function binomialAtMost(k: number, n: number, p: number): number {
-  let sum = 0;
-  for (let i = 0; i <= Math.min(k, n); i++) sum += binomialProbability(i, n, p);
-  return Math.min(1, sum);
+  if (k < 0) return 0;
+  return k >= n ? 1 : incompleteBeta(1 - p, n - k, k + 1);
 }
 
 /**
@@ -64,10 +65,13 @@ export function shareInterval(k: number, n: number, confidence = 0.95): { readon
   };
 }
 
-/** The least share, to a millionth, from which on something holds. */
+/** As many halvings as a share has digits that count. */
+const HALVINGS = 60;
+
+/** The least share from which on something holds. */
 function bisect(holds: (p: number) => boolean): number {
   let [low, high] = [0, 1];
-  while (high - low > 1e-6) {
+  for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
     if (holds(middle)) high = middle;
     else low = middle;

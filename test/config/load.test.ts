@@ -58,7 +58,7 @@ test("every problem is reported together, with the setting's name, what was give
   });
   assert.deepEqual(problems.toSorted(), [
     '"surplus": expected no argument here, only flags',
-    '--interval: got "ten", expected a number with a unit (ms, s, m, h), such as 500ms, 10s or 1h30m',
+    '--interval: got "ten", expected a number with a unit (ms, s, m, h, d, w), such as 500ms, 10s or 1h30m',
     "--kubeconfig, --frontends: got neither, expected one of them outside a cluster, or the variable KUBECONFIG",
     '--timeout: got "1s", expected 1100ms to 1m (a lost SYN is sent again after 1 s, and must not look like a timeout)',
     'HAIRPIN_PROBE_MAX_IN_FLIGHT: got "0", expected a whole number from 1 to 20000',

@@ -17,7 +17,7 @@ test("a duration is a sum of numbers with units", () => {
   assert.equal(anyDuration("500ms"), 500);
   assert.equal(anyDuration("1.5s"), 1_500);
   assert.equal(anyDuration("1h30m"), 5_400_000);
-  for (const text of ["", "5", "s", "5 s", "-5s", "5d", "1s!", "1e3ms"]) assert.throws(() => anyDuration(text), Expected, text);
+  for (const text of ["", "5", "s", "5 s", "-5s", "5y", "1s!", "1e3ms"]) assert.throws(() => anyDuration(text), Expected, text);
 });
 
 test("a duration that was formatted reads back as itself", () => {

@@ -36,6 +36,7 @@ test("docs/failures.md explains every reason and no other", () => {
 for (const [command, path] of [
   ["audit", "docs/audit.md"],
   ["check", "docs/check.md"],
+  ["verify", "docs/verify.md"],
 ] as const) {
   test(`${path} has the command's exit codes, and no others`, () => {
     const [, section = ""] = /\n## Exit codes\n([\s\S]*?)(\n## |$)/.exec(page(path)) ?? [];

@@ -55,6 +55,9 @@ test("each command has all of its imports in the bundle, a kubeconfig's too", ()
     assert.match(stderr, /\/nowhere/, command.join(" "));
     assert.ok(status !== 0 && status !== 70, `${command.join(" ")} ended with ${status}: ${stderr}`);
   }
+  const { status, stderr } = run(entry, "verify", "shop/web", "--prometheus", "http://127.0.0.1:1", "--at", "1h ago");
+  assert.match(stderr, /127\.0\.0\.1:1.*ECONNREFUSED/);
+  assert.equal(status, 4);
 });
 
 test("what is bundled comes from production packages, none of which is for one platform or needs a script to install", () => {

@@ -1,0 +1,108 @@
+import { define } from "./definition.ts";
+import { boolean, duration, Expected, oneOf, type Parse, path, word } from "./parsers.ts";
+
+export const VERIFY_OUTPUTS = ["text", "json", "markdown"] as const;
+
+/** A moment as people name it: by the calendar, or so long ago. */
+export type Moment = { readonly kind: "at"; readonly ms: number } | { readonly kind: "ago"; readonly ms: number };
+
+/** The settings of `verify`. */
+export interface VerifySettings {
+  readonly service: { readonly namespace: string; readonly name: string };
+  readonly prometheus: string;
+  readonly bearerTokenFile: string | undefined;
+  readonly basicAuthFile: string | undefined;
+  readonly caFile: string | undefined;
+  readonly orgId: string | undefined;
+  readonly cluster: string | undefined;
+  /** When the configuration was changed; `undefined`: as the agents saw it. */
+  readonly at: Moment | undefined;
+  /** Milliseconds. */
+  readonly before: number;
+  /** Milliseconds; `undefined`: until now. */
+  readonly after: number | undefined;
+  /** Milliseconds after the change that are left out. */
+  readonly settle: number;
+  readonly output: (typeof VERIFY_OUTPUTS)[number];
+  readonly noColor: boolean;
+}
+
+const MAX_MS = 30 * 86_400_000;
+const length = (minMs: number, why: string): Parse<number> => duration({ minMs, maxMs: MAX_MS, why });
+
+/** A moment: RFC 3339, or so long ago. */
+export const moment: Parse<Moment> = (text) => {
+  const ago = /^(\S+) ago$/.exec(text)?.[1];
+  if (ago !== undefined) return { kind: "ago", ms: length(0, "as far back as data is kept")(ago) };
+  const isRfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text);
+  const ms = Date.parse(text);
+  if (!isRfc3339 || Number.isNaN(ms)) throw new Expected('a time such as 2026-11-24T10:00:00Z, or "12m ago"');
+  return { kind: "at", ms };
+};
+
+/** The address of an HTTP API. What proves who asks comes from files, as addresses end up in logs. */
+export const httpUrl: Parse<string> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) throw new Expected("a URL such as http://localhost:9090");
+  if (url.username !== "" || url.password !== "")
+    throw new Expected("a URL without user and password: give them by --basic-auth-file");
+  if (url.search !== "" || url.hash !== "") throw new Expected("a URL that ends with its path");
+  return url.href;
+};
+
+export const VERIFY_DEFINITIONS = {
+  prometheus: define({
+    parse: httpUrl,
+    placeholder: "URL",
+    help: "Prometheus, or what speaks its HTTP API (Thanos, Mimir), with the path before /api/v1.",
+  }),
+  at: define({
+    parse: moment,
+    placeholder: "TIME",
+    help: 'When the change was made: 2026-11-24T10:00:00Z, or "12m ago". Default: when the agents saw the configuration change, within 24 h.',
+  }),
+  before: define({
+    parse: length(60_000, "what is compared must be more than a few scrapes"),
+    default: "1h",
+    placeholder: "DURATION",
+    help: "How long before the change to look at.",
+  }),
+  after: define({
+    parse: length(60_000, "what is compared must be more than a few scrapes"),
+    placeholder: "DURATION",
+    help: "How long after the change to look at. Default: until now.",
+  }),
+  settle: define({
+    parse: length(0, "new connections follow a change within a minute or two"),
+    default: "2m",
+    placeholder: "DURATION",
+    help: "How long after the change to leave out, until new connections follow it.",
+  }),
+  cluster: define({
+    parse: word,
+    placeholder: "NAME",
+    help: "Value of the label `cluster`, where several clusters share a Prometheus.",
+  }),
+  bearerTokenFile: define({ parse: path, placeholder: "FILE", help: "File with a bearer token." }),
+  basicAuthFile: define({ parse: path, placeholder: "FILE", help: "File with user:password." }),
+  caFile: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "File with certificate authorities (PEM) to trust instead of the system's.",
+  }),
+  orgId: define({ parse: word, placeholder: "TENANT", help: "Tenant, sent as X-Scope-OrgID." }),
+  output: define({
+    parse: oneOf(VERIFY_OUTPUTS),
+    default: "text",
+    placeholder: "FORMAT",
+    short: "o",
+    help: `${VERIFY_OUTPUTS.join(", ")}.`,
+  }),
+  noColor: define({
+    parse: boolean,
+    default: "false",
+    placeholder: "",
+    isSwitch: true,
+    help: "No colours, as with the variable NO_COLOR.",
+  }),
+} as const;

@@ -1,0 +1,50 @@
+import type { Count } from "../domain/two-shares.ts";
+
+/** Milliseconds since the epoch. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What the agent on one node counted at one frontend's labels within a span. */
+export interface Stratum {
+  readonly node: string;
+  readonly port: string;
+  /** Zone of the frontend; "" when it is not known. */
+  readonly zone: string;
+  readonly colocated: boolean;
+  /** Mean over the span of what the configuration implied; `undefined`: not known. */
+  readonly exposure: number | undefined;
+  readonly attempts: number;
+  readonly timeouts: number;
+  /** Timeouts with evidence of the hairpin. */
+  readonly hairpins: number;
+  /** Failures of any other reason. */
+  readonly otherFailures: number;
+}
+
+/** What decides whether connections hairpin, as the agents saw it. */
+export interface Configuration {
+  readonly hostname: string;
+  readonly targetType: string;
+  readonly preserveClientIp: string;
+  readonly preserveOrigin: string;
+  readonly crossZone: string;
+  readonly externalTrafficPolicy: string;
+}
+
+/** All that agents counted of one Service within one span. */
+export interface Observation {
+  readonly span: Span;
+  readonly strata: readonly Stratum[];
+  /** Attempts past the NLB, and their failures. */
+  readonly control: Count;
+  /** What was so for a good part of the span; several where it changed, or agents do not agree. */
+  readonly configurations: readonly Configuration[];
+  /** Share of the span for which each node's agent has data. */
+  readonly coverage: ReadonlyMap<string, number>;
+}
+
+/** Which path this is, whatever becomes of its labels: after a fix the same path is no longer exposed. */
+export const pathOf = ({ node, port, zone }: Pick<Stratum, "node" | "port" | "zone">): string =>
+  `${node}\u0000${port}\u0000${zone}`;

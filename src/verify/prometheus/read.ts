@@ -1,0 +1,178 @@
+import type { Configuration, Observation, Span, Stratum } from "../observation.ts";
+import { type PrometheusClient, PrometheusError, type Series } from "./client.ts";
+
+/** Whose counters are read. */
+export interface Subject {
+  readonly namespace: string;
+  readonly name: string;
+  /** Value of the label `cluster`; `undefined`: there is one cluster. */
+  readonly cluster: string | undefined;
+}
+
+const TIMEOUTS = "connect_timeout|response_timeout";
+const WHERE = ["node", "service_port", "frontend_zone", "colocated", "exposed"] as const;
+const CONFIGURATION = {
+  hostname: "hostname",
+  targetType: "target_type",
+  preserveClientIp: "preserve_client_ip",
+  preserveOrigin: "preserve_origin",
+  crossZone: "cross_zone",
+  externalTrafficPolicy: "external_traffic_policy",
+} as const satisfies Readonly<Record<keyof Configuration, string>>;
+const CONFIGURATION_LABELS = Object.values(CONFIGURATION).join(", ");
+/** Scrapes are counted in pieces of five minutes, to learn how often there is one. */
+const PIECE_MS = 300_000;
+/** How far apart the configurations are looked at: the settle time covers it. */
+const MIN_STEP_MS = 15_000;
+const MAX_STEPS = 2_000;
+/** Of the time that the most usual configuration was there. */
+const MIN_PART = 0.2;
+
+/**
+ * Reads what the agents counted of one Service within a span.
+ *
+ * @param lagMs - Attempts of the last so many milliseconds are left out: their successes are counted already, their timeouts are not.
+ * @throws PrometheusError, also where several clusters have such a Service.
+ */
+export async function readObservation(
+  client: PrometheusClient,
+  subject: Subject,
+  span: Span,
+  lagMs: number,
+): Promise<Observation> {
+  const match = matcherOf(subject);
+  const { startMs, endMs } = span;
+  const increase = (metric: string, more: string, by: readonly string[], toMs = endMs) =>
+    client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}${more}}[${toMs - startMs}ms]))`, toMs);
+  const whole = `[${endMs - startMs}ms]`;
+  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, coverage] = await Promise.all([
+    increase("hairpin_probe_attempts_total", "", ["cluster", ...WHERE], endMs - lagMs),
+    increase("hairpin_probe_failures_total", "", [...WHERE, "reason"]),
+    increase("hairpin_probe_hairpins_total", "", WHERE),
+    client.query(`avg by (${WHERE.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`, endMs),
+    increase("hairpin_probe_control_attempts_total", "", [], endMs - lagMs),
+    increase("hairpin_probe_control_failures_total", "", []),
+    client.query(`sum by (${CONFIGURATION_LABELS}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`, endMs),
+    readCoverage(client, subject, span),
+  ]);
+  refuseSeveralClusters(attempts);
+  return {
+    span,
+    strata: strataOf({ attempts, failures, hairpins, exposures }),
+    control: { hits: total(controlFailures), of: total(control) },
+    configurations: usual(configurations).map(configurationOf),
+    coverage,
+  };
+}
+
+/** Those that were there for a good part of the span: at its edges the one before, or after, is seen, too. */
+function usual(configurations: readonly Series[]): readonly Series[] {
+  const countOf = ({ points }: Series): number => points[0]?.value ?? 0;
+  const most = Math.max(...configurations.map(countOf));
+  return configurations.filter((each) => countOf(each) >= MIN_PART * most);
+}
+
+/** A change of the configuration that the agents saw. */
+export interface Change {
+  readonly atMs: number;
+  readonly from: readonly Configuration[];
+  readonly to: readonly Configuration[];
+}
+
+/** The last change of a Service's configuration within a span; `undefined`: there was none. @throws PrometheusError. */
+export async function findChange(client: PrometheusClient, subject: Subject, span: Span): Promise<Change | undefined> {
+  const stepMs = Math.max(MIN_STEP_MS, Math.ceil((span.endMs - span.startMs) / MAX_STEPS / 1000) * 1000);
+  const query = `group by (${CONFIGURATION_LABELS}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
+  const series = await client.queryRange(query, { ...span, stepMs });
+  const byTime = new Map<number, Series[]>();
+  for (const each of series) {
+    for (const { atMs } of each.points) byTime.set(atMs, [...(byTime.get(atMs) ?? []), each]);
+  }
+  let last: Change | undefined;
+  let previous: readonly Series[] | undefined;
+  for (const [atMs, present] of [...byTime].sort(([a], [b]) => a - b)) {
+    const isNew = previous !== undefined && present.some((each) => !previous?.includes(each));
+    if (isNew) last = { atMs, from: previous?.map(configurationOf) ?? [], to: present.map(configurationOf) };
+    previous = present;
+  }
+  return last;
+}
+
+const matcherOf = ({ namespace, name, cluster }: Subject): string =>
+  [
+    `service_namespace=${quoted(namespace)}`,
+    `service_name=${quoted(name)}`,
+    ...(cluster === undefined ? [] : [`cluster=${quoted(cluster)}`]),
+  ].join(", ");
+
+/** A string of PromQL: its escapes are those of JSON, for what a label can hold. */
+const quoted = (text: string): string => JSON.stringify(text);
+
+/** Share of the span for which each node has samples. How often there is one is learned from the busiest piece. */
+async function readCoverage(
+  client: PrometheusClient,
+  { cluster }: Subject,
+  { startMs, endMs }: Span,
+): Promise<ReadonlyMap<string, number>> {
+  const selector = `hairpin_probe_agent_info{${cluster === undefined ? "" : `cluster=${quoted(cluster)}`}}`;
+  const lengthMs = endMs - startMs;
+  const piecesMs = Math.max(lengthMs, PIECE_MS);
+  const [counts, busiest] = await Promise.all([
+    client.query(`sum by (node) (count_over_time(${selector}[${lengthMs}ms]))`, endMs),
+    client.query(`max(max_over_time(count_over_time(${selector}[${PIECE_MS}ms])[${piecesMs}ms:${PIECE_MS}ms]))`, endMs),
+  ]);
+  const perMs = total(busiest) / PIECE_MS;
+  return new Map(
+    counts.map(({ labels, points }) => [labels.node ?? "", Math.min(1, (points[0]?.value ?? 0) / (perMs * lengthMs))]),
+  );
+}
+
+function refuseSeveralClusters(attempts: readonly Series[]): void {
+  const clusters = [...new Set(attempts.map(({ labels }) => labels.cluster ?? ""))];
+  if (clusters.length > 1)
+    throw new PrometheusError(`several clusters have such a Service (${clusters.join(", ")}): name one with --cluster`);
+}
+
+interface Answers {
+  readonly attempts: readonly Series[];
+  readonly failures: readonly Series[];
+  readonly hairpins: readonly Series[];
+  readonly exposures: readonly Series[];
+}
+
+function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonly Stratum[] {
+  const keyOf = ({ labels }: Series): string => WHERE.map((name) => labels[name] ?? "").join("\u0000");
+  const isTimeout = ({ labels }: Series): boolean => TIMEOUTS.split("|").includes(labels.reason ?? "");
+  const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
+    const byKey = new Map<string, number>();
+    for (const each of series) byKey.set(keyOf(each), (byKey.get(keyOf(each)) ?? 0) + (each.points[0]?.value ?? 0));
+    return byKey;
+  };
+  const [timeouts, others] = [sums(failures.filter(isTimeout)), sums(failures.filter((each) => !isTimeout(each)))];
+  const [proved, shares] = [sums(hairpins), sums(exposures)];
+  return attempts.map((each) => {
+    const key = keyOf(each);
+    const count = (of: ReadonlyMap<string, number>): number => Math.round(of.get(key) ?? 0);
+    const failed = count(timeouts) + count(others);
+    return {
+      node: each.labels.node ?? "",
+      port: each.labels.service_port ?? "",
+      zone: each.labels.frontend_zone ?? "",
+      colocated: each.labels.colocated === "true",
+      exposure: shares.get(key),
+      // Failures of attempts that are left out as too fresh are counted all the same: an attempt that failed is one.
+      attempts: Math.max(failed, Math.round(each.points[0]?.value ?? 0)),
+      timeouts: count(timeouts),
+      hairpins: count(proved),
+      otherFailures: count(others),
+    };
+  });
+}
+
+function configurationOf({ labels }: Series): Configuration {
+  const entries = Object.entries(CONFIGURATION).map(([key, label]) => [key, labels[label] ?? ""]);
+  return Object.fromEntries(entries) as Configuration;
+}
+
+const total = (series: readonly Series[]): number =>
+  Math.round(series.reduce((sum, { points }) => sum + (points[0]?.value ?? 0), 0));

@@ -1,0 +1,62 @@
+import { attemptsToRuleOut, binomialAtMost, shareInterval } from "../domain/binomial.ts";
+import { isExposed, needsColocation } from "./arms.ts";
+import { type Observation, pathOf, type Stratum } from "./observation.ts";
+
+/** How improbable the silence after a change must be, had nothing changed. */
+export const MAX_CHANCE = 0.001;
+
+/** What would have been seen after the change, had the share of before still held. */
+export interface Unfixed {
+  /** Timeouts to be expected. */
+  readonly expected: number;
+  /** Probability of as few as were seen, or fewer. */
+  readonly chance: number;
+  /** Attempts on these paths that it takes, without a timeout, to rule it out. */
+  readonly attemptsNeeded: number;
+}
+
+/**
+ * Works out what an unfixed Service would have done.
+ *
+ * The share of before is taken at the low end of its interval: that it was luck is ruled out as well. It is scaled, path by path, to what
+ * each one's exposure was, and to how many targets there are now: with twice the nodes each of them would hairpin half as often, and
+ * nobody would have fixed anything. Attempts with several shares give as few timeouts at most as often as if all had the mean
+ * (Hoeffding, "On the distribution of the number of successes in independent trials", Annals of Mathematical Statistics 27, 1956).
+ *
+ * @returns `undefined` where there was nothing before, or there is no such path any more.
+ */
+export function ifUnfixed(before: Observation, after: Observation): Unfixed | undefined {
+  const exposed = before.strata.filter(isExposed);
+  const [attempts, timeouts] = [sum(exposed, "attempts"), sum(exposed, "timeouts")];
+  if (attempts === 0 || timeouts === 0) return undefined;
+  // Half of the error is for the share of before, half for the silence after it.
+  const { low } = shareInterval(timeouts, attempts, 1 - MAX_CHANCE);
+  const meanExposure = exposed.reduce((total, { exposure = 0, attempts: n }) => total + exposure * n, 0) / attempts;
+  const exposures = new Map(exposed.map((stratum) => [pathOf(stratum), stratum.exposure ?? 0]));
+  const takesBackend = needsColocation(before);
+  const now = after.strata.filter((stratum) => exposures.has(pathOf(stratum)) && (!takesBackend || stratum.colocated));
+  const attemptsNow = sum(now, "attempts");
+  if (attemptsNow === 0) return undefined;
+  const expected = now.reduce((total, stratum) => {
+    const relative = (exposures.get(pathOf(stratum)) ?? 0) / meanExposure;
+    return total + stratum.attempts * Math.min(1, low * relative * targetsRatio(stratum.zone, before, after));
+  }, 0);
+  const share = expected / attemptsNow;
+  const chance = MAX_CHANCE / 2 + binomialAtMost(sum(now, "timeouts"), attemptsNow, share);
+  return { expected, chance: Math.min(1, chance), attemptsNeeded: attemptsToRuleOut(share, MAX_CHANCE / 2) };
+}
+
+/** Nodes that hairpinned at this zone's address then, to nodes that would now: those with an agent that still reach it, and what comes new. */
+function targetsRatio(zone: string, before: Observation, after: Observation): number {
+  const takesBackend = needsColocation(before);
+  const nodesOf = (strata: readonly Stratum[], counts: (stratum: Stratum) => boolean): ReadonlySet<string> =>
+    new Set(strata.filter((stratum) => stratum.zone === zone && counts(stratum)).map(({ node }) => node));
+  const then = nodesOf(before.strata, isExposed);
+  const known = new Set(before.strata.map(({ node }) => node));
+  // A node that was there before and was not exposed is in another zone. Of one that is new it is not known: it is taken to be a target.
+  const now = nodesOf(after.strata, ({ node, colocated }) => (takesBackend ? colocated : then.has(node) || !known.has(node)));
+  return now.size === 0 ? 1 : Math.min(1, then.size / now.size);
+}
+
+const sum = (strata: readonly Stratum[], key: "attempts" | "timeouts"): number =>
+  strata.reduce((total, stratum) => total + stratum[key], 0);

@@ -1,0 +1,121 @@
+/** What agents would have exported over hours, as OpenMetrics text for a Prometheus that starts with it. */
+
+export interface Phase {
+  /** Seconds that it lasts. */
+  readonly seconds: number;
+  /** Share of timeouts at the own zone's address. */
+  readonly share: number;
+  readonly preserve: boolean;
+  readonly hostname?: string;
+  /** Failures a minute of other reasons, at the own zone's address. */
+  readonly refused?: number;
+  /** Nothing was scraped. */
+  readonly isGap?: boolean;
+}
+
+export interface HistoryOptions {
+  /** Seconds since the epoch: when the last phase ends. */
+  readonly endSeconds: number;
+  readonly phases: readonly Phase[];
+  readonly nodesPerZone?: number;
+  /** Seconds between restarts of each agent, which start their counters anew. */
+  readonly restartEvery?: number;
+  readonly cluster?: string;
+}
+
+const EVERY_SECONDS = 30;
+/** One attempt in ten seconds, as by default. */
+const PER_SCRAPE = 3;
+const ZONES = ["a", "b"];
+const SERVICE = { service_namespace: "shop", service_name: "web" };
+
+type Labels = Readonly<Record<string, string>>;
+
+export function renderHistory(options: HistoryOptions): string {
+  const { endSeconds, phases, nodesPerZone = 3, restartEvery = Number.POSITIVE_INFINITY, cluster } = options;
+  const own: Labels = cluster === undefined ? {} : { cluster };
+  const lines = new Map<string, string[]>();
+  const write = (family: string, name: string, labels: Labels, value: number, at: number): void => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
+    const all = lines.get(family) ?? [];
+    lines.set(family, all);
+    all.push(`${name}{${pairs.join(",")}} ${value} ${at}`);
+  };
+  const length = phases.reduce((sum, { seconds }) => sum + seconds, 0);
+  for (const zone of ZONES) {
+    for (let i = 0; i < nodesPerZone; i++) {
+      const node = `node-${zone}-${i}`;
+      const counters = new Map<string, number>();
+      const fractions = new Map<string, number>();
+      let phaseStart = endSeconds - length;
+      for (const phase of phases) {
+        for (let at = phaseStart; at < phaseStart + phase.seconds; at += EVERY_SECONDS) {
+          // Agents restart one after the other.
+          if ((at + i * EVERY_SECONDS) % restartEvery < EVERY_SECONDS) counters.clear();
+          scrape({ at, zone, node, phase, counters, fractions });
+        }
+        phaseStart += phase.seconds;
+      }
+    }
+  }
+
+  function scrape(now: {
+    readonly at: number;
+    readonly zone: string;
+    readonly node: string;
+    readonly phase: Phase;
+    readonly counters: Map<string, number>;
+    readonly fractions: Map<string, number>;
+  }): void {
+    const { at, zone: ownZone, node, phase, counters, fractions } = now;
+    /** Whole counts: what is left over of a fraction counts the next time. */
+    const add = (key: string, amount: number): number => {
+      const sum = amount + (fractions.get(key) ?? 0);
+      fractions.set(key, sum - Math.floor(sum));
+      counters.set(key, (counters.get(key) ?? 0) + Math.floor(sum));
+      return counters.get(key) ?? 0;
+    };
+    for (const zone of ZONES) {
+      const isOwn = zone === ownZone;
+      const exposure = isOwn && phase.preserve ? 1 / nodesPerZone : 0;
+      const where = {
+        node,
+        ...SERVICE,
+        service_port: "80",
+        frontend_zone: zone,
+        colocated: "true",
+        exposed: String(exposure > 0),
+        ...own,
+      };
+      const key = `${zone}${exposure > 0}`;
+      const attempts = add(`attempts${key}`, PER_SCRAPE);
+      const timeouts = add(`timeouts${key}`, isOwn ? PER_SCRAPE * phase.share : 0);
+      const refused = add(`refused${key}`, isOwn ? ((phase.refused ?? 0) * EVERY_SECONDS) / 60 : 0);
+      if (phase.isGap) continue;
+      write("hairpin_probe_attempts", "hairpin_probe_attempts_total", where, attempts, at);
+      const failures = "hairpin_probe_failures";
+      write(failures, `${failures}_total`, { ...where, reason: "connect_timeout" }, timeouts, at);
+      write(failures, `${failures}_total`, { ...where, reason: "connect_refused" }, refused, at);
+      write("hairpin_probe_hairpins", "hairpin_probe_hairpins_total", { ...where, evidence: "reset" }, timeouts, at);
+      write("hairpin_probe_exposure_ratio", "hairpin_probe_exposure_ratio", where, exposure, at);
+    }
+    if (phase.isGap) return;
+    const configuration = {
+      controller: "lbc",
+      target_type: "instance",
+      preserve_client_ip: String(phase.preserve),
+      preserve_origin: phase.preserve ? "default" : "explicit",
+      cross_zone: "false",
+      external_traffic_policy: "Cluster",
+      hostname: phase.hostname ?? "web.elb.eu-west-1.amazonaws.com",
+    };
+    write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...SERVICE, ...configuration, ...own }, 1, at);
+    write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, version: "0.1.0", ...own }, 1, at);
+  }
+
+  const families = [...lines].map(([family, samples]) => {
+    const isCounter = samples[0]?.startsWith(`${family}_total`) === true;
+    return `# TYPE ${family} ${isCounter ? "counter" : "gauge"}\n${samples.join("\n")}`;
+  });
+  return `${families.join("\n")}\n# EOF\n`;
+}

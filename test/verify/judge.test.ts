@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { seeded } from "../../bench/seeded.ts";
+import { judge } from "../../src/verify/judge.ts";
+import { FIXED, observe, type Scene } from "./observations.ts";
+
+const BEFORE: Scene = {};
+const verdict = (before: Scene, after: Scene) => {
+  const { verdict: found, because } = judge(observe(before), observe({ startMs: 720_000, ...after }));
+  return { found, because: because.join(" ") };
+};
+
+const CASES: readonly (readonly [name: string, before: Scene, after: Scene, verdict: string, because: RegExp])[] = [
+  [
+    "preservation off and silence is fixed",
+    BEFORE,
+    FIXED,
+    "fixed",
+    /^Had nothing changed, about \d+ of 600 attempts would have timed out; 0 did/,
+  ],
+  ["a lost packet or two is no hairpin", BEFORE, { ...FIXED, share: 0.01, proved: 0 }, "fixed", /6 did/],
+  ["what goes on as before is not fixed", BEFORE, {}, "not_fixed", /connections hairpinned since the change, by evidence/],
+  ["without evidence, too", { proved: 0 }, { proved: 0 }, "not_fixed", /as many as if nothing had changed/],
+  [
+    "said to be off, and hairpins go on: with the likely causes",
+    BEFORE,
+    { ...FIXED, share: 0.33 },
+    "not_fixed",
+    /says that client IP preservation is off\. Likely/,
+  ],
+  ["more nodes make it rarer, and fix nothing", { proved: 0 }, { nodesPerZone: 12, proved: 0 }, "not_fixed", /as many as if/],
+  ["with evidence a rarer hairpin is one, too", BEFORE, { nodesPerZone: 12 }, "not_fixed", /hairpinned since the change/],
+  [
+    "refused instead of timed out is not fixed",
+    BEFORE,
+    { ...FIXED, otherFailures: 30 },
+    "not_fixed",
+    /other failures took the timeouts' place/,
+  ],
+  ["without timeouts before there was nothing to fix", { share: 0 }, FIXED, "inconclusive", /nothing to fix/],
+  [
+    "without exposure before nothing could have hairpinned",
+    { isExposed: false, share: 0 },
+    FIXED,
+    "inconclusive",
+    /no path was exposed/,
+  ],
+  [
+    "a few attempts prove nothing, and it says how many do",
+    BEFORE,
+    { ...FIXED, attempts: 2 },
+    "inconclusive",
+    /12 attempts since the change are too few: it takes \d+/,
+  ],
+  [
+    "a new host name is a new NLB",
+    BEFORE,
+    { ...FIXED, configuration: { hostname: "other.elb.eu-west-1.amazonaws.com" } },
+    "inconclusive",
+    /new NLB/,
+  ],
+  ["a gap in the data", BEFORE, { ...FIXED, coverage: 0.5 }, "inconclusive", /gaps after the change/],
+  [
+    "agents that are gone",
+    BEFORE,
+    { ...FIXED, nodesPerZone: 2 },
+    "inconclusive",
+    /not the same: none reports from node-a-2, node-b-2/,
+  ],
+  [
+    "something else that got worse",
+    BEFORE,
+    { ...FIXED, elsewhere: 0.2 },
+    "inconclusive",
+    /other paths timed out since the change, more than before/,
+  ],
+];
+for (const [name, before, after, expected, because] of CASES) {
+  test(name, () => {
+    const { found, because: said } = verdict(before, after);
+    assert.equal(found, expected, said);
+    assert.match(said, because);
+  });
+}
+
+test("a single proved hairpin among hundreds of attempts is an attribution gone wrong, a second one is not", () => {
+  const after = observe({ ...FIXED, share: 0.01, proved: 0 });
+  const withHairpins = (count: number) => {
+    const [first, ...others] = after.strata;
+    assert.ok(first !== undefined && first.timeouts > 0);
+    return judge(observe(BEFORE), { ...after, strata: [{ ...first, hairpins: count }, ...others] }).verdict;
+  };
+  assert.deepEqual([0, 1, 2].map(withHairpins), ["fixed", "fixed", "not_fixed"]);
+});
+
+test("where the hairpin takes a backend on the node, backends that moved away prove nothing", () => {
+  const local = { externalTrafficPolicy: "Local" };
+  const gone: Scene = { share: 0, isExposed: false, configuration: local, colocated: () => false };
+  const { found, because } = verdict({ configuration: local }, gone);
+  assert.deepEqual([found, /exposed paths are gone/.test(because)], ["inconclusive", true]);
+});
+
+test("a changed target type is a new target group: said, and judged all the same", () => {
+  const { found, because } = verdict(BEFORE, { ...FIXED, configuration: { targetType: "ip", preserveClientIp: "false" } });
+  assert.equal(found, "fixed");
+  assert.match(because, /registered anew in a new target group/);
+});
+
+test("at the present rate it says how long until there is enough", () => {
+  const after = observe({ ...FIXED, attempts: 2 });
+  const { secondsNeeded, unfixed } = judge(observe(BEFORE), after);
+  // 12 attempts on the exposed paths in 600 seconds.
+  assert.equal(secondsNeeded, Math.ceil(((unfixed?.attemptsNeeded ?? 0) - 12) * 50));
+});
+
+test("an unfixed Service is called fixed in less than one case in a thousand, however rare its hairpins", () => {
+  const random = seeded(7);
+  const runs = 1_000;
+  for (const nodesPerZone of [3, 12, 50]) {
+    let wrong = 0;
+    for (let i = 0; i < runs; i++) {
+      // Without evidence, and with a configuration that claims to be fixed: numbers alone decide.
+      const scene: Scene = { nodesPerZone, attempts: 40, proved: 0 };
+      const after = { ...scene, isExposed: false, configuration: { preserveClientIp: "false" }, startMs: 720_000 };
+      if (judge(observe(scene, random), observe(after, random)).verdict === "fixed") wrong++;
+    }
+    assert.ok(wrong <= 3, `${wrong} of ${runs} with ${nodesPerZone} nodes a zone`);
+  }
+});

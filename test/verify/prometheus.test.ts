@@ -1,0 +1,170 @@
+/** `verify` on a real Prometheus with hours behind it. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { type Prometheus, startPrometheus } from "../../lab/observe/prometheus.ts";
+import { findPrometheusTool } from "../../scripts/prometheus.mjs";
+import { type HistoryOptions, renderHistory } from "./history.ts";
+
+const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+const HOUR = 3_600;
+
+interface Said {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function verify(...args: readonly string[]): Promise<Said> {
+  const child = spawn(process.execPath, [ENTRY, "verify", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => (stdout += data));
+  child.stderr.on("data", (data: Buffer) => (stderr += data));
+  await once(child, "close");
+  return { status: child.exitCode, stdout, stderr };
+}
+
+const broken = { seconds: 4 * HOUR, share: 1 / 3, preserve: true };
+const fixed = { seconds: HOUR, share: 0, preserve: false };
+
+interface Report {
+  readonly verdict: string;
+  readonly because: readonly string[];
+  readonly change: { readonly at: string; readonly source: string };
+  readonly comparisons: readonly {
+    readonly paths: string;
+    readonly before: { readonly count: number; readonly attempts: number };
+    readonly after: { readonly count: number; readonly attempts: number };
+  }[];
+}
+
+const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "endSeconds">, status: number, because: RegExp])[] =
+  [
+    ["a fix", { phases: [broken, fixed] }, 0, /^Had nothing changed/],
+    [
+      "a fix, with agents that restart again and again",
+      { phases: [broken, fixed], restartEvery: 600 },
+      0,
+      /^Had nothing changed/,
+    ],
+    ["a change that does not reach the target group", { phases: [broken, { ...fixed, share: 1 / 3 }] }, 1, /by evidence/],
+    ["a firewall that refuses instead", { phases: [broken, { ...fixed, refused: 3 }] }, 1, /took the timeouts' place/],
+    ["a new NLB", { phases: [broken, { ...fixed, hostname: "new.elb.eu-west-1.amazonaws.com" }] }, 3, /new NLB/],
+    [
+      "an hour without data before the change",
+      {
+        phases: [
+          { ...broken, seconds: 3 * HOUR },
+          { ...broken, seconds: HOUR / 2, isGap: true },
+          { ...broken, seconds: HOUR / 2 },
+          fixed,
+        ],
+      },
+      3,
+      /gaps before the change/,
+    ],
+    ["a change that nothing was wrong before", { phases: [{ ...broken, share: 0 }, fixed] }, 3, /nothing to fix/],
+  ];
+
+if (findPrometheusTool("prometheus") === undefined) {
+  console.error(`NOT RUN: ${CASES.length + 4} tests of verify. They take Prometheus (Debian package prometheus).`);
+} else {
+  const withHistory = async (history: Omit<HistoryOptions, "endSeconds">, use: (prometheus: Prometheus) => Promise<void>) => {
+    const endSeconds = Math.floor(Date.now() / 1000);
+    const prometheus = await startPrometheus({
+      targets: [],
+      scrapeEvery: "15s",
+      history: renderHistory({ endSeconds, ...history }),
+    });
+    assert.ok(prometheus !== undefined);
+    try {
+      await use(prometheus);
+    } finally {
+      await prometheus.stop();
+    }
+  };
+
+  for (const [name, history, status, because] of CASES) {
+    test(name, () =>
+      withHistory(history, async ({ url }) => {
+        const said = await verify("shop/web", "--prometheus", url, "-o", "json");
+        const report = JSON.parse(said.stdout || "{}") as Report;
+        assert.match(report.because?.join(" ") ?? said.stderr, because);
+        assert.equal(said.status, status, said.stdout + said.stderr);
+      }),
+    );
+  }
+
+  test("what it counts is what was counted, and the change is where the agents saw it", () =>
+    withHistory({ phases: [broken, fixed] }, async ({ url }) => {
+      const { stdout } = await verify("shop/web", "--prometheus", url, "-o", "json");
+      const { change, comparisons } = JSON.parse(stdout) as Report;
+      assert.equal(change.source, "seen");
+      assert.ok(Math.abs(Date.parse(change.at) - (Date.now() - HOUR * 1_000)) < 60_000, change.at);
+      const exposed = comparisons.find(({ paths }) => paths === "Paths that were exposed");
+      // Six nodes, six attempts a minute each, of which a third time out; scrapes are half a minute apart.
+      assert.ok(Math.abs((exposed?.before.attempts ?? 0) - 2_160) < 40, JSON.stringify(exposed));
+      assert.ok(Math.abs((exposed?.before.count ?? 0) - 720) < 20, JSON.stringify(exposed));
+      assert.ok(Math.abs((exposed?.after.attempts ?? 0) - 6 * 6 * 58) < 60, JSON.stringify(exposed));
+      assert.equal(exposed?.after.count, 0);
+    }));
+
+  test("with --at it takes the moment that it is given", () =>
+    withHistory({ phases: [broken, fixed] }, async ({ url }) => {
+      const { status, stdout } = await verify(
+        "shop/web",
+        "--prometheus",
+        url,
+        "--at",
+        "1h ago",
+        "--before",
+        "2h",
+        "-o",
+        "markdown",
+      );
+      assert.equal(status, 0, stdout);
+      assert.match(stdout, /^## shop\/web: FIXED\n/);
+      assert.match(stdout, /\| Paths that were exposed, timed out \| 33 %: 14\d\d of 43\d\d \(/);
+    }));
+
+  test("without a change it says so, and what to do", () =>
+    withHistory({ phases: [broken] }, async ({ url }) => {
+      const { status, stderr } = await verify("shop/web", "--prometheus", url);
+      assert.equal(status, 2);
+      assert.match(
+        stderr,
+        /shop\/web: the agents saw no change of its configuration within 24 h; say when it was made with --at/,
+      );
+    }));
+
+  test("a Service of the same name in two clusters is not mixed up", async () => {
+    const [one, other] = ["one", "other"].map((cluster) =>
+      renderHistory({
+        endSeconds: Math.floor(Date.now() / 1000),
+        phases: cluster === "one" ? [broken, fixed] : [broken, broken],
+        cluster,
+      }),
+    );
+    const families = new Map<string, string[]>();
+    for (const text of [one, other]) {
+      let head = "";
+      for (const line of (text ?? "").split("\n").filter((each) => each !== "" && each !== "# EOF")) {
+        if (line.startsWith("# TYPE")) head = line;
+        else families.set(head, [...(families.get(head) ?? []), line]);
+      }
+    }
+    const history = `${[...families].map(([head, lines]) => [head, ...lines].join("\n")).join("\n")}\n# EOF\n`;
+    const prometheus = await startPrometheus({ targets: [], scrapeEvery: "15s", history });
+    try {
+      const url = prometheus?.url ?? "";
+      const mixed = await verify("shop/web", "--prometheus", url);
+      assert.equal(mixed.status, 4);
+      assert.match(mixed.stderr, /several clusters have such a Service \(one, other\): name one with --cluster/);
+      assert.equal((await verify("shop/web", "--prometheus", url, "--cluster", "one")).status, 0);
+    } finally {
+      await prometheus?.stop();
+    }
+  });
+}
