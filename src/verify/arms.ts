@@ -27,18 +27,16 @@ export interface Arms {
  * long as its node still hosts one: backends that moved away prove nothing.
  */
 export function armsOf(before: Observation, after: Observation): Arms {
-  const exposedPaths = new Set(before.strata.filter(isExposed).map(pathOf));
+  const exposedPaths = new Set(before.strata.filter(({ isExposed }) => isExposed).map(pathOf));
   const takesBackend = needsColocation(before);
   const belongs = (stratum: Stratum): boolean => exposedPaths.has(pathOf(stratum)) && (!takesBackend || stratum.colocated);
   const split = (strata: readonly Stratum[], isIn: (stratum: Stratum) => boolean) => ({
     yes: tally(strata.filter(isIn)),
     no: tally(strata.filter((stratum) => !isIn(stratum))),
   });
-  const [old, now] = [split(before.strata, isExposed), split(after.strata, belongs)];
+  const [old, now] = [split(before.strata, ({ isExposed }) => isExposed), split(after.strata, belongs)];
   return { exposed: { before: old.yes, after: now.yes }, others: { before: old.no, after: now.no } };
 }
-
-export const isExposed = ({ exposure }: Stratum): boolean => exposure !== undefined && exposure > 0;
 
 export const needsColocation = ({ configurations }: Observation): boolean =>
   configurations.length > 0 &&

@@ -58,7 +58,7 @@ export function guardsOf(before: Observation, after: Observation, arms: Arms): G
 }
 
 const isExposedNode = ({ strata }: Observation, name: string): boolean =>
-  strata.some(({ node, exposure }) => node === name && exposure !== undefined && exposure > 0);
+  strata.some(({ node, isExposed }) => node === name && isExposed);
 
 const intersects = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => [...a].some((each) => b.has(each));
 

@@ -13,7 +13,9 @@ export interface Stratum {
   /** Zone of the frontend; "" when it is not known. */
   readonly zone: string;
   readonly colocated: boolean;
-  /** Mean over the span of what the configuration implied; `undefined`: not known. */
+  /** Whether a connection could hairpin here, by the configuration. */
+  readonly isExposed: boolean;
+  /** Mean over the span of the share that the configuration implied; `undefined`: not known. */
   readonly exposure: number | undefined;
   readonly attempts: number;
   readonly timeouts: number;

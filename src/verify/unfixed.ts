@@ -1,5 +1,5 @@
 import { attemptsToRuleOut, binomialAtMost, shareInterval } from "../domain/binomial.ts";
-import { isExposed, needsColocation } from "./arms.ts";
+import { needsColocation } from "./arms.ts";
 import { type Observation, pathOf, type Stratum } from "./observation.ts";
 
 /** How improbable the silence after a change must be, had nothing changed. */
@@ -26,24 +26,30 @@ export interface Unfixed {
  * @returns `undefined` where there was nothing before, or there is no such path any more.
  */
 export function ifUnfixed(before: Observation, after: Observation): Unfixed | undefined {
-  const exposed = before.strata.filter(isExposed);
+  const exposed = before.strata.filter(({ isExposed }) => isExposed);
   const [attempts, timeouts] = [sum(exposed, "attempts"), sum(exposed, "timeouts")];
   if (attempts === 0 || timeouts === 0) return undefined;
   // Half of the error is for the share of before, half for the silence after it.
   const { low } = shareInterval(timeouts, attempts, 1 - MAX_CHANCE);
-  const meanExposure = exposed.reduce((total, { exposure = 0, attempts: n }) => total + exposure * n, 0) / attempts;
-  const exposures = new Map(exposed.map((stratum) => [pathOf(stratum), stratum.exposure ?? 0]));
+  const relative = relativeExposures(exposed, attempts);
   const takesBackend = needsColocation(before);
-  const now = after.strata.filter((stratum) => exposures.has(pathOf(stratum)) && (!takesBackend || stratum.colocated));
+  const now = after.strata.filter((stratum) => relative.has(pathOf(stratum)) && (!takesBackend || stratum.colocated));
   const attemptsNow = sum(now, "attempts");
   if (attemptsNow === 0) return undefined;
   const expected = now.reduce((total, stratum) => {
-    const relative = (exposures.get(pathOf(stratum)) ?? 0) / meanExposure;
-    return total + stratum.attempts * Math.min(1, low * relative * targetsRatio(stratum.zone, before, after));
+    const scale = (relative.get(pathOf(stratum)) ?? 0) * targetsRatio(stratum.zone, before, after);
+    return total + stratum.attempts * Math.min(1, low * scale);
   }, 0);
   const share = expected / attemptsNow;
   const chance = MAX_CHANCE / 2 + binomialAtMost(sum(now, "timeouts"), attemptsNow, share);
   return { expected, chance: Math.min(1, chance), attemptsNeeded: attemptsToRuleOut(share, MAX_CHANCE / 2) };
+}
+
+/** Each path's exposure to that of all; where one is not known they are taken to be the same. */
+function relativeExposures(exposed: readonly Stratum[], attempts: number): ReadonlyMap<string, number> {
+  const areKnown = exposed.every(({ exposure }) => exposure !== undefined);
+  const mean = exposed.reduce((total, { exposure = 0, attempts: n }) => total + exposure * n, 0) / attempts;
+  return new Map(exposed.map((stratum) => [pathOf(stratum), areKnown ? (stratum.exposure ?? 0) / mean : 1]));
 }
 
 /** Nodes that hairpinned at this zone's address then, to nodes that would now: those with an agent that still reach it, and what comes new. */
@@ -51,7 +57,7 @@ function targetsRatio(zone: string, before: Observation, after: Observation): nu
   const takesBackend = needsColocation(before);
   const nodesOf = (strata: readonly Stratum[], counts: (stratum: Stratum) => boolean): ReadonlySet<string> =>
     new Set(strata.filter((stratum) => stratum.zone === zone && counts(stratum)).map(({ node }) => node));
-  const then = nodesOf(before.strata, isExposed);
+  const then = nodesOf(before.strata, ({ isExposed }) => isExposed);
   const known = new Set(before.strata.map(({ node }) => node));
   // A node that was there before and was not exposed is in another zone. Of one that is new it is not known: it is taken to be a target.
   const now = nodesOf(after.strata, ({ node, colocated }) => (takesBackend ? colocated : then.has(node) || !known.has(node)));

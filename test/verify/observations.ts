@@ -45,6 +45,7 @@ export function observe(scene: Scene, random?: () => number): Observation {
         port: "80",
         zone,
         colocated: scene.colocated?.(node) ?? true,
+        isExposed: zone === own && isExposed,
         exposure: zone === own && isExposed ? exposure : 0,
         attempts,
         timeouts,

@@ -29,6 +29,22 @@ async function verify(...args: readonly string[]): Promise<Said> {
 const broken = { seconds: 4 * HOUR, share: 1 / 3, preserve: true };
 const fixed = { seconds: HOUR, share: 0, preserve: false };
 
+/** The families of several texts, each once: as OpenMetrics wants it. */
+function joined(texts: readonly string[]): string {
+  const families = new Map<string, string[]>();
+  for (const text of texts) {
+    let samples: string[] = [];
+    for (const line of text.split("\n").filter((each) => each !== "" && each !== "# EOF")) {
+      if (!line.startsWith("# TYPE")) samples.push(line);
+      else {
+        samples = families.get(line) ?? [];
+        families.set(line, samples);
+      }
+    }
+  }
+  return [...families].map(([head, samples]) => [head, ...samples].join("\n")).join("\n");
+}
+
 interface Report {
   readonly verdict: string;
   readonly because: readonly string[];
@@ -140,22 +156,12 @@ if (findPrometheusTool("prometheus") === undefined) {
     }));
 
   test("a Service of the same name in two clusters is not mixed up", async () => {
-    const [one, other] = ["one", "other"].map((cluster) =>
-      renderHistory({
-        endSeconds: Math.floor(Date.now() / 1000),
-        phases: cluster === "one" ? [broken, fixed] : [broken, broken],
-        cluster,
-      }),
-    );
-    const families = new Map<string, string[]>();
-    for (const text of [one, other]) {
-      let head = "";
-      for (const line of (text ?? "").split("\n").filter((each) => each !== "" && each !== "# EOF")) {
-        if (line.startsWith("# TYPE")) head = line;
-        else families.set(head, [...(families.get(head) ?? []), line]);
-      }
-    }
-    const history = `${[...families].map(([head, lines]) => [head, ...lines].join("\n")).join("\n")}\n# EOF\n`;
+    const endSeconds = Math.floor(Date.now() / 1000);
+    const histories = [
+      renderHistory({ endSeconds, phases: [broken, fixed], cluster: "one" }),
+      renderHistory({ endSeconds, phases: [broken, broken], cluster: "other" }),
+    ];
+    const history = `${joined(histories)}\n# EOF\n`;
     const prometheus = await startPrometheus({ targets: [], scrapeEvery: "15s", history });
     try {
       const url = prometheus?.url ?? "";

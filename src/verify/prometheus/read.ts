@@ -159,6 +159,7 @@ function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonl
       port: each.labels.service_port ?? "",
       zone: each.labels.frontend_zone ?? "",
       colocated: each.labels.colocated === "true",
+      isExposed: each.labels.exposed === "true",
       exposure: shares.get(key),
       // Failures of attempts that are left out as too fresh are counted all the same: an attempt that failed is one.
       attempts: Math.max(failed, Math.round(each.points[0]?.value ?? 0)),
