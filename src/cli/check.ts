@@ -20,11 +20,11 @@ import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
 import { Prober } from "../prober.ts";
 import { systemClock } from "../schedule/system-clock.ts";
 import type { Fixable } from "../terminal/fix-lines.ts";
-import type { Paint } from "../terminal/text.ts";
 import { VERSION } from "../version.ts";
 import { only, readSnapshot, resolveOnce, snapshotOfHost, UnreachableError } from "./check-subject.ts";
 import { CHECK_EXIT } from "./exit-codes.ts";
 import { HOST } from "./host.ts";
+import { ProgressLine } from "./progress-line.ts";
 import { readFrontends } from "./read-frontends.ts";
 import { type CommandStreams, connectAsKubectl, explain, painterFor, widthOf } from "./streams.ts";
 
@@ -133,7 +133,7 @@ async function burst(
   });
   // Agents that share the kernel's counters with this burst are to know of it.
   const withdraw = evidence.level() === "off" ? () => {} : await announceCheck(process.pid);
-  const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr));
+  const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), systemClock.nowMs);
   try {
     const prober = new Prober({
       watch: new LoopWatch(systemLoopTimes, evidence.beat),
@@ -145,38 +145,14 @@ async function burst(
       isAllowed,
     });
     const { attempts, rate } = settings;
-    const onProgress = (now: CheckProgress) => progress.show(now);
+    const onProgress = ({ begun, failed, decided, addresses }: CheckProgress) =>
+      progress.show(() => `${begun} attempts, ${failed} failed, ${decided} of ${addresses} addresses clear`);
     const run = { frontends, controls, prober, attempts, rate, clock: systemClock, random: Math.random, signal, onProgress };
     return { ...(await runCheck(run)), level: evidence.level() };
   } finally {
     progress.clear();
     evidence.close();
     withdraw();
-  }
-}
-
-/** One line that changes, on a terminal only. */
-class ProgressLine {
-  readonly #stream: NodeJS.WriteStream;
-  readonly #paint: Paint;
-  #lastMs = Number.NEGATIVE_INFINITY;
-
-  constructor(stream: NodeJS.WriteStream, paint: Paint) {
-    this.#stream = stream;
-    this.#paint = paint;
-  }
-
-  show({ begun, failed, decided, addresses }: CheckProgress): void {
-    const nowMs = systemClock.nowMs();
-    if (!this.#stream.isTTY || nowMs - this.#lastMs < 100) return;
-    this.#lastMs = nowMs;
-    const text = `${begun} attempts, ${failed} failed, ${decided} of ${addresses} addresses clear`;
-    // Back to the beginning of the line, and clear from there (ECMA-48: CR, EL).
-    this.#stream.write(`\r\u001b[K${this.#paint("dim", text)}`);
-  }
-
-  clear(): void {
-    if (this.#stream.isTTY) this.#stream.write("\r\u001b[K");
   }
 }
 

@@ -23,6 +23,8 @@ export interface VerifySettings {
   readonly after: number | undefined;
   /** Milliseconds after the change that are left out. */
   readonly settle: number;
+  /** Whether to look again until the verdict stands. */
+  readonly watch: boolean;
   readonly output: (typeof VERIFY_OUTPUTS)[number];
   readonly noColor: boolean;
 }
@@ -77,6 +79,13 @@ export const VERIFY_DEFINITIONS = {
     default: "2m",
     placeholder: "DURATION",
     help: "How long after the change to leave out, until new connections follow it.",
+  }),
+  watch: define({
+    parse: boolean,
+    default: "false",
+    placeholder: "",
+    isSwitch: true,
+    help: "Looks again until the verdict stands, by a test that allows for it; with --after, not longer than that.",
   }),
   cluster: define({
     parse: word,

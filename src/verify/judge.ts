@@ -1,7 +1,7 @@
 import { type Arms, armsOf, otherFailuresOf, rose } from "./arms.ts";
 import { guardsOf } from "./guards.ts";
 import type { Observation } from "./observation.ts";
-import { ifUnfixed, MAX_CHANCE, type Unfixed } from "./unfixed.ts";
+import { ifUnfixed, type Looks, MAX_CHANCE, type Unfixed } from "./unfixed.ts";
 
 export const VERDICTS = ["fixed", "not_fixed", "inconclusive"] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -29,9 +29,9 @@ const USUAL_CHANCE = 0.05;
  * worse; and there is nothing that makes the two spans incomparable. `not_fixed`: hairpins are still proved, the share is as it was, or
  * other failures took the timeouts' place. `inconclusive`: neither, with what is missing.
  */
-export function judge(before: Observation, after: Observation): Judgement {
+export function judge(before: Observation, after: Observation, looks: Looks = "once"): Judgement {
   const arms = armsOf(before, after);
-  const unfixed = ifUnfixed(before, after);
+  const unfixed = ifUnfixed(before, after, looks);
   const { blocking, notes } = guardsOf(before, after, arms);
   const common = { arms, unfixed, secondsNeeded: secondsNeeded(after, arms, unfixed) };
 

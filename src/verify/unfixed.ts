@@ -1,6 +1,7 @@
 import { attemptsToRuleOut, binomialAtMost, shareInterval } from "../domain/binomial.ts";
 import { needsColocation } from "./arms.ts";
 import { type Observation, pathOf, type Stratum } from "./observation.ts";
+import { anytimeAttempts, anytimeChance, type PathCount } from "./sequential.ts";
 
 /** How improbable the silence after a change must be, had nothing changed. */
 export const MAX_CHANCE = 0.001;
@@ -25,25 +26,42 @@ export interface Unfixed {
  *
  * @returns `undefined` where there was nothing before, or there is no such path any more.
  */
-export function ifUnfixed(before: Observation, after: Observation): Unfixed | undefined {
+export function ifUnfixed(before: Observation, after: Observation, looks: Looks): Unfixed | undefined {
+  const paths = pathsIfUnfixed(before, after);
+  const attempts = paths.reduce((total, path) => total + path.attempts, 0);
+  if (attempts === 0) return undefined;
+  const timeouts = paths.reduce((total, path) => total + path.timeouts, 0);
+  const expected = paths.reduce((total, path) => total + path.attempts * path.share, 0);
+  const share = expected / attempts;
+  const [chance, attemptsNeeded] =
+    looks === "once"
+      ? [binomialAtMost(timeouts, attempts, share), attemptsToRuleOut(share, MAX_CHANCE / 2)]
+      : [anytimeChance(paths), anytimeAttempts(share, MAX_CHANCE / 2)];
+  return { expected, chance: Math.min(1, MAX_CHANCE / 2 + chance), attemptsNeeded };
+}
+
+/** How often somebody looks: those who stop at the first good look need another test. */
+export type Looks = "once" | "again and again";
+
+/** Attempts and timeouts since the change on the paths that were exposed before, each with the share of an unfixed Service. */
+function pathsIfUnfixed(before: Observation, after: Observation): readonly PathCount[] {
   const exposed = before.strata.filter(({ isExposed }) => isExposed);
   const [attempts, timeouts] = [sum(exposed, "attempts"), sum(exposed, "timeouts")];
-  if (attempts === 0 || timeouts === 0) return undefined;
+  if (timeouts === 0) return [];
   // Half of the error is for the share of before, half for the silence after it.
   const { low } = shareInterval(timeouts, attempts, 1 - MAX_CHANCE);
   const relative = relativeExposures(exposed, attempts);
   const takesBackend = needsColocation(before);
-  const now = after.strata.filter((stratum) => relative.has(pathOf(stratum)) && (!takesBackend || stratum.colocated));
-  const attemptsNow = sum(now, "attempts");
-  if (attemptsNow === 0) return undefined;
-  const expected = now.reduce((total, stratum) => {
-    const scale = (relative.get(pathOf(stratum)) ?? 0) * targetsRatio(stratum.zone, before, after);
-    return total + stratum.attempts * Math.min(1, low * scale);
-  }, 0);
-  const share = expected / attemptsNow;
-  const chance = MAX_CHANCE / 2 + binomialAtMost(sum(now, "timeouts"), attemptsNow, share);
-  return { expected, chance: Math.min(1, chance), attemptsNeeded: attemptsToRuleOut(share, MAX_CHANCE / 2) };
+  return after.strata
+    .filter((stratum) => relative.has(pathOf(stratum)) && (!takesBackend || stratum.colocated))
+    .map((stratum) => {
+      const scale = (relative.get(pathOf(stratum)) ?? 0) * targetsRatio(stratum.zone, before, after);
+      return { attempts: stratum.attempts, timeouts: stratum.timeouts, share: Math.min(MAX_SHARE, low * scale) };
+    });
 }
+
+/** A share of one would be ruled out by a single success. */
+const MAX_SHARE = 0.99;
 
 /** Each path's exposure to that of all; where one is not known they are taken to be the same. */
 function relativeExposures(exposed: readonly Stratum[], attempts: number): ReadonlyMap<string, number> {

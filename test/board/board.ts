@@ -4,8 +4,10 @@
  * Grafana itself is not here. Its queries are sent as it sends them when all is chosen, and its own code transforms the answers.
  */
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { renderBoard } from "../../grafana/board.ts";
 import { ask } from "../../grafana/preview/answers.ts";
 import { tableOf, transform } from "../../grafana/preview/transform.ts";
@@ -20,10 +22,12 @@ import { buildTopology } from "../../lab/topology.ts";
 import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 import { pathOfRules, RULE_FILES } from "../../scripts/rule-files.ts";
 
-const BEFORE_MS = 25_000;
+/** As long as `verify` wants to look at. */
+const BEFORE_MS = 62_000;
 const AFTER_MS = 20_000;
+const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** As Grafana works them out of a scrape interval of one second, and the time shown. */
-const TIMES = { rateInterval: "4s", range: "60s" };
+const TIMES = { rateInterval: "4s", range: "90s" };
 const PRESERVE_OFF = {
   "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes": "preserve_client_ip.enabled=false",
 };
@@ -39,7 +43,7 @@ const panels = board.panels.filter(({ type }) => type !== "row");
 const panel = (title: string): BoardPanel => panels.find((each) => each.title === title) ?? assert.fail(`no panel ${title}`);
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${panels.length + 6} tests of the board. They take Prometheus (Debian package prometheus).`);
+  console.error(`NOT RUN: ${panels.length + 7} tests of the board. They take Prometheus (Debian package prometheus).`);
 } else {
   await inOwnSandbox(import.meta.filename, () => {
     let lab: RunningLab;
@@ -131,6 +135,27 @@ if (findPrometheusTool("prometheus") === undefined) {
       const [shares = []] = await answers(panel("Timeout share by Service, with changes of the configuration"));
       const last = (name: string) => Number(shares.find(({ metric }) => metric.service_name === name)?.points.at(-1)?.[1]);
       assert.deepEqual([last("web"), last("cart") > 0], [0, true]);
+    });
+
+    const verify = (service: string, ...args: readonly string[]) => {
+      const at = new Date(fixedMs).toISOString();
+      const flags = ["--prometheus", prometheus.url, "--at", at, "--before", "1m", "--settle", "4s", "-o", "json"];
+      const said = spawnSync(process.execPath, [ENTRY, "verify", service, ...flags, ...args], {
+        encoding: "utf8",
+        timeout: 120_000,
+      });
+      return {
+        status: said.status,
+        verdict: (JSON.parse(said.stdout || "{}") as { verdict?: string }).verdict,
+        said: said.stdout + said.stderr,
+      };
+    };
+
+    test("verify calls the one that was fixed fixed, as soon as there is enough, and the other one not", () => {
+      const web = verify("shop/web", "--watch");
+      assert.deepEqual([web.status, web.verdict], [0, "fixed"], web.said);
+      const cart = verify("shop/cart", "--watch");
+      assert.deepEqual([cart.status, cart.verdict], [1, "not_fixed"], cart.said);
     });
 
     test("every variable has values to choose from", async () => {
