@@ -1,7 +1,8 @@
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { define } from "./definition.ts";
-import { boolean, dnsLabels, oneOf, path, severalOf, word } from "./parsers.ts";
+import { noColor, outputAs } from "./output-definitions.ts";
+import { dnsLabels, oneOf, path, severalOf, word } from "./parsers.ts";
 
 export const OUTPUTS = ["text", "json", "markdown"] as const;
 export type Output = (typeof OUTPUTS)[number];
@@ -45,25 +46,13 @@ export const AUDIT_DEFINITIONS = {
     placeholder: "KEY",
     help: `Order: ${SORTS.join(" (the worst first) or ")}.`,
   }),
-  output: define({
-    parse: oneOf(OUTPUTS),
-    default: "text",
-    placeholder: "FORMAT",
-    short: "o",
-    help: `${OUTPUTS.join(", ")}.`,
-  }),
+  output: outputAs(OUTPUTS),
   failOn: define({
     parse: oneOf(["can", "unknown"] as const),
     default: "can",
     placeholder: "VERDICT",
     help: "What makes the exit code 1: a load balancer that can hairpin, or also one of which it is not known.",
   }),
-  noColor: define({
-    parse: boolean,
-    default: "false",
-    placeholder: "",
-    isSwitch: true,
-    help: "No colours, as with the variable NO_COLOR.",
-  }),
+  noColor,
   ...CONTROLLER_DEFINITIONS,
 } as const;

@@ -2,7 +2,8 @@ import type { CheckTarget } from "../domain/check-target.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { define } from "./definition.ts";
 import { DEFINITIONS, type Settings } from "./definitions.ts";
-import { boolean, integer, oneOf } from "./parsers.ts";
+import { noColor, outputAs } from "./output-definitions.ts";
+import { integer } from "./parsers.ts";
 
 const OUTPUTS = ["text", "json"] as const;
 
@@ -52,20 +53,8 @@ export const CHECK_DEFINITIONS = {
     help: "Attempts that begin in a second, all addresses together.",
   }),
   timeout,
-  output: define({
-    parse: oneOf(OUTPUTS),
-    default: "text",
-    placeholder: "FORMAT",
-    short: "o",
-    help: `${OUTPUTS.join(", ")}.`,
-  }),
-  noColor: define({
-    parse: boolean,
-    default: "false",
-    placeholder: "",
-    isSwitch: true,
-    help: "No colours, as with the variable NO_COLOR.",
-  }),
+  output: outputAs(OUTPUTS),
+  noColor,
   nodeName,
   zone,
   kubeconfig,

@@ -1,5 +1,6 @@
 import { define } from "./definition.ts";
-import { boolean, duration, Expected, oneOf, type Parse, path, word } from "./parsers.ts";
+import { noColor, outputAs } from "./output-definitions.ts";
+import { boolean, duration, Expected, type Parse, path, word } from "./parsers.ts";
 
 export const VERIFY_OUTPUTS = ["text", "json", "markdown"] as const;
 
@@ -100,18 +101,6 @@ export const VERIFY_DEFINITIONS = {
     help: "File with certificate authorities (PEM) to trust instead of the system's.",
   }),
   orgId: define({ parse: word, placeholder: "TENANT", help: "Tenant, sent as X-Scope-OrgID." }),
-  output: define({
-    parse: oneOf(VERIFY_OUTPUTS),
-    default: "text",
-    placeholder: "FORMAT",
-    short: "o",
-    help: `${VERIFY_OUTPUTS.join(", ")}.`,
-  }),
-  noColor: define({
-    parse: boolean,
-    default: "false",
-    placeholder: "",
-    isSwitch: true,
-    help: "No colours, as with the variable NO_COLOR.",
-  }),
+  output: outputAs(VERIFY_OUTPUTS),
+  noColor,
 } as const;
