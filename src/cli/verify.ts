@@ -7,7 +7,7 @@ import { judge } from "../verify/judge.ts";
 import { renderMarkdown } from "../verify/markdown.ts";
 import type { Observation, Span } from "../verify/observation.ts";
 import { PrometheusClient, PrometheusError } from "../verify/prometheus/client.ts";
-import { findChange, readObservation } from "../verify/prometheus/read.ts";
+import { findChange, readObservation, SeveralClustersError } from "../verify/prometheus/read.ts";
 import { lengthOf, type VerifyReport } from "../verify/report.ts";
 import { renderText } from "../verify/text.ts";
 import type { Looks } from "../verify/unfixed.ts";
@@ -57,6 +57,7 @@ export async function runVerifyCommand(
   } catch (error) {
     progress.clear();
     if (signal.aborted) return VERIFY_EXIT.interrupted.code;
+    if (error instanceof SeveralClustersError) throw new ConfigError([`${error.message}: name one with --cluster`]);
     if (!(error instanceof PrometheusError)) throw error;
     streams.stderr.write(`hairpin-probe: ${error.message}\n`);
     return VERIFY_EXIT.unreachable.code;
@@ -114,6 +115,10 @@ function reportOf(
   warnings: readonly string[],
   looks: Looks,
 ): VerifyReport {
+  if (before.strata.length + after.strata.length === 0)
+    throw new ConfigError([
+      `${serviceKey(settings.service)}: Prometheus knows of no attempts at such a Service in the time looked at`,
+    ]);
   return {
     service: serviceKey(settings.service),
     changedAtMs: change.atMs,
@@ -146,8 +151,8 @@ async function changeOf(client: PrometheusClient, settings: VerifySettings, nowM
 }
 
 async function changeSeen(client: PrometheusClient, { service, cluster }: VerifySettings, span: Span): Promise<number> {
-  const change = await findChange(client, { ...service, cluster }, span);
-  if (change !== undefined) return change.atMs;
+  const changedAtMs = await findChange(client, { ...service, cluster }, span);
+  if (changedAtMs !== undefined) return changedAtMs;
   throw new ConfigError([
     `${serviceKey(service)}: the agents saw no change of its configuration within 24 h; say when it was made with --at`,
   ]);

@@ -22,6 +22,7 @@ const MIN_HAIRPINS = 2;
 const MIN_EXPECTED = 7;
 /** A silence that is at least so probable is no sign of a change. */
 const USUAL_CHANCE = 0.05;
+
 /**
  * Says whether the hairpin is gone.
  *

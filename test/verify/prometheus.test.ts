@@ -85,7 +85,7 @@ const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "en
   ];
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${CASES.length + 4} tests of verify. They take Prometheus (Debian package prometheus).`);
+  console.error(`NOT RUN: ${CASES.length + 5} tests of verify. They take Prometheus (Debian package prometheus).`);
 } else {
   const withHistory = async (history: Omit<HistoryOptions, "endSeconds">, use: (prometheus: Prometheus) => Promise<void>) => {
     const endSeconds = Math.floor(Date.now() / 1000);
@@ -145,6 +145,13 @@ if (findPrometheusTool("prometheus") === undefined) {
       assert.match(stdout, /\| Paths that were exposed, timed out \| 33 %: 14\d\d of 43\d\d \(/);
     }));
 
+  test("a Service that nobody has attempted is a usage error", () =>
+    withHistory({ phases: [broken, fixed] }, async ({ url }) => {
+      const { status, stderr } = await verify("shop/wbe", "--prometheus", url, "--at", "1h ago");
+      assert.equal(status, 2);
+      assert.match(stderr, /shop\/wbe: Prometheus knows of no attempts at such a Service/);
+    }));
+
   test("without a change it says so, and what to do", () =>
     withHistory({ phases: [broken] }, async ({ url }) => {
       const { status, stderr } = await verify("shop/web", "--prometheus", url);
@@ -166,7 +173,7 @@ if (findPrometheusTool("prometheus") === undefined) {
     try {
       const url = prometheus?.url ?? "";
       const mixed = await verify("shop/web", "--prometheus", url);
-      assert.equal(mixed.status, 4);
+      assert.equal(mixed.status, 2);
       assert.match(mixed.stderr, /several clusters have such a Service \(one, other\): name one with --cluster/);
       assert.equal((await verify("shop/web", "--prometheus", url, "--cluster", "one")).status, 0);
     } finally {

@@ -1,5 +1,5 @@
 import type { Configuration, Observation, Span, Stratum } from "../observation.ts";
-import { type PrometheusClient, PrometheusError, type Series } from "./client.ts";
+import type { PrometheusClient, Series } from "./client.ts";
 
 /** Whose counters are read. */
 export interface Subject {
@@ -9,7 +9,8 @@ export interface Subject {
   readonly cluster: string | undefined;
 }
 
-const TIMEOUTS = "connect_timeout|response_timeout";
+/** Behind a TLS listener the NLB completes the connect by itself: there a hairpin is a response that does not come. */
+const TIMEOUTS = ["connect_timeout", "response_timeout"];
 const WHERE = ["node", "service_port", "frontend_zone", "colocated", "exposed"] as const;
 const CONFIGURATION = {
   hostname: "hostname",
@@ -32,7 +33,7 @@ const MIN_PART = 0.2;
  * Reads what the agents counted of one Service within a span.
  *
  * @param lagMs - Attempts of the last so many milliseconds are left out: their successes are counted already, their timeouts are not.
- * @throws PrometheusError, also where several clusters have such a Service.
+ * @throws PrometheusError; SeveralClustersError.
  */
 export async function readObservation(
   client: PrometheusClient,
@@ -42,16 +43,16 @@ export async function readObservation(
 ): Promise<Observation> {
   const match = matcherOf(subject);
   const { startMs, endMs } = span;
-  const increase = (metric: string, more: string, by: readonly string[], toMs = endMs) =>
-    client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}${more}}[${toMs - startMs}ms]))`, toMs);
+  const increase = (metric: string, by: readonly string[], toMs = endMs) =>
+    client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
   const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, coverage] = await Promise.all([
-    increase("hairpin_probe_attempts_total", "", ["cluster", ...WHERE], endMs - lagMs),
-    increase("hairpin_probe_failures_total", "", [...WHERE, "reason"]),
-    increase("hairpin_probe_hairpins_total", "", WHERE),
+    increase("hairpin_probe_attempts_total", ["cluster", ...WHERE], endMs - lagMs),
+    increase("hairpin_probe_failures_total", [...WHERE, "reason"]),
+    increase("hairpin_probe_hairpins_total", WHERE),
     client.query(`avg by (${WHERE.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`, endMs),
-    increase("hairpin_probe_control_attempts_total", "", [], endMs - lagMs),
-    increase("hairpin_probe_control_failures_total", "", []),
+    increase("hairpin_probe_control_attempts_total", [], endMs - lagMs),
+    increase("hairpin_probe_control_failures_total", []),
     client.query(`sum by (${CONFIGURATION_LABELS}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`, endMs),
     readCoverage(client, subject, span),
   ]);
@@ -72,15 +73,13 @@ function usual(configurations: readonly Series[]): readonly Series[] {
   return configurations.filter((each) => countOf(each) >= MIN_PART * most);
 }
 
-/** A change of the configuration that the agents saw. */
-export interface Change {
-  readonly atMs: number;
-  readonly from: readonly Configuration[];
-  readonly to: readonly Configuration[];
-}
-
-/** The last change of a Service's configuration within a span; `undefined`: there was none. @throws PrometheusError. */
-export async function findChange(client: PrometheusClient, subject: Subject, span: Span): Promise<Change | undefined> {
+/**
+ * When the agents last saw a Service's configuration change within a span.
+ *
+ * @returns milliseconds since the epoch; `undefined`: they saw no change.
+ * @throws PrometheusError.
+ */
+export async function findChange(client: PrometheusClient, subject: Subject, span: Span): Promise<number | undefined> {
   const stepMs = Math.max(MIN_STEP_MS, Math.ceil((span.endMs - span.startMs) / MAX_STEPS / 1000) * 1000);
   const query = `group by (${CONFIGURATION_LABELS}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
   const series = await client.queryRange(query, { ...span, stepMs });
@@ -88,11 +87,11 @@ export async function findChange(client: PrometheusClient, subject: Subject, spa
   for (const each of series) {
     for (const { atMs } of each.points) byTime.set(atMs, [...(byTime.get(atMs) ?? []), each]);
   }
-  let last: Change | undefined;
+  let last: number | undefined;
   let previous: readonly Series[] | undefined;
   for (const [atMs, present] of [...byTime].sort(([a], [b]) => a - b)) {
-    const isNew = previous !== undefined && present.some((each) => !previous?.includes(each));
-    if (isNew) last = { atMs, from: previous?.map(configurationOf) ?? [], to: present.map(configurationOf) };
+    // One that goes is no change yet: agents restart, and do not all see it at once.
+    if (previous !== undefined && present.some((each) => !previous?.includes(each))) last = atMs;
     previous = present;
   }
   return last;
@@ -127,10 +126,17 @@ async function readCoverage(
   );
 }
 
+/** More than one cluster has such a Service: to add them up would say nothing of either. */
+export class SeveralClustersError extends Error {
+  override readonly name = "SeveralClustersError";
+  constructor(clusters: readonly string[]) {
+    super(`several clusters have such a Service (${clusters.map((name) => name || "one without a name").join(", ")})`);
+  }
+}
+
 function refuseSeveralClusters(attempts: readonly Series[]): void {
   const clusters = [...new Set(attempts.map(({ labels }) => labels.cluster ?? ""))];
-  if (clusters.length > 1)
-    throw new PrometheusError(`several clusters have such a Service (${clusters.join(", ")}): name one with --cluster`);
+  if (clusters.length > 1) throw new SeveralClustersError(clusters);
 }
 
 interface Answers {
@@ -142,7 +148,7 @@ interface Answers {
 
 function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonly Stratum[] {
   const keyOf = ({ labels }: Series): string => WHERE.map((name) => labels[name] ?? "").join("\u0000");
-  const isTimeout = ({ labels }: Series): boolean => TIMEOUTS.split("|").includes(labels.reason ?? "");
+  const isTimeout = ({ labels }: Series): boolean => TIMEOUTS.includes(labels.reason ?? "");
   const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
     const byKey = new Map<string, number>();
     for (const each of series) byKey.set(keyOf(each), (byKey.get(keyOf(each)) ?? 0) + (each.points[0]?.value ?? 0));
