@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { argv, execPath, exit, stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { parseExposition, sumOf } from "../lab/observe/exposition.ts";
+import { parseExposition, sumOf } from "../src/domain/exposition.ts";
 import type { ClusterSize } from "./cluster-farm.ts";
 import { end } from "./frontend-farm.ts";
 import { imageFlags } from "./image-flags.ts";

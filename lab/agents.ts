@@ -2,8 +2,8 @@ import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { parseExposition, type Sample } from "../src/domain/exposition.ts";
 import type { Status } from "../src/domain/status.ts";
-import { parseExposition, type Sample } from "./observe/exposition.ts";
 import { API_SERVER_ADDRESS, API_SERVER_PORT, type LabNode, METRICS_PORT } from "./topology.ts";
 
 const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));

@@ -7,6 +7,7 @@ import { look } from "./observe/measure.ts";
 import { renderViews } from "./observe/table.ts";
 import { since, type View } from "./observe/view.ts";
 import type { RunningLab } from "./running-lab.ts";
+import { startVerify } from "./verify.ts";
 
 /** The agents' settings in the demo: dense enough that a minute says something, sparse enough for two cores. */
 export const DEMO_FLAGS = ["--interval", "200ms", "--timeout", "1500ms"] as const;
@@ -20,6 +21,8 @@ const LATE_MS = 1_000;
 /** Chance that a lab that works is called wrong by bad luck. */
 const ALPHA = 1e-5;
 const MIN_ATTEMPTS_AFTER = 50;
+/** It gives up rather than wait for what does not come. */
+const VERIFY_FLAGS = ["--settle", "3s", "--before", "2m", "--after", "1m"];
 
 export interface DemoOptions {
   readonly lab: RunningLab;
@@ -48,6 +51,7 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   );
   say("Real kernels, real packets, one real agent per node. Each attempt is a fresh connection to one zonal address.\n");
 
+  using verifying = startVerify(lab, `${WEB.namespace}/${WEB.name}`, VERIFY_FLAGS);
   say(paint("bold", "BEFORE   an NLB that picks the caller's own node loses the connection"));
   // An attempt is counted when it ends: from here on those that end by timing out are as many as begin to.
   await sleep(TIMEOUT_MS + LATE_MS, undefined, { signal });
@@ -66,7 +70,12 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   say(paint("bold", "AFTER    the NLB answers with its own address as the source, and the answer goes back through it"));
   const after = await watch(lab, await look(lab.agents), AFTER_MS, { screen, paint, signal });
   const wrongAfter = judgeAfter(after, MIN_ATTEMPTS_AFTER);
-  return conclude({ before, after, findings: [...wrongBefore, ...wrongAfter] }, say, paint);
+
+  say(paint("bold", "VERIFY   what hairpin-probe verify, started before the fix, makes of it by now"));
+  const { exitCode, text } = await verifying.done();
+  say(text);
+  const wrongVerdict = exitCode === 0 ? [] : [`verify ended with ${exitCode}, expected 0`];
+  return conclude({ before, after, findings: [...wrongBefore, ...wrongAfter, ...wrongVerdict] }, say, paint);
 }
 
 async function watch(

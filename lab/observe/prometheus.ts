@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 import { freePort } from "../runner/free-port.ts";
 
+/** Half a gigabyte is set aside for each block as it is written: more than the sandbox's own /tmp has. */
+const ON_DISK = "/var/tmp";
 const READY_WITHIN_MS = 20_000;
 const ENDS_WITHIN_MS = 10_000;
 /** Characters of what it said that an error shows. */
@@ -53,7 +54,7 @@ export interface PrometheusOptions {
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus | undefined> {
   const program = findPrometheusTool("prometheus");
   if (program === undefined) return undefined;
-  const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-prometheus-"));
+  const directory = mkdtempSync(join(ON_DISK, "hairpin-probe-prometheus-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const config = join(directory, "prometheus.json");

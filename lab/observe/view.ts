@@ -1,6 +1,6 @@
 import type { Cause } from "../../src/domain/diagnosis.ts";
+import { type Sample, sumOf } from "../../src/domain/exposition.ts";
 import type { Status } from "../../src/domain/status.ts";
-import { type Sample, sumOf } from "./exposition.ts";
 
 /** What one agent has seen of one frontend zone and port of one Service: a row of what the demo prints. */
 export interface View {

@@ -71,8 +71,8 @@ Examples
 
 const VERIFY_HELP = `hairpin-probe verify NAMESPACE/SERVICE [flags]: did a change end the hairpin?
 
-It compares what the agents counted before and after, and says FIXED only if so few timeouts would have had a chance below
-0.001, had nothing changed.
+It compares what the agents counted before and after, as Prometheus or the agents themselves have it, and says FIXED only if so
+few timeouts would have had a chance below 0.001, had nothing changed.
 
 Flags (a flag beats its environment variable, which beats the file, which beats the default)
 ${renderSettingsHelp(VERIFY_DEFINITIONS)}
@@ -83,6 +83,7 @@ Examples
   hairpin-probe verify shop/web --prometheus http://localhost:9090
   hairpin-probe verify shop/web --prometheus http://localhost:9090 --at "12m ago" --before 2h
   hairpin-probe verify shop/web --prometheus https://mimir.example/prometheus --org-id team-a -o markdown > ticket.md
+  hairpin-probe verify shop/web --agents 10.0.1.5:9867,10.0.2.5:9867
 `;
 
 type Command = { readonly help: string; readonly run: (argv: readonly string[]) => Promise<number> };

@@ -10,7 +10,7 @@ import { VERSION } from "../version.ts";
  * @throws ConfigError for a file that cannot be read, or holds something else.
  */
 export function prometheusAddress(settings: VerifySettings): PrometheusAddress {
-  const { prometheus, bearerTokenFile, basicAuthFile, caFile, orgId } = settings;
+  const { prometheus = "", bearerTokenFile, basicAuthFile, caFile, orgId } = settings;
   const headers: Record<string, string> = { "user-agent": `hairpin-probe/${VERSION}` };
   if (bearerTokenFile !== undefined) headers.authorization = `Bearer ${secretIn("--bearer-token-file", bearerTokenFile)}`;
   if (basicAuthFile !== undefined) {

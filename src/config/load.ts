@@ -1,11 +1,11 @@
 import { AUDIT_DEFINITIONS, type AuditSettings } from "./audit-definitions.ts";
 import { CHECK_DEFINITIONS, type CheckSettings } from "./check-definitions.ts";
 import { checkTarget, TARGET_FORMS } from "./check-target.ts";
-import { variableOf } from "./definition.ts";
+import { flagOf, variableOf } from "./definition.ts";
 import { DEFINITIONS, SETTING_KEYS, type Settings } from "./definitions.ts";
 import { Expected } from "./parsers.ts";
 import { readValues, type ValueSources } from "./values.ts";
-import { VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
+import { OF_PROMETHEUS, VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
 
 /** Every problem of a configuration at once: one sentence each, with the setting, what was given and what was expected. */
 export class ConfigError extends Error {
@@ -69,8 +69,16 @@ export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment"
     problems.push(
       `${text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200))}: expected NAMESPACE/SERVICE, such as shop/web`,
     );
-  if (values.prometheus === undefined && problems.every((problem) => !problem.startsWith("--prometheus"))) {
-    problems.push("--prometheus: got nothing, expected a URL such as http://localhost:9090");
+  const isWrong = problems.some((problem) => /^--(prometheus|agents)\b/.test(problem));
+  if (values.prometheus === undefined && values.agents === undefined && !isWrong) {
+    problems.push("--prometheus, --agents: got neither, expected one of them, such as --prometheus http://localhost:9090");
+  }
+  if (values.prometheus !== undefined && values.agents !== undefined) {
+    problems.push("--prometheus, --agents: got both, expected one of them");
+  }
+  if (values.agents !== undefined) {
+    for (const key of OF_PROMETHEUS.filter((each) => values[each] !== undefined))
+      problems.push(`--${flagOf(key)}: got it with --agents, expected it with --prometheus`);
   }
   if (values.bearerTokenFile !== undefined && values.basicAuthFile !== undefined) {
     problems.push("--bearer-token-file, --basic-auth-file: got both, expected one of them");

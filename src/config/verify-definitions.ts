@@ -10,7 +10,9 @@ export type Moment = { readonly kind: "at"; readonly ms: number } | { readonly k
 /** The settings of `verify`. */
 export interface VerifySettings {
   readonly service: { readonly namespace: string; readonly name: string };
-  readonly prometheus: string;
+  /** Exactly one of these two is there. */
+  readonly prometheus: string | undefined;
+  readonly agents: readonly string[] | undefined;
   readonly bearerTokenFile: string | undefined;
   readonly basicAuthFile: string | undefined;
   readonly caFile: string | undefined;
@@ -53,11 +55,27 @@ export const httpUrl: Parse<string> = (text) => {
   return url.href;
 };
 
+/** Addresses of agents, with commas between them. */
+export const hostPorts: Parse<readonly string[]> = (text) => {
+  const addresses = text.split(",").map((part) => part.trim());
+  const isAddress = (address: string): boolean => URL.canParse(`http://${address}`) && /^[^/?#@]+:\d+$/.test(address);
+  if (!addresses.every(isAddress)) throw new Expected("HOST:PORT with commas between them, such as 10.0.1.5:9867,10.0.2.5:9867");
+  return [...new Set(addresses)];
+};
+
+/** What only a Prometheus has a use for. */
+export const OF_PROMETHEUS = ["at", "cluster", "bearerTokenFile", "basicAuthFile", "caFile", "orgId"] as const;
+
 export const VERIFY_DEFINITIONS = {
   prometheus: define({
     parse: httpUrl,
     placeholder: "URL",
     help: "Prometheus, or what speaks its HTTP API (Thanos, Mimir), with the path before /api/v1.",
+  }),
+  agents: define({
+    parse: hostPorts,
+    placeholder: "HOST:PORT,…",
+    help: "Instead of Prometheus, the agents themselves: start it, make the change, and it says when the verdict stands.",
   }),
   at: define({
     parse: moment,

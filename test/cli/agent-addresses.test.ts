@@ -9,9 +9,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { parseExposition, type Sample, sumOf } from "../../lab/observe/exposition.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
+import { parseExposition, type Sample, sumOf } from "../../src/domain/exposition.ts";
 import { DnsServer } from "../discovery/support/dns-server.ts";
 import { eventually } from "../support/eventually.ts";
 

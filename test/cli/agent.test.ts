@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startDnsServer } from "../../lab/dns/server.ts";
-import { parseExposition, sumOf } from "../../lab/observe/exposition.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
+import { parseExposition, sumOf } from "../../src/domain/exposition.ts";
 import { VERSION } from "../../src/version.ts";
 import { eventually } from "../support/eventually.ts";
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { renderBoard } from "../../grafana/board.ts";
 import { withAllChosen } from "../../grafana/variables.ts";
-import { parseExposition } from "../../lab/observe/exposition.ts";
+import { parseExposition } from "../../src/domain/exposition.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
 import { NO_PROMTOOL, runPromtool } from "../support/promtool.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { parseExposition, type Sample, sumOf } from "../../lab/observe/exposition.ts";
 import type { Control } from "../../src/domain/control.ts";
+import { parseExposition, type Sample, sumOf } from "../../src/domain/exposition.ts";
 import type { Frontend } from "../../src/domain/frontend.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { MIN_SERIES, planSeries } from "../../src/metrics/series-budget.ts";

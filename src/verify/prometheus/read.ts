@@ -1,4 +1,5 @@
-import type { Configuration, Observation, Span, Stratum } from "../observation.ts";
+import type { Observation, Span, Stratum } from "../observation.ts";
+import { CONFIGURATION_LABELS, configurationOf, isTimeout, STRATUM_LABELS } from "../series.ts";
 import type { PrometheusClient, Series } from "./client.ts";
 
 /** Whose counters are read. */
@@ -9,18 +10,6 @@ export interface Subject {
   readonly cluster: string | undefined;
 }
 
-/** Behind a TLS listener the NLB completes the connect by itself: there a hairpin is a response that does not come. */
-const TIMEOUTS = ["connect_timeout", "response_timeout"];
-const WHERE = ["node", "service_port", "frontend_zone", "colocated", "exposed"] as const;
-const CONFIGURATION = {
-  hostname: "hostname",
-  targetType: "target_type",
-  preserveClientIp: "preserve_client_ip",
-  preserveOrigin: "preserve_origin",
-  crossZone: "cross_zone",
-  externalTrafficPolicy: "external_traffic_policy",
-} as const satisfies Readonly<Record<keyof Configuration, string>>;
-const CONFIGURATION_LABELS = Object.values(CONFIGURATION).join(", ");
 /** Scrapes are counted in pieces of five minutes, to learn how often there is one. */
 const PIECE_MS = 300_000;
 /** How far apart the configurations are looked at: the settle time covers it. */
@@ -47,13 +36,16 @@ export async function readObservation(
     client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
   const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, coverage] = await Promise.all([
-    increase("hairpin_probe_attempts_total", ["cluster", ...WHERE], endMs - lagMs),
-    increase("hairpin_probe_failures_total", [...WHERE, "reason"]),
-    increase("hairpin_probe_hairpins_total", WHERE),
-    client.query(`avg by (${WHERE.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`, endMs),
+    increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
+    increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
+    increase("hairpin_probe_hairpins_total", STRATUM_LABELS),
+    client.query(`avg by (${STRATUM_LABELS.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`, endMs),
     increase("hairpin_probe_control_attempts_total", [], endMs - lagMs),
     increase("hairpin_probe_control_failures_total", []),
-    client.query(`sum by (${CONFIGURATION_LABELS}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`, endMs),
+    client.query(
+      `sum by (${CONFIGURATION_LABELS.join(", ")}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`,
+      endMs,
+    ),
     readCoverage(client, subject, span),
   ]);
   refuseSeveralClusters(attempts);
@@ -61,7 +53,7 @@ export async function readObservation(
     span,
     strata: strataOf({ attempts, failures, hairpins, exposures }),
     control: { hits: total(controlFailures), of: total(control) },
-    configurations: usual(configurations).map(configurationOf),
+    configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
     coverage,
   };
 }
@@ -81,7 +73,7 @@ function usual(configurations: readonly Series[]): readonly Series[] {
  */
 export async function findChange(client: PrometheusClient, subject: Subject, span: Span): Promise<number | undefined> {
   const stepMs = Math.max(MIN_STEP_MS, Math.ceil((span.endMs - span.startMs) / MAX_STEPS / 1000) * 1000);
-  const query = `group by (${CONFIGURATION_LABELS}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
+  const query = `group by (${CONFIGURATION_LABELS.join(", ")}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
   const series = await client.queryRange(query, { ...span, stepMs });
   const byTime = new Map<number, Series[]>();
   for (const each of series) {
@@ -147,14 +139,16 @@ interface Answers {
 }
 
 function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonly Stratum[] {
-  const keyOf = ({ labels }: Series): string => WHERE.map((name) => labels[name] ?? "").join("\u0000");
-  const isTimeout = ({ labels }: Series): boolean => TIMEOUTS.includes(labels.reason ?? "");
+  const keyOf = ({ labels }: Series): string => STRATUM_LABELS.map((name) => labels[name] ?? "").join("\u0000");
   const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
     const byKey = new Map<string, number>();
     for (const each of series) byKey.set(keyOf(each), (byKey.get(keyOf(each)) ?? 0) + (each.points[0]?.value ?? 0));
     return byKey;
   };
-  const [timeouts, others] = [sums(failures.filter(isTimeout)), sums(failures.filter((each) => !isTimeout(each)))];
+  const [timeouts, others] = [
+    sums(failures.filter(({ labels }) => isTimeout(labels))),
+    sums(failures.filter(({ labels }) => !isTimeout(labels))),
+  ];
   const [proved, shares] = [sums(hairpins), sums(exposures)];
   return attempts.map((each) => {
     const key = keyOf(each);
@@ -174,11 +168,6 @@ function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonl
       otherFailures: count(others),
     };
   });
-}
-
-function configurationOf({ labels }: Series): Configuration {
-  const entries = Object.entries(CONFIGURATION).map(([key, label]) => [key, labels[label] ?? ""]);
-  return Object.fromEntries(entries) as Configuration;
 }
 
 const total = (series: readonly Series[]): number =>

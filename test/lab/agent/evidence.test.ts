@@ -6,10 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { cpuSeconds } from "../../../bench/process-cost.ts";
 import { API_SERVER_URL } from "../../../lab/agents.ts";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { sumOf } from "../../../lab/observe/exposition.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { BACKEND_HTTP_PORT, buildTopology, DNS_ADDRESS } from "../../../lab/topology.ts";
+import { sumOf } from "../../../src/domain/exposition.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
 const ATTRIBUTES = `${PREFIX}target-group-attributes`;

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import type { Disruption } from "../../../lab/cluster/disruption.ts";
-import { type Sample, sumOf } from "../../../lab/observe/exposition.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";

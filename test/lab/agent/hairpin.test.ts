@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { sumOf } from "../../../lab/observe/exposition.ts";
 import { look, measure } from "../../../lab/observe/measure.ts";
 import type { View } from "../../../lab/observe/view.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
+import { sumOf } from "../../../src/domain/exposition.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseExposition, sumOf } from "../../../lab/observe/exposition.ts";
 import { binomialProbability, expectedCounts } from "../../../src/domain/binomial.ts";
+import { parseExposition, sumOf } from "../../../src/domain/exposition.ts";
 
 test("binomial probabilities sum to 1, also for thousands of trials", () => {
   for (const [n, p] of [

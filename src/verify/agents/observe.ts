@@ -1,0 +1,114 @@
+import type { Sample } from "../../domain/exposition.ts";
+import type { Configuration, Observation, Stratum } from "../observation.ts";
+import { configurationOf, isTimeout, STRATUM_LABELS } from "../series.ts";
+import type { Reading } from "./pages.ts";
+
+/** Whose counters are read. */
+export interface Service {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The readings that bound a span, all of the same agents. */
+export interface Bounds {
+  readonly first: Reading;
+  readonly last: Reading;
+  /**
+   * Where attempts are counted up to: one that is a little older than the last, as attempts that time out are counted later than those
+   * that began with them and succeeded.
+   */
+  readonly attemptsUntil: Reading;
+  /** Share of the readings between them that each agent answered, by address. */
+  readonly answered: ReadonlyMap<string, number>;
+}
+
+/** What the agents counted between two readings. */
+export function observeBetween({ namespace, name }: Service, { first, last, attemptsUntil, answered }: Bounds): Observation {
+  const isOurs = ({ labels }: Sample): boolean => labels.service_namespace === namespace && labels.service_name === name;
+  const increases = (metric: string, until: Reading): readonly Sample[] =>
+    [...until.pages].flatMap(([address, { samples }]) => {
+      // Without a beginning there is no increase: all that it ever counted would be taken for one.
+      const beginning = first.pages.get(address);
+      if (beginning === undefined) return [];
+      const earlier = new Map(
+        beginning.samples.filter((sample) => sample.name === metric).map((sample) => [keyOf(sample), sample.value]),
+      );
+      return samples
+        .filter((sample) => sample.name === metric && isOurs(sample))
+        .map((sample) => {
+          const before = earlier.get(keyOf(sample)) ?? 0;
+          // A counter that is smaller has begun anew.
+          return { ...sample, value: sample.value < before ? sample.value : sample.value - before };
+        });
+    });
+  const gauges = (metric: string, reading: Reading): readonly Sample[] =>
+    [...reading.pages.values()].flatMap(({ samples }) => samples.filter((sample) => sample.name === metric && isOurs(sample)));
+  const failures = increases("hairpin_probe_failures_total", last);
+  const [timeouts, others] = [
+    sums(failures.filter(({ labels }) => isTimeout(labels))),
+    sums(failures.filter(({ labels }) => !isTimeout(labels))),
+  ];
+  const hairpins = sums(increases("hairpin_probe_hairpins_total", last));
+  const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
+  const strata = increases("hairpin_probe_attempts_total", attemptsUntil).map((sample): Stratum => {
+    const key = stratumKey(sample);
+    const [timedOut, failed] = [timeouts.get(key) ?? 0, others.get(key) ?? 0];
+    return {
+      node: sample.labels.node ?? "",
+      port: sample.labels.service_port ?? "",
+      zone: sample.labels.frontend_zone ?? "",
+      colocated: sample.labels.colocated === "true",
+      isExposed: sample.labels.exposed === "true",
+      exposure: exposures.get(key),
+      attempts: Math.max(timedOut + failed, sample.value),
+      timeouts: timedOut,
+      hairpins: hairpins.get(key) ?? 0,
+      otherFailures: failed,
+    };
+  });
+  const total = (samples: readonly Sample[]): number => samples.reduce((sum, { value }) => sum + value, 0);
+  return {
+    span: { startMs: first.atMs, endMs: last.atMs },
+    // Labels that nothing was counted under any more are those of another time.
+    strata: strata.filter(({ attempts }) => attempts > 0),
+    control: {
+      hits: total(increases("hairpin_probe_control_failures_total", last)),
+      of: total(increases("hairpin_probe_control_attempts_total", last)),
+    },
+    configurations: configurationsIn(last, { namespace, name }),
+    coverage: coverageOf(first, last, answered),
+  };
+}
+
+/** What the agents say of a Service's configuration, each once. */
+export function configurationsIn({ pages }: Reading, { namespace, name }: Service): readonly Configuration[] {
+  const found = new Map<string, Configuration>();
+  for (const { samples } of pages.values()) {
+    for (const { name: metric, labels } of samples) {
+      if (metric !== "hairpin_probe_service_info" || labels.service_namespace !== namespace || labels.service_name !== name)
+        continue;
+      const configuration = configurationOf(labels);
+      found.set(JSON.stringify(configuration), configuration);
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, configuration]) => configuration);
+}
+
+/** By node: what an agent is asked by is its address. One without a beginning or an end has no data. */
+function coverageOf(first: Reading, { pages }: Reading, answered: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const nodes = [...pages].flatMap(([address, { samples }]) => {
+    if (!first.pages.has(address)) return [];
+    const node = samples.find(({ name }) => name === "hairpin_probe_agent_info")?.labels.node;
+    return node === undefined ? [] : [[node, answered.get(address) ?? 1] as const];
+  });
+  return new Map(nodes);
+}
+
+const keyOf = ({ labels }: Sample): string => Object.values(labels).join("\u0000");
+const stratumKey = ({ labels }: Sample): string => STRATUM_LABELS.map((label) => labels[label] ?? "").join("\u0000");
+
+function sums(samples: readonly Sample[]): ReadonlyMap<string, number> {
+  const byKey = new Map<string, number>();
+  for (const sample of samples) byKey.set(stratumKey(sample), (byKey.get(stratumKey(sample)) ?? 0) + sample.value);
+  return byKey;
+}

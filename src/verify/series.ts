@@ -1,0 +1,27 @@
+/** What the agents' series are called, and what of them makes a stratum. */
+import type { Configuration } from "./observation.ts";
+
+/** Labels that tell strata apart. */
+export const STRATUM_LABELS = ["node", "service_port", "frontend_zone", "colocated", "exposed"] as const;
+
+const CONFIGURATION = {
+  hostname: "hostname",
+  targetType: "target_type",
+  preserveClientIp: "preserve_client_ip",
+  preserveOrigin: "preserve_origin",
+  crossZone: "cross_zone",
+  externalTrafficPolicy: "external_traffic_policy",
+} as const satisfies Readonly<Record<keyof Configuration, string>>;
+
+/** Labels of the metric that says what a Service's configuration is. */
+export const CONFIGURATION_LABELS = Object.values(CONFIGURATION);
+
+type Labels = Readonly<Record<string, string>>;
+
+export function configurationOf(labels: Labels): Configuration {
+  const entries = Object.entries(CONFIGURATION).map(([key, label]) => [key, labels[label] ?? ""]);
+  return Object.fromEntries(entries) as Configuration;
+}
+
+/** Behind a TLS listener the NLB completes the connect by itself: there a hairpin is a response that does not come. */
+export const isTimeout = ({ reason }: Labels): boolean => reason === "connect_timeout" || reason === "response_timeout";
