@@ -7,7 +7,7 @@ import { type Reading, readAgents } from "../verify/agents/pages.ts";
 import { judge } from "../verify/judge.ts";
 import type { Observation } from "../verify/observation.ts";
 import { lengthOf, type VerifyReport } from "../verify/report.ts";
-import { LAG_MS, type VerifyHost } from "./verify-host.ts";
+import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
 
 /** How often the agents are asked. */
 const READ_EVERY_MS = 2_000;
@@ -63,8 +63,10 @@ async function after(
   const first = await read();
   const answers = new Answers(agents);
   const recent = [first];
+  let report: VerifyReport | undefined;
   for (;;) {
-    await sleep(READ_EVERY_MS, undefined, { signal });
+    await pause(READ_EVERY_MS, signal);
+    if (signal.aborted && report !== undefined) return report;
     const last = await read();
     answers.add(last);
     recent.push(last);
@@ -72,19 +74,19 @@ async function after(
     const attemptsUntil = recent[0] ?? last;
     const observation = observeBetween(service, boundsOf(first, last, attemptsUntil, answers));
     const judgement = judge(before, observation, "again and again");
-    const isOver = settings.after !== undefined && last.atMs - first.atMs >= settings.after;
-    if (judgement.verdict !== "inconclusive" || judgement.arms.exposed.before.timeouts === 0 || isOver) {
-      return {
-        service: serviceKey(service),
-        changedAtMs,
-        changeSource: "seen",
-        settleMs: settle,
-        before,
-        after: observation,
-        judgement,
-        warnings: last.problems,
-      };
-    }
+    const isOver = last.atMs - first.atMs >= (settings.after ?? MAX_WATCH_MS);
+    report = {
+      service: serviceKey(service),
+      changedAtMs,
+      changeSource: "seen",
+      settleMs: settle,
+      before,
+      after: observation,
+      judgement,
+      warnings: last.problems,
+    };
+    // Without timeouts before nothing that comes can settle it.
+    if (judgement.verdict !== "inconclusive" || judgement.arms.exposed.before.timeouts === 0 || isOver) return report;
     const { attempts, timeouts } = judgement.arms.exposed.after;
     progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out`);
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ProgressLine } from "./progress-line.ts";
 
 /** What `verify` gets from the machine. */
@@ -12,3 +13,13 @@ export interface VerifyHost {
 
 /** An attempt that times out is counted so long after one that began with it and succeeded: the timeout, the verdict, a scrape. */
 export const LAG_MS = 15_000;
+
+/** How long it looks on at most. */
+export const MAX_WATCH_MS = 86_400_000;
+
+/** Waits; less long when the user ends it, which is no error. */
+export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
 import { serviceKey } from "../domain/service.ts";
@@ -9,7 +8,7 @@ import { findChange, readObservation } from "../verify/prometheus/read.ts";
 import { lengthOf, type VerifyReport } from "../verify/report.ts";
 import type { Looks } from "../verify/unfixed.ts";
 import { prometheusAddress } from "./prometheus-address.ts";
-import { LAG_MS, type VerifyHost } from "./verify-host.ts";
+import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
 
 /** How far back a change is looked for. */
 const SEARCH_MS = 86_400_000;
@@ -45,16 +44,17 @@ async function look(client: PrometheusClient, settings: VerifySettings, nowMs: n
   return reportOf(settings, change, old, now, client.warnings, "once");
 }
 
-/** Looks again and again, until the verdict stands or the span after the change is over. */
+/** Looks again and again, until the verdict stands, the span after the change is over, or Ctrl-C: what there is then is not lost. */
 async function watch(client: PrometheusClient, settings: VerifySettings, host: VerifyHost): Promise<VerifyReport> {
   const { now, progress, signal } = host;
   const change = await changeOf(client, settings, now());
   const old = await observe(client, settings, spansOf(change.atMs, settings, now())[0], 0);
+  let report: VerifyReport | undefined;
   for (;;) {
     const nowMs = now();
     const [, after] = spansOf(change.atMs, settings, nowMs);
     if (after.endMs - after.startMs >= LOOK_EVERY_MS) {
-      const report = reportOf(
+      report = reportOf(
         settings,
         change,
         old,
@@ -62,14 +62,17 @@ async function watch(client: PrometheusClient, settings: VerifySettings, host: V
         client.warnings,
         "again and again",
       );
-      const { verdict, unfixed, secondsNeeded } = report.judgement;
-      const hasStopped = after.endMs < nowMs;
-      if (verdict !== "inconclusive" || unfixed === undefined || hasStopped) return report;
-      const { attempts, timeouts } = report.judgement.arms.exposed.after;
+      const { verdict, arms, secondsNeeded } = report.judgement;
+      const isOver = after.endMs < nowMs || nowMs - after.startMs > MAX_WATCH_MS;
+      // Without timeouts before nothing that comes can settle it.
+      if (verdict !== "inconclusive" || arms.exposed.before.timeouts === 0 || isOver) return report;
+      const { attempts, timeouts } = arms.exposed.after;
       const left = secondsNeeded === undefined ? "" : `, enough in ${lengthOf(secondsNeeded * 1000)}`;
       progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out${left}`);
     } else progress.show(() => `waiting for new connections to follow the change, ${lengthOf(after.startMs - nowMs)} more`);
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    await pause(LOOK_EVERY_MS, signal);
+    if (signal.aborted && report !== undefined) return report;
+    signal.throwIfAborted();
   }
 }
 

@@ -34,7 +34,7 @@ export async function runVerifyCommand(
     progress.clear();
     if (report === undefined) return VERIFY_EXIT.unreachable.code;
     streams.stdout.write(render(report, settings, streams));
-    return VERIFY_EXIT[report.judgement.verdict].code;
+    return signal.aborted ? VERIFY_EXIT.interrupted.code : VERIFY_EXIT[report.judgement.verdict].code;
   } catch (error) {
     progress.clear();
     if (signal.aborted) return VERIFY_EXIT.interrupted.code;
