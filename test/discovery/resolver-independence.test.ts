@@ -30,11 +30,10 @@ test("a name that takes long is resolved, though the server was quick with other
   using names = manyNames([server.address]);
   await names.ask(quick);
   await names.ask(quick, slow);
-  // Each answer that comes in makes c-ares look for questions whose time is over.
-  for (const extra of namesOf("extra", 5_000)) {
-    if (slow.every((name) => names.resolver.resolution(name) !== undefined)) break;
-    await names.ask([...quick, extra], slow);
-  }
+  // Each answer that comes in makes c-ares look for questions whose time is over. How many come in until then is the machine's matter.
+  const giveUpMs = performance.now() + 15_000;
+  const isOver = () => slow.every((name) => names.resolver.resolution(name) !== undefined) || performance.now() > giveUpMs;
+  for (let i = 0; !isOver(); i++) await names.ask([...quick, `extra-${i}.example`], slow);
   for (const name of slow) assert.deepEqual(names.resolver.resolution(name), resolvedTo(["10.0.32.1"]));
 });
 
