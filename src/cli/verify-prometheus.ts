@@ -62,10 +62,9 @@ async function watch(client: PrometheusClient, settings: VerifySettings, host: V
         client.warnings,
         "again and again",
       );
-      const { verdict, arms, secondsNeeded } = report.judgement;
+      const { isFinal, arms, secondsNeeded } = report.judgement;
       const isOver = after.endMs < nowMs || nowMs - after.startMs > MAX_WATCH_MS;
-      // Without timeouts before nothing that comes can settle it.
-      if (verdict !== "inconclusive" || arms.exposed.before.timeouts === 0 || isOver) return report;
+      if (isFinal || isOver) return report;
       const { attempts, timeouts } = arms.exposed.after;
       const left = secondsNeeded === undefined ? "" : `, enough in ${lengthOf(secondsNeeded * 1000)}`;
       progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out${left}`);

@@ -1,4 +1,5 @@
 import { type Count, differenceInterval, fisherExact } from "../domain/two-shares.ts";
+import { exposuresIfOn } from "./exposures-if-on.ts";
 import { type Observation, pathOf, type Stratum } from "./observation.ts";
 
 /** The same paths, before and after. */
@@ -15,7 +16,7 @@ export interface Tally {
 }
 
 export interface Arms {
-  /** Paths on which a connection could hairpin before. */
+  /** Paths on which a connection could hairpin before; where nothing is known of before: on which it could with preservation on. */
   readonly exposed: Arm;
   readonly others: Arm;
 }
@@ -27,7 +28,9 @@ export interface Arms {
  * long as its node still hosts one: backends that moved away prove nothing.
  */
 export function armsOf(before: Observation, after: Observation): Arms {
-  const exposedPaths = new Set(before.strata.filter(({ isExposed }) => isExposed).map(pathOf));
+  const exposedPaths = isUnknown(before)
+    ? new Set(exposuresIfOn(after)?.keys())
+    : new Set(before.strata.filter(({ isExposed }) => isExposed).map(pathOf));
   const takesBackend = needsColocation(before);
   const belongs = (stratum: Stratum): boolean => exposedPaths.has(pathOf(stratum)) && (!takesBackend || stratum.colocated);
   const split = (strata: readonly Stratum[], isIn: (stratum: Stratum) => boolean) => ({
@@ -37,6 +40,9 @@ export function armsOf(before: Observation, after: Observation): Arms {
   const [old, now] = [split(before.strata, ({ isExposed }) => isExposed), split(after.strata, belongs)];
   return { exposed: { before: old.yes, after: now.yes }, others: { before: old.no, after: now.no } };
 }
+
+/** Nobody counted then: the agents, or the Service, are newer than the change. */
+export const isUnknown = ({ strata }: Observation): boolean => strata.length === 0;
 
 export const needsColocation = ({ configurations }: Observation): boolean =>
   configurations.length > 0 &&

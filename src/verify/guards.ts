@@ -1,11 +1,18 @@
-import { type Arms, rose, timeoutsOf } from "./arms.ts";
+import { type Arms, isUnknown, rose, timeoutsOf } from "./arms.ts";
+import { exposuresIfOn } from "./exposures-if-on.ts";
 import type { Configuration, Observation } from "./observation.ts";
 
 export interface Guards {
-  /** What keeps the two spans from being compared: a sentence each. */
-  readonly blocking: readonly string[];
+  /** What keeps the two spans from being compared. */
+  readonly blocking: readonly Obstacle[];
   /** What a reader should know besides. */
   readonly notes: readonly string[];
+}
+
+export interface Obstacle {
+  readonly sentence: string;
+  /** Whether it may pass as time goes on; what will not is not worth waiting for. */
+  readonly passes: boolean;
 }
 
 /** Less data than this for a node's span is a gap. */
@@ -15,36 +22,30 @@ const MAX_NAMES = 5;
 
 /** What a verdict must not pass over. */
 export function guardsOf(before: Observation, after: Observation, arms: Arms): Guards {
-  const blocking: string[] = [];
   const notes: string[] = [];
-  const { exposed, others } = arms;
+  const { others } = arms;
   const [old, now] = [before.configurations, after.configurations];
+  const blocking: Obstacle[] = [...nothingToCompare(before, after, arms)];
+  const forGood = (sentence: string) => blocking.push({ sentence, passes: false });
+  const forNow = (sentence: string) => blocking.push({ sentence, passes: true });
 
-  if (exposed.before.attempts === 0)
-    blocking.push("Before the change no path was exposed: there was nothing that could have hairpinned.");
-  else if (exposed.before.timeouts === 0)
-    blocking.push(`None of ${exposed.before.attempts} attempts timed out before the change: there was nothing to fix.`);
-  else if (exposed.after.attempts === 0)
-    blocking.push(
-      "The exposed paths are gone: no attempt since the change went where connections hairpinned before. Nodes or backends moved away, which proves nothing.",
+  if (isUnknown(before))
+    notes.push(
+      "Nothing was counted before the change: what would have timed out is what the configuration implies with client IP preservation on.",
     );
 
   const hostnames = (of: readonly Configuration[]) => new Set(of.map(({ hostname }) => hostname));
   if (old.length > 0 && now.length > 0 && !intersects(hostnames(old), hostnames(now)))
-    blocking.push("The host name changed: this is a new NLB, and the counters of the old one say nothing about it.");
+    forGood("The host name changed: this is a new NLB, and the counters of the old one say nothing about it.");
 
   const lost = [...before.coverage.keys()].filter((node) => !after.coverage.has(node) && isExposedNode(before, node));
-  if (lost.length > 0) blocking.push(`The agents are not the same: none reports from ${names(lost)} any more.`);
-  for (const [observation, when] of [
-    [before, "before"],
-    [after, "after"],
-  ] as const) {
-    const gaps = [...observation.coverage].filter(([, share]) => share < MIN_COVERAGE).map(([node]) => node);
-    if (gaps.length > 0) blocking.push(`The data has gaps ${when} the change: ${names(gaps)}.`);
-  }
+  if (lost.length > 0) forNow(`The agents are not the same: none reports from ${names(lost)} any more.`);
+  const [gapsBefore, gapsAfter] = [gapsOf(before), gapsOf(after)];
+  if (gapsBefore.length > 0) forGood(`The data has gaps before the change: ${names(gapsBefore)}.`);
+  if (gapsAfter.length > 0) forNow(`The data has gaps after the change: ${names(gapsAfter)}.`);
   if (rose(others, timeoutsOf)) {
     const { timeouts, attempts } = others.after;
-    blocking.push(
+    forNow(
       `${timeouts} of ${attempts} attempts on the other paths timed out since the change, more than before: something else is wrong.`,
     );
   }
@@ -56,6 +57,35 @@ export function guardsOf(before: Observation, after: Observation, arms: Arms): G
     notes.push("The agents saw no change of the configuration between the two spans.");
   return { blocking, notes };
 }
+
+/** Without something on either side there is no verdict. */
+function nothingToCompare(before: Observation, after: Observation, { exposed }: Arms): readonly Obstacle[] {
+  const forGood = (sentence: string) => [{ sentence, passes: false }];
+  if (isUnknown(before)) {
+    const exposures = exposuresIfOn(after);
+    if (exposures === undefined && after.configurations.length > 0)
+      return forGood(
+        "Nothing was counted before the change, and the configuration does not tell what share would have timed out then.",
+      );
+    if (exposures === undefined || exposures.size === 0)
+      return [
+        { sentence: "Nothing was counted before the change, and nothing since on a path that could hairpin.", passes: true },
+      ];
+    return [];
+  }
+  if (exposed.before.attempts === 0)
+    return forGood("Before the change no path was exposed: there was nothing that could have hairpinned.");
+  if (exposed.before.timeouts === 0)
+    return forGood(`None of ${exposed.before.attempts} attempts timed out before the change: there was nothing to fix.`);
+  if (exposed.after.attempts > 0) return [];
+  const sentence =
+    "The exposed paths are gone: no attempt since the change went where connections hairpinned before. Nodes or backends moved away, which proves nothing.";
+  return [{ sentence, passes: true }];
+}
+
+/** Nodes with too little data. */
+const gapsOf = ({ coverage }: Observation): readonly string[] =>
+  [...coverage].filter(([, share]) => share < MIN_COVERAGE).map(([node]) => node);
 
 const isExposedNode = ({ strata }: Observation, name: string): boolean =>
   strata.some(({ node, isExposed }) => node === name && isExposed);

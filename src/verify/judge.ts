@@ -12,12 +12,16 @@ export interface Judgement {
   readonly because: readonly string[];
   readonly arms: Arms;
   readonly unfixed: Unfixed | undefined;
+  /** Whether waiting for more data could still change the verdict. */
+  readonly isFinal: boolean;
   /** Seconds until there are enough attempts at the present rate; `undefined`: more of them would not help. */
   readonly secondsNeeded: number | undefined;
 }
 
-/** An attribution in a hundred may be wrong: one proved hairpin among thousands of attempts is none. */
+/** An attribution in a hundred may be wrong: one proved hairpin among thousands of attempts is no proof that it goes on. */
 const MIN_HAIRPINS = 2;
+const ONE_HAIRPIN =
+  "One connection hairpinned since the change, by evidence. One alone may have begun before the change, or be taken for one: look again at a later span, with a longer --settle.";
 /** So many expected timeouts tell a share that held from one that did not. */
 const MIN_EXPECTED = 7;
 /** A silence that is at least so probable is no sign of a change. */
@@ -27,8 +31,8 @@ const USUAL_CHANCE = 0.05;
  * Says whether the hairpin is gone.
  *
  * `fixed`: had nothing changed, so few timeouts would have had a chance below 0.001; no hairpin is proved any more; nothing else got
- * worse; and there is nothing that makes the two spans incomparable. `not_fixed`: hairpins are still proved, the share is as it was, or
- * other failures took the timeouts' place. `inconclusive`: neither, with what is missing.
+ * worse; and there is nothing that makes the two spans incomparable. `not_fixed`: more than one hairpin is proved, the share is as it was,
+ * or other failures took the timeouts' place. `inconclusive`: neither, with what is missing.
  */
 export function judge(before: Observation, after: Observation, looks: Looks = "once"): Judgement {
   const arms = armsOf(before, after);
@@ -37,20 +41,26 @@ export function judge(before: Observation, after: Observation, looks: Looks = "o
   const common = { arms, unfixed, secondsNeeded: secondsNeeded(after, arms, unfixed) };
 
   const goesOn = whatGoesOn(arms, unfixed, after);
-  if (goesOn.length > 0) return { ...common, verdict: "not_fixed", because: [...goesOn, ...notes] };
-  if (blocking.length > 0 || unfixed === undefined)
-    return { ...common, verdict: "inconclusive", because: [...blocking, ...notes], secondsNeeded: undefined };
-  if (unfixed.chance < MAX_CHANCE) {
+  if (goesOn.length > 0) return { ...common, verdict: "not_fixed", isFinal: true, because: [...goesOn, ...notes] };
+  if (blocking.length > 0 || unfixed === undefined) {
+    const because = [...blocking.map(({ sentence }) => sentence), ...notes];
+    const isFinal = blocking.some(({ passes }) => !passes);
+    return { ...common, verdict: "inconclusive", isFinal, because, secondsNeeded: undefined };
+  }
+  const isSilent = unfixed.chance < MAX_CHANCE;
+  if (isSilent && arms.exposed.after.hairpins === 0) {
     const { timeouts, attempts } = arms.exposed.after;
     const decisive = `Had nothing changed, about ${rounded(unfixed.expected)} of ${attempts} attempts would have timed out; ${timeouts} did. The chance of so few is below ${MAX_CHANCE}.`;
-    return { ...common, verdict: "fixed", because: [decisive, ...notes], secondsNeeded: undefined };
+    return { ...common, verdict: "fixed", isFinal: true, because: [decisive, ...notes], secondsNeeded: undefined };
   }
+  if (isSilent && arms.exposed.after.hairpins > 0)
+    return { ...common, verdict: "inconclusive", isFinal: true, because: [ONE_HAIRPIN, ...notes], secondsNeeded: undefined };
   const { attempts } = arms.exposed.after;
   const missing =
     arms.exposed.after.timeouts === 0
       ? `${attempts} attempts since the change are too few: it takes ${unfixed.attemptsNeeded} without a timeout to rule out that nothing changed.`
       : `${arms.exposed.after.timeouts} of ${attempts} attempts timed out since the change: fewer than before, and too many to call it gone.`;
-  return { ...common, verdict: "inconclusive", because: [missing, ...notes] };
+  return { ...common, verdict: "inconclusive", isFinal: false, because: [missing, ...notes] };
 }
 
 /** Signs that it is not fixed; each is enough. */

@@ -12,6 +12,8 @@ export interface Stratum {
   readonly port: string;
   /** Zone of the frontend; "" when it is not known. */
   readonly zone: string;
+  /** Whether that is the node's own zone; `undefined`: one of them is not known. */
+  readonly isOwnZone: boolean | undefined;
   readonly colocated: boolean;
   /** Whether a connection could hairpin here, by the configuration. */
   readonly isExposed: boolean;

@@ -1,8 +1,8 @@
 import { shareInterval } from "../domain/binomial.ts";
 import { type Count, differenceInterval, fisherExact } from "../domain/two-shares.ts";
-import { type Arm, otherFailuresOf, type Tally, timeoutsOf } from "./arms.ts";
+import { type Arm, otherFailuresOf, type Tally, tally, timeoutsOf } from "./arms.ts";
 import type { Judgement, Verdict } from "./judge.ts";
-import type { Configuration, Observation } from "./observation.ts";
+import type { Configuration, Observation, Stratum } from "./observation.ts";
 
 /** All that `verify` found out, for whoever writes it down. */
 export interface VerifyReport {
@@ -52,10 +52,22 @@ export function comparisonsOf({ before, after, judgement: { arms } }: VerifyRepo
     { ...compare("Paths that were exposed", "timed out", ...countsOf(arms.exposed, timeoutsOf)), hairpins },
     compare("The same paths", "failed otherwise", ...countsOf(arms.exposed, otherFailuresOf)),
     compare("Other paths", "timed out", ...countsOf(arms.others, timeoutsOf)),
+    ...STRATA.map(({ title, isIn }) => {
+      const arm = { before: tally(before.strata.filter(isIn)), after: tally(after.strata.filter(isIn)) };
+      return compare(title, "timed out", ...countsOf(arm, timeoutsOf));
+    }),
     compare("Past the NLB", "failed", before.control, after.control),
   ];
   return all.filter((each) => each.before.of + each.after.of > 0);
 }
+
+/** The same attempts by plain facts, whatever the configuration implied. */
+const STRATA: readonly { readonly title: string; readonly isIn: (stratum: Stratum) => boolean }[] = [
+  { title: "Nodes with a backend", isIn: ({ colocated }) => colocated },
+  { title: "Nodes without a backend", isIn: ({ colocated }) => !colocated },
+  { title: "To the node's own zone", isIn: ({ isOwnZone }) => isOwnZone === true },
+  { title: "To other zones", isIn: ({ isOwnZone }) => isOwnZone === false },
+];
 
 const countsOf = (arm: Arm, countOf: (tally: Tally) => Count): readonly [before: Count, after: Count] => [
   countOf(arm.before),

@@ -25,3 +25,7 @@ export function configurationOf(labels: Labels): Configuration {
 
 /** Behind a TLS listener the NLB completes the connect by itself: there a hairpin is a response that does not come. */
 export const isTimeout = ({ reason }: Labels): boolean => reason === "connect_timeout" || reason === "response_timeout";
+
+/** A zone that is not known is nobody's own. */
+export const isOwnZone = (nodeZone: string | undefined, frontendZone: string | undefined): boolean | undefined =>
+  nodeZone && frontendZone ? nodeZone === frontendZone : undefined;

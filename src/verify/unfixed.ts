@@ -1,5 +1,6 @@
 import { attemptsToRuleOut, binomialAtMost, shareInterval } from "../domain/binomial.ts";
-import { needsColocation } from "./arms.ts";
+import { isUnknown, needsColocation } from "./arms.ts";
+import { exposuresIfOn } from "./exposures-if-on.ts";
 import { type Observation, pathOf, type Stratum } from "./observation.ts";
 import { anytimeAttempts, anytimeChance, type PathCount } from "./sequential.ts";
 
@@ -24,6 +25,8 @@ export interface Unfixed {
  * nobody would have fixed anything. Attempts with several shares give as few timeouts at most as often as if all had the mean
  * (Hoeffding, "On the distribution of the number of successes in independent trials", Annals of Mathematical Statistics 27, 1956).
  *
+ * Where nothing is known of before, it is the share that the configuration would imply with client IP preservation on.
+ *
  * @returns `undefined` where there was nothing before, or there is no such path any more.
  */
 export function ifUnfixed(before: Observation, after: Observation, looks: Looks): Unfixed | undefined {
@@ -45,6 +48,7 @@ export type Looks = "once" | "again and again";
 
 /** Attempts and timeouts since the change on the paths that were exposed before, each with the share of an unfixed Service. */
 function pathsIfUnfixed(before: Observation, after: Observation): readonly PathCount[] {
+  if (isUnknown(before)) return pathsIfOn(after);
   const exposed = before.strata.filter(({ isExposed }) => isExposed);
   const [attempts, timeouts] = [sum(exposed, "attempts"), sum(exposed, "timeouts")];
   if (timeouts === 0) return [];
@@ -58,6 +62,15 @@ function pathsIfUnfixed(before: Observation, after: Observation): readonly PathC
       const scale = (relative.get(pathOf(stratum)) ?? 0) * targetsRatio(stratum.zone, before, after);
       return { attempts: stratum.attempts, timeouts: stratum.timeouts, share: Math.min(MAX_SHARE, low * scale) };
     });
+}
+
+function pathsIfOn(after: Observation): readonly PathCount[] {
+  const exposures = exposuresIfOn(after);
+  return after.strata.flatMap((stratum) => {
+    const { attempts, timeouts } = stratum;
+    const share = exposures?.get(pathOf(stratum));
+    return share === undefined ? [] : [{ attempts, timeouts, share: Math.min(MAX_SHARE, share) }];
+  });
 }
 
 /** A share of one would be ruled out by a single success. */

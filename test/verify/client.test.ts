@@ -47,7 +47,7 @@ test("it asks by POST, below the path it was given, with the headers that it was
   assert.deepEqual(series, [{ labels: { node: "n1" }, points: [{ atMs: 1_700_000_000_500, value: 3 }] }]);
 });
 
-test("values that are no finite numbers are left out, and the rest stays", async () => {
+test("values that are no finite numbers are left out, and said to be, and the rest stays", async () => {
   const result = {
     metric: {},
     values: [
@@ -56,8 +56,12 @@ test("values that are no finite numbers are left out, and the rest stays", async
       [3, "4"],
     ],
   };
-  const series = await asked((_, response) => response.end(vector(result)), query);
+  const { series, warnings } = await asked(
+    (_, response) => response.end(vector(result)),
+    async (client) => ({ series: await query(client), warnings: client.warnings }),
+  );
   assert.deepEqual(series[0]?.points, [{ atMs: 3_000, value: 4 }]);
+  assert.match(warnings.join(), /no finite numbers/);
 });
 
 test("what it says of missing parts is kept, once", async () => {

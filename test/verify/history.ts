@@ -21,11 +21,16 @@ export interface HistoryOptions {
   /** Seconds between restarts of each agent, which start their counters anew. */
   readonly restartEvery?: number;
   readonly cluster?: string;
+  /** Seconds before the end at which a rollout begins: it replaces one agent a minute, which is away for two scrapes each time. */
+  readonly rolloutBeforeEnd?: number;
+  /** Seconds between scrapes. */
+  readonly scrapeEvery?: number;
+  /** One scrape had NaN for this node's attempts, as what stores between here and there make of a broken page. */
+  readonly nanOf?: string;
 }
 
-const EVERY_SECONDS = 30;
 /** One attempt in ten seconds, as by default. */
-const PER_SCRAPE = 3;
+const ATTEMPT_EVERY_SECONDS = 10;
 const ZONES = ["a", "b"];
 const SERVICE = { service_namespace: "shop", service_name: "web" };
 
@@ -33,6 +38,8 @@ type Labels = Readonly<Record<string, string>>;
 
 export function renderHistory(options: HistoryOptions): string {
   const { endSeconds, phases, nodesPerZone = 3, restartEvery = Number.POSITIVE_INFINITY, cluster } = options;
+  const { scrapeEvery = 30, rolloutBeforeEnd = Number.POSITIVE_INFINITY, nanOf } = options;
+  const perScrape = scrapeEvery / ATTEMPT_EVERY_SECONDS;
   const own: Labels = cluster === undefined ? {} : { cluster };
   const lines = new Map<string, string[]>();
   const write = (family: string, name: string, labels: Labels, value: number, at: number): void => {
@@ -41,18 +48,22 @@ export function renderHistory(options: HistoryOptions): string {
     lines.set(family, all);
     all.push(`${name}{${pairs.join(",")}} ${value} ${at}`);
   };
+  /** In the middle of the last phase. */
+  const nanAt = endSeconds - (phases.at(-1)?.seconds ?? 0) / 2;
   const length = phases.reduce((sum, { seconds }) => sum + seconds, 0);
-  for (const zone of ZONES) {
+  for (const [zoneIndex, zone] of ZONES.entries()) {
     for (let i = 0; i < nodesPerZone; i++) {
       const node = `node-${zone}-${i}`;
+      const replacedAt = endSeconds - rolloutBeforeEnd + 60 * (zoneIndex * nodesPerZone + i);
+      const isAway = (at: number): boolean => at >= replacedAt && at < replacedAt + 2 * scrapeEvery;
       const counters = new Map<string, number>();
       const fractions = new Map<string, number>();
       let phaseStart = endSeconds - length;
       for (const phase of phases) {
-        for (let at = phaseStart; at < phaseStart + phase.seconds; at += EVERY_SECONDS) {
+        for (let at = phaseStart; at < phaseStart + phase.seconds; at += scrapeEvery) {
           // Agents restart one after the other.
-          if ((at + i * EVERY_SECONDS) % restartEvery < EVERY_SECONDS) counters.clear();
-          scrape({ at, zone, node, phase, counters, fractions });
+          if ((at + i * scrapeEvery) % restartEvery < scrapeEvery || isAway(at)) counters.clear();
+          if (!isAway(at)) scrape({ at, zone, node, phase, counters, fractions });
         }
         phaseStart += phase.seconds;
       }
@@ -88,11 +99,17 @@ export function renderHistory(options: HistoryOptions): string {
         ...own,
       };
       const key = `${zone}${exposure > 0}`;
-      const attempts = add(`attempts${key}`, PER_SCRAPE);
-      const timeouts = add(`timeouts${key}`, isOwn ? PER_SCRAPE * phase.share : 0);
-      const refused = add(`refused${key}`, isOwn ? ((phase.refused ?? 0) * EVERY_SECONDS) / 60 : 0);
+      const attempts = add(`attempts${key}`, perScrape);
+      const timeouts = add(`timeouts${key}`, isOwn ? perScrape * phase.share : 0);
+      const refused = add(`refused${key}`, isOwn ? ((phase.refused ?? 0) * scrapeEvery) / 60 : 0);
       if (phase.isGap) continue;
-      write("hairpin_probe_attempts", "hairpin_probe_attempts_total", where, attempts, at);
+      write(
+        "hairpin_probe_attempts",
+        "hairpin_probe_attempts_total",
+        where,
+        node === nanOf && Math.abs(at - nanAt) < scrapeEvery / 2 ? Number.NaN : attempts,
+        at,
+      );
       const failures = "hairpin_probe_failures";
       write(failures, `${failures}_total`, { ...where, reason: "connect_timeout" }, timeouts, at);
       write(failures, `${failures}_total`, { ...where, reason: "connect_refused" }, refused, at);
@@ -110,7 +127,7 @@ export function renderHistory(options: HistoryOptions): string {
       hostname: phase.hostname ?? "web.elb.eu-west-1.amazonaws.com",
     };
     write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...SERVICE, ...configuration, ...own }, 1, at);
-    write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, version: "0.1.0", ...own }, 1, at);
+    write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, node_zone: ownZone, version: "0.1.0", ...own }, 1, at);
   }
 
   const families = [...lines].map(([family, samples]) => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded } from "../../bench/seeded.ts";
 import { judge } from "../../src/verify/judge.ts";
+import type { Configuration, Observation } from "../../src/verify/observation.ts";
 import { FIXED, observe, type Scene } from "./observations.ts";
 
 const BEFORE: Scene = {};
@@ -83,14 +84,19 @@ for (const [name, before, after, expected, because] of CASES) {
   });
 }
 
-test("a single proved hairpin among hundreds of attempts is an attribution gone wrong, a second one is not", () => {
+test("a single proved hairpin among hundreds of attempts decides nothing, a second one does", () => {
   const after = observe({ ...FIXED, share: 0.01, proved: 0 });
   const withHairpins = (count: number) => {
     const [first, ...others] = after.strata;
     assert.ok(first !== undefined && first.timeouts > 0);
-    return judge(observe(BEFORE), { ...after, strata: [{ ...first, hairpins: count }, ...others] }).verdict;
+    const { verdict: found, isFinal } = judge(observe(BEFORE), { ...after, strata: [{ ...first, hairpins: count }, ...others] });
+    return { found, isFinal };
   };
-  assert.deepEqual([0, 1, 2].map(withHairpins), ["fixed", "fixed", "not_fixed"]);
+  assert.deepEqual([0, 1, 2].map(withHairpins), [
+    { found: "fixed", isFinal: true },
+    { found: "inconclusive", isFinal: true },
+    { found: "not_fixed", isFinal: true },
+  ]);
 });
 
 test("where the hairpin takes a backend on the node, backends that moved away prove nothing", () => {
@@ -98,6 +104,55 @@ test("where the hairpin takes a backend on the node, backends that moved away pr
   const gone: Scene = { share: 0, isExposed: false, configuration: local, colocated: () => false };
   const { found, because } = verdict({ configuration: local }, gone);
   assert.deepEqual([found, /exposed paths are gone/.test(because)], ["inconclusive", true]);
+});
+
+test("waiting helps where data is missing, and not where the spans can never be compared", () => {
+  const isFinal = (before: Scene, after: Scene) => judge(observe(before), observe({ startMs: 720_000, ...after })).isFinal;
+  assert.equal(isFinal(BEFORE, { ...FIXED, attempts: 2 }), false);
+  assert.equal(isFinal(BEFORE, { ...FIXED, coverage: 0.5 }), false);
+  assert.equal(isFinal({ coverage: 0.5 }, FIXED), true);
+  assert.equal(isFinal({ share: 0 }, FIXED), true);
+  assert.equal(isFinal(BEFORE, { ...FIXED, configuration: { hostname: "new.elb.eu-west-1.amazonaws.com" } }), true);
+});
+
+const UNKNOWN_BEFORE: Observation = {
+  span: { startMs: 0, endMs: 600_000 },
+  strata: [],
+  control: { hits: 0, of: 0 },
+  configurations: [],
+  coverage: new Map(),
+};
+const withoutBefore = (after: Scene) => judge(UNKNOWN_BEFORE, observe({ startMs: 720_000, ...after }));
+
+test("without a before, what the configuration would imply with preservation on is what silence is held against", () => {
+  const { verdict: found, unfixed, because, arms } = withoutBefore(FIXED);
+  assert.equal(found, "fixed", because.join(" "));
+  // Six nodes, a hundred attempts each at the own zone's address, of which one in three would hairpin.
+  assert.equal(arms.exposed.after.attempts, 600);
+  assert.equal(Math.round(unfixed?.expected ?? 0), 200);
+  assert.match(because.join(" "), /Nothing was counted before the change/);
+});
+
+test("without a before, cross-zone targets are all nodes, and those of a Local policy the nodes with a backend", () => {
+  const expected = (configuration: Partial<Configuration>, colocated?: Scene["colocated"]) =>
+    Math.round(withoutBefore({ ...FIXED, configuration, ...(colocated && { colocated }) }).unfixed?.expected ?? 0);
+  assert.equal(expected({ crossZone: "true" }), 200);
+  assert.equal(withoutBefore({ ...FIXED, configuration: { crossZone: "true" } }).arms.exposed.after.attempts, 1_200);
+  // One node with a backend in each zone: all of its connections to its own zone.
+  assert.equal(
+    expected({ externalTrafficPolicy: "Local" }, (node) => node.endsWith("-0")),
+    198,
+  );
+  assert.equal(
+    expected({ targetType: "ip" }, (node) => node.endsWith("-0")),
+    198,
+  );
+});
+
+test("without a before, timeouts as many as implied are no fix, and a configuration that does not tell gives no verdict", () => {
+  assert.equal(withoutBefore({ ...FIXED, share: 1 / 3, proved: 0 }).verdict, "not_fixed");
+  const { verdict: found, because } = withoutBefore({ ...FIXED, configuration: { crossZone: "unknown" } });
+  assert.deepEqual([found, because.some((each) => each.includes("the configuration does not tell"))], ["inconclusive", true]);
 });
 
 test("a changed target type is a new target group: said, and judged all the same", () => {

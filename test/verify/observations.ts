@@ -44,6 +44,7 @@ export function observe(scene: Scene, random?: () => number): Observation {
         node,
         port: "80",
         zone,
+        isOwnZone: zone === own,
         colocated: scene.colocated?.(node) ?? true,
         isExposed: zone === own && isExposed,
         exposure: zone === own && isExposed ? exposure : 0,

@@ -65,6 +65,19 @@ const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "en
       0,
       /^Had nothing changed/,
     ],
+    ["a fix, with a scrape that had NaN", { phases: [broken, fixed], nanOf: "node-a-1" }, 0, /^Had nothing changed/],
+    [
+      "a fix, with a rollout of the agents after it",
+      { phases: [broken, fixed], rolloutBeforeEnd: HOUR / 2 },
+      0,
+      /^Had nothing changed/,
+    ],
+    [
+      "a change that does not reach the target group, with a rollout of the agents after it",
+      { phases: [broken, { ...fixed, share: 1 / 3 }], rolloutBeforeEnd: HOUR / 2 },
+      1,
+      /by evidence/,
+    ],
     ["a change that does not reach the target group", { phases: [broken, { ...fixed, share: 1 / 3 }] }, 1, /by evidence/],
     ["a firewall that refuses instead", { phases: [broken, { ...fixed, refused: 3 }] }, 1, /took the timeouts' place/],
     ["a new NLB", { phases: [broken, { ...fixed, hostname: "new.elb.eu-west-1.amazonaws.com" }] }, 3, /new NLB/],
@@ -85,7 +98,7 @@ const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "en
   ];
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${CASES.length + 5} tests of verify. They take Prometheus (Debian package prometheus).`);
+  console.error(`NOT RUN: ${CASES.length + 7} tests of verify. They take Prometheus (Debian package prometheus).`);
 } else {
   const withHistory = async (history: Omit<HistoryOptions, "endSeconds">, use: (prometheus: Prometheus) => Promise<void>) => {
     const endSeconds = Math.floor(Date.now() / 1000);
@@ -144,6 +157,23 @@ if (findPrometheusTool("prometheus") === undefined) {
       assert.match(stdout, /^## shop\/web: FIXED\n/);
       assert.match(stdout, /\| Paths that were exposed, timed out \| 33 %: 14\d\d of 43\d\d \(/);
     }));
+
+  test("windows may be as long as data is kept: two days before, one after", () => {
+    const [day, scrapeEvery] = [24 * HOUR, 300];
+    const phases = [
+      { ...broken, seconds: 2 * day },
+      { ...fixed, seconds: day },
+    ];
+    return withHistory({ phases, scrapeEvery, restartEvery: 9 * HOUR }, async ({ url }) => {
+      const { status, stdout } = await verify("shop/web", "--prometheus", url, "--at", "1d ago", "--before", "2d", "-o", "json");
+      assert.equal(status, 0, stdout);
+      const exposed = (JSON.parse(stdout) as Report).comparisons.find(({ paths }) => paths === "Paths that were exposed");
+      // Six nodes and six attempts a minute each; what is counted between a restart and the next scrape is not seen as an increase.
+      const wanted = 6 * 6 * 60 * 48;
+      assert.ok(Math.abs((exposed?.before.attempts ?? 0) / wanted - 1) < 0.01, `${exposed?.before.attempts} of ${wanted}`);
+      assert.equal(exposed?.after.count, 0);
+    });
+  });
 
   test("a Service that nobody has attempted is a usage error", () =>
     withHistory({ phases: [broken, fixed] }, async ({ url }) => {

@@ -48,6 +48,17 @@ test("no line is wider than the terminal, and none has a control character out o
   }
 });
 
+test("the same attempts are told apart by plain facts: a backend on the node, the node's own zone", () => {
+  const text = renderText(report({ colocated: (node) => node.endsWith("-0") }, FIXED), 80, plain);
+  const sections = text.split("\n\n");
+  const before = (title: string) => sections.find((each) => each.startsWith(`  ${title}`))?.split("\n")[1] ?? "";
+  // Two of six nodes host a backend; each node hairpins at its own zone's address, and nowhere else.
+  assert.match(before("Nodes with a backend, timed out"), /17 % {2}66 of 400 /);
+  assert.match(before("Nodes without a backend, timed out"), /17 % {2}132 of 800 /);
+  assert.match(before("To the node's own zone, timed out"), /33 % {2}198 of 600 /);
+  assert.match(before("To other zones, timed out"), / 0 % {2}0 of 600 /);
+});
+
 test("a share above 0 is seen, however small", () => {
   assert.match(renderText(report({}, { ...FIXED, share: 0.01, proved: 0 }), 80, plain), /after {2}█░{23} {4}1 % {2}6 of 600/);
 });

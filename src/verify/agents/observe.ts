@@ -1,6 +1,6 @@
 import type { Sample } from "../../domain/exposition.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
-import { configurationOf, isTimeout, STRATUM_LABELS } from "../series.ts";
+import { configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
 import type { Reading } from "./pages.ts";
 
 /** Whose counters are read. */
@@ -50,6 +50,7 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
   ];
   const hairpins = sums(increases("hairpin_probe_hairpins_total", last));
   const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
+  const zones = zonesIn(last);
   const strata = increases("hairpin_probe_attempts_total", attemptsUntil).map((sample): Stratum => {
     const key = stratumKey(sample);
     const [timedOut, failed] = [timeouts.get(key) ?? 0, others.get(key) ?? 0];
@@ -57,6 +58,7 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
       node: sample.labels.node ?? "",
       port: sample.labels.service_port ?? "",
       zone: sample.labels.frontend_zone ?? "",
+      isOwnZone: isOwnZone(zones.get(sample.labels.node ?? ""), sample.labels.frontend_zone),
       colocated: sample.labels.colocated === "true",
       isExposed: sample.labels.exposed === "true",
       exposure: exposures.get(key),
@@ -79,6 +81,15 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
     coverage: coverageOf(first, last, answered),
   };
 }
+
+const zonesIn = ({ pages }: Reading): ReadonlyMap<string, string> =>
+  new Map(
+    [...pages.values()].flatMap(({ samples }) =>
+      samples
+        .filter(({ name }) => name === "hairpin_probe_agent_info")
+        .map(({ labels }) => [labels.node ?? "", labels.node_zone ?? ""] as const),
+    ),
+  );
 
 /** What the agents say of a Service's configuration, each once. */
 export function configurationsIn({ pages }: Reading, { namespace, name }: Service): readonly Configuration[] {

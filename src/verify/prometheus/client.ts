@@ -81,7 +81,8 @@ export class PrometheusClient {
     const series = seriesOf(data);
     if (series === undefined)
       throw new PrometheusError(`${url}: got ${JSON.stringify(data).slice(0, MAX_SHOWN)}, expected a vector or a matrix`);
-    return series;
+    if (series.some(({ left }) => left > 0)) this.#warnings.add(NOT_NUMBERS);
+    return series.map(({ labels, points }) => ({ labels, points }));
   }
 
   async #post(url: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
@@ -111,6 +112,8 @@ export class PrometheusClient {
   }
 }
 
+const NOT_NUMBERS = "It answered with values that are no finite numbers: they are left out, and what they counted with them.";
+
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 interface Answer {
@@ -129,11 +132,16 @@ function parse(text: string): Answer | undefined {
   }
 }
 
+/** A series, and how many of its values were left out. */
+interface ReadSeries extends Series {
+  readonly left: number;
+}
+
 /** @returns `undefined` for what is no vector or matrix. */
-function seriesOf(data: unknown): readonly Series[] | undefined {
+function seriesOf(data: unknown): readonly ReadSeries[] | undefined {
   const { result } = data as { readonly result?: unknown };
   if (!Array.isArray(result)) return undefined;
-  const series: Series[] = [];
+  const series: ReadSeries[] = [];
   for (const each of result as readonly { metric?: unknown; value?: unknown; values?: unknown }[]) {
     const { metric, value, values = [value] } = each ?? {};
     if (typeof metric !== "object" || metric === null || !Array.isArray(values)) return undefined;
@@ -143,7 +151,7 @@ function seriesOf(data: unknown): readonly Series[] | undefined {
       const number = Number(text);
       return Number.isFinite(number) && typeof at === "number" ? [{ atMs: at * 1000, value: number }] : [];
     });
-    series.push({ labels, points });
+    series.push({ labels, points, left: values.length - points.length });
   }
   return series;
 }

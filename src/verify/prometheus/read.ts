@@ -1,5 +1,5 @@
 import type { Observation, Span, Stratum } from "../observation.ts";
-import { CONFIGURATION_LABELS, configurationOf, isTimeout, STRATUM_LABELS } from "../series.ts";
+import { CONFIGURATION_LABELS, configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
 import type { PrometheusClient, Series } from "./client.ts";
 
 /** Whose counters are read. */
@@ -35,7 +35,7 @@ export async function readObservation(
   const increase = (metric: string, by: readonly string[], toMs = endMs) =>
     client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
-  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, coverage] = await Promise.all([
+  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, agents] = await Promise.all([
     increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
     increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
     increase("hairpin_probe_hairpins_total", STRATUM_LABELS),
@@ -46,15 +46,15 @@ export async function readObservation(
       `sum by (${CONFIGURATION_LABELS.join(", ")}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`,
       endMs,
     ),
-    readCoverage(client, subject, span),
+    readAgents(client, subject, span),
   ]);
   refuseSeveralClusters(attempts);
   return {
     span,
-    strata: strataOf({ attempts, failures, hairpins, exposures }),
+    strata: strataOf({ attempts, failures, hairpins, exposures, zones: agents.zones }),
     control: { hits: total(controlFailures), of: total(control) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
-    coverage,
+    coverage: agents.coverage,
   };
 }
 
@@ -99,23 +99,29 @@ const matcherOf = ({ namespace, name, cluster }: Subject): string =>
 /** A string of PromQL: its escapes are those of JSON, for what a label can hold. */
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** Share of the span for which each node has samples. How often there is one is learned from the busiest piece. */
-async function readCoverage(
-  client: PrometheusClient,
-  { cluster }: Subject,
-  { startMs, endMs }: Span,
-): Promise<ReadonlyMap<string, number>> {
+interface Agents {
+  /** Share of the span for which each node has samples. */
+  readonly coverage: ReadonlyMap<string, number>;
+  /** By node; "" where it is not known. */
+  readonly zones: ReadonlyMap<string, string>;
+}
+
+/** What agents there are. How often they are scraped is learned from the busiest piece of the span. */
+async function readAgents(client: PrometheusClient, { cluster }: Subject, { startMs, endMs }: Span): Promise<Agents> {
   const selector = `hairpin_probe_agent_info{${cluster === undefined ? "" : `cluster=${quoted(cluster)}`}}`;
   const lengthMs = endMs - startMs;
   const piecesMs = Math.max(lengthMs, PIECE_MS);
   const [counts, busiest] = await Promise.all([
-    client.query(`sum by (node) (count_over_time(${selector}[${lengthMs}ms]))`, endMs),
+    client.query(`sum by (node, node_zone) (count_over_time(${selector}[${lengthMs}ms]))`, endMs),
     client.query(`max(max_over_time(count_over_time(${selector}[${PIECE_MS}ms])[${piecesMs}ms:${PIECE_MS}ms]))`, endMs),
   ]);
   const perMs = total(busiest) / PIECE_MS;
-  return new Map(
-    counts.map(({ labels, points }) => [labels.node ?? "", Math.min(1, (points[0]?.value ?? 0) / (perMs * lengthMs))]),
-  );
+  const coverage = new Map<string, number>();
+  for (const { labels, points } of counts) {
+    const node = labels.node ?? "";
+    coverage.set(node, Math.min(1, (coverage.get(node) ?? 0) + (points[0]?.value ?? 0) / (perMs * lengthMs)));
+  }
+  return { coverage, zones: new Map(counts.map(({ labels }) => [labels.node ?? "", labels.node_zone ?? ""])) };
 }
 
 /** More than one cluster has such a Service: to add them up would say nothing of either. */
@@ -136,9 +142,10 @@ interface Answers {
   readonly failures: readonly Series[];
   readonly hairpins: readonly Series[];
   readonly exposures: readonly Series[];
+  readonly zones: ReadonlyMap<string, string>;
 }
 
-function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonly Stratum[] {
+function strataOf({ attempts, failures, hairpins, exposures, zones }: Answers): readonly Stratum[] {
   const keyOf = ({ labels }: Series): string => STRATUM_LABELS.map((name) => labels[name] ?? "").join("\u0000");
   const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
     const byKey = new Map<string, number>();
@@ -158,6 +165,7 @@ function strataOf({ attempts, failures, hairpins, exposures }: Answers): readonl
       node: each.labels.node ?? "",
       port: each.labels.service_port ?? "",
       zone: each.labels.frontend_zone ?? "",
+      isOwnZone: isOwnZone(zones.get(each.labels.node ?? ""), each.labels.frontend_zone),
       colocated: each.labels.colocated === "true",
       isExposed: each.labels.exposed === "true",
       exposure: shares.get(key),
