@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
-/** What every stage may use: the words, and how they are written on a terminal. */
+/** What every stage may use: the words, and how they are written down. */
 const SHARED = ["domain", "terminal"];
 const STAGES = [
   "domain",

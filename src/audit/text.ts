@@ -1,9 +1,9 @@
 import type { Verdict } from "../domain/verdict.ts";
 import { fixLines } from "../terminal/fix-lines.ts";
+import { type Column, renderTable } from "../terminal/table.ts";
 import { bullets, MAX_PROSE_WIDTH, type Paint, plain, wrapped } from "../terminal/text.ts";
 import { type Finding, nameOf, summaryOf } from "./finding.ts";
 import { fixableOf, groupFixes } from "./fixes.ts";
-import { type Column, renderTable } from "./table.ts";
 import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
 
 export interface AuditReport {

@@ -1,12 +1,11 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
 import { serviceKey } from "../domain/service.ts";
-import { configurationsIn, observeBetween } from "../verify/agents/observe.ts";
+import { configurationsIn, servicesIn } from "../verify/agents/observe.ts";
 import { type Reading, readAgents } from "../verify/agents/pages.ts";
-import { judge } from "../verify/judge.ts";
-import type { Observation } from "../verify/observation.ts";
-import { lengthOf, type VerifyReport } from "../verify/report.ts";
+import { ServiceWatch } from "../verify/agents/service-watch.ts";
+import { lengthOf } from "../verify/report.ts";
+import type { VerifyResult } from "../verify/summary.ts";
 import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
 
 /** How often the agents are asked. */
@@ -14,13 +13,13 @@ const READ_EVERY_MS = 2_000;
 
 /**
  * Watches the agents' own counters through a change: it counts until the configuration changes, leaves the settle time out, and counts on
- * until the verdict stands.
+ * until the verdict stands. Of all Services, those are judged that have changed by the time that the verdicts on them stand.
  *
- * @returns `undefined` when no agent answers at all.
+ * @returns what there is, also when Ctrl-C ends it; `undefined` when no agent answers at all.
  * @throws ConfigError when the Service is none that the agents probe, or nothing changes in the time given for it.
  */
-export async function verifyByAgents(settings: VerifySettings, host: VerifyHost): Promise<VerifyReport | undefined> {
-  const { service, agents = [] } = settings;
+export async function verifyByAgents(settings: VerifySettings, host: VerifyHost): Promise<VerifyResult | undefined> {
+  const { agents = [] } = settings;
   const { now, progress, signal } = host;
   const read = () => readAgents(agents, now, signal);
   const first = await read();
@@ -28,103 +27,45 @@ export async function verifyByAgents(settings: VerifySettings, host: VerifyHost)
     host.complain(`no agent answers: ${first.problems.join("; ")}`);
     return undefined;
   }
-  const initial = configurationsIn(first, service);
-  if (initial.length === 0) throw new ConfigError([`${serviceKey(service)}: no agent that answers probes such a Service`]);
-
-  const answers = new Answers(agents);
-  let last = first;
-  for (;;) {
-    await sleep(READ_EVERY_MS, undefined, { signal });
-    const reading = await read();
-    if (isChanged(configurationsIn(reading, service), initial)) break;
-    answers.add(reading);
-    last = reading;
-    const { attempts, timeouts } = totalsOf(observeBetween(service, boundsOf(first, last, last, answers)));
-    progress.show(() => `${attempts} attempts, ${timeouts} timed out; make the change now`);
-    if (last.atMs - first.atMs > settings.before)
-      throw new ConfigError([
-        `${serviceKey(service)}: the configuration did not change within ${lengthOf(settings.before)} (--before)`,
-      ]);
-  }
-  const before = observeBetween(service, boundsOf(first, last, last, answers));
-  return after(settings, host, before, read);
-}
-
-async function after(
-  settings: VerifySettings,
-  { now, progress, signal }: VerifyHost,
-  before: Observation,
-  read: () => Promise<Reading>,
-): Promise<VerifyReport> {
-  const { service, settle, agents = [] } = settings;
-  const changedAtMs = now();
-  progress.show(() => `changed; waiting ${lengthOf(settle)} for new connections to follow`);
-  await sleep(settle, undefined, { signal });
-  const first = await read();
-  const answers = new Answers(agents);
-  const recent = [first];
-  let report: VerifyReport | undefined;
+  const watches = watchesOf(settings, first);
   for (;;) {
     await pause(READ_EVERY_MS, signal);
-    if (signal.aborted && report !== undefined) return report;
-    const last = await read();
-    answers.add(last);
-    recent.push(last);
-    while (recent[1] !== undefined && recent[1].atMs <= last.atMs - LAG_MS) recent.shift();
-    const attemptsUntil = recent[0] ?? last;
-    const observation = observeBetween(service, boundsOf(first, last, attemptsUntil, answers));
-    const judgement = judge(before, observation, "again and again");
-    const isOver = last.atMs - first.atMs >= (settings.after ?? MAX_WATCH_MS);
-    report = {
-      service: serviceKey(service),
-      changedAtMs,
-      changeSource: "seen",
-      settleMs: settle,
-      before,
-      after: observation,
-      judgement,
-      warnings: last.problems,
-    };
-    // Without timeouts before nothing that comes can settle it.
-    if (judgement.verdict !== "inconclusive" || judgement.arms.exposed.before.timeouts === 0 || isOver) return report;
-    const { attempts, timeouts } = judgement.arms.exposed.after;
-    progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out`);
+    const reading = await read().catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (reading === undefined) break;
+    for (const watch of watches) watch.take(reading);
+    const changed = watches.filter(({ hasChanged }) => hasChanged);
+    if (changed.length > 0 && changed.every(({ isOver }) => isOver)) break;
+    if (changed.length === 0 && reading.atMs - first.atMs > settings.before) throw nothingChanged(settings);
+    progress.show(() => progressText(watches, changed));
   }
+  return {
+    reports: watches.flatMap(({ report }) => (report === undefined ? [] : [report])),
+    notJudged: watches
+      .filter(({ report }) => report === undefined)
+      .map(({ name }) => ({ service: name, why: "its configuration did not change" })),
+  };
 }
 
-/** How many of the readings each agent answered. */
-class Answers {
-  readonly #counts: Map<string, number>;
-  #readings = 0;
-
-  constructor(addresses: readonly string[]) {
-    this.#counts = new Map(addresses.map((address) => [address, 0]));
-  }
-
-  add({ pages }: Reading): void {
-    this.#readings++;
-    for (const address of pages.keys()) this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
-  }
-
-  shares(): ReadonlyMap<string, number> {
-    return new Map([...this.#counts].map(([address, count]) => [address, this.#readings === 0 ? 1 : count / this.#readings]));
-  }
+function watchesOf({ service, settle, after }: VerifySettings, first: Reading): readonly ServiceWatch[] {
+  if (service !== undefined && configurationsIn(first, service).length === 0)
+    throw new ConfigError([`${serviceKey(service)}: no agent that answers probes such a Service`]);
+  const services = service === undefined ? servicesIn(first) : [service];
+  if (services.length === 0) throw new ConfigError(["--all: no agent that answers probes any Service"]);
+  const options = { settleMs: settle, afterMs: after ?? MAX_WATCH_MS, lagMs: LAG_MS };
+  return services.map((each) => new ServiceWatch(each, first, options));
 }
 
-const boundsOf = (first: Reading, last: Reading, attemptsUntil: Reading, answers: Answers) => ({
-  first,
-  last,
-  attemptsUntil,
-  answered: answers.shares(),
-});
+function nothingChanged({ service, before }: VerifySettings): ConfigError {
+  const whose = service === undefined ? "--all: no Service's" : `${serviceKey(service)}: the`;
+  const verb = service === undefined ? "changed" : "did not change";
+  return new ConfigError([`${whose} configuration ${verb} within ${lengthOf(before)} (--before)`]);
+}
 
-/** Any agent that sees something new: they do not all see it at once. */
-const isChanged = (now: ReturnType<typeof configurationsIn>, initial: ReturnType<typeof configurationsIn>): boolean => {
-  const known = new Set(initial.map((each) => JSON.stringify(each)));
-  return now.some((each) => !known.has(JSON.stringify(each)));
-};
-
-const totalsOf = ({ strata }: Observation) => ({
-  attempts: strata.reduce((sum, { attempts }) => sum + attempts, 0),
-  timeouts: strata.reduce((sum, { timeouts }) => sum + timeouts, 0),
-});
+function progressText(watches: readonly ServiceWatch[], changed: readonly ServiceWatch[]): string {
+  const [only] = changed.length === 1 ? changed : watches;
+  if (watches.length === 1 || changed.length === 1) return only?.progress ?? "";
+  if (changed.length === 0) return `counting at ${watches.length} Services; make the changes now`;
+  return `${changed.filter(({ isOver }) => isOver).length} of ${changed.length} verdicts stand`;
+}

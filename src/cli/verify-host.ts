@@ -14,6 +14,9 @@ export interface VerifyHost {
 /** An attempt that times out is counted so long after one that began with it and succeeded: the timeout, the verdict, a scrape. */
 export const LAG_MS = 15_000;
 
+/** How far back a change is looked for, where it is not said. */
+export const SEARCH_MS = 86_400_000;
+
 /** How long it looks on at most. */
 export const MAX_WATCH_MS = 86_400_000;
 

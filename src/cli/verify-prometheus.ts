@@ -1,137 +1,87 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
+import { forEachBounded } from "../domain/for-each-bounded.ts";
 import { serviceKey } from "../domain/service.ts";
-import { judge } from "../verify/judge.ts";
-import type { Observation, Span } from "../verify/observation.ts";
 import { PrometheusClient } from "../verify/prometheus/client.ts";
-import { findChange, readObservation } from "../verify/prometheus/read.ts";
-import { lengthOf, type VerifyReport } from "../verify/report.ts";
-import type { Looks } from "../verify/unfixed.ts";
+import { servicesSeen } from "../verify/prometheus/find.ts";
+import { lengthOf } from "../verify/report.ts";
+import type { NotJudged, VerifyResult } from "../verify/summary.ts";
 import { prometheusAddress } from "./prometheus-address.ts";
-import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
+import { pause, SEARCH_MS, type VerifyHost } from "./verify-host.ts";
+import { NotJudgedError, ServiceInPrometheus } from "./verify-prometheus-service.ts";
 
-/** How far back a change is looked for. */
-const SEARCH_MS = 86_400_000;
-/** Less than a minute is a scrape or two. */
-const MIN_SPAN_MS = 60_000;
 /** How often `--watch` looks. */
 const LOOK_EVERY_MS = 10_000;
+/** Services that are looked at at a time: each takes a dozen queries. */
+const AT_A_TIME = 4;
 
 /**
- * Reads both spans out of a Prometheus: once, or again and again until the verdict stands.
+ * Reads both spans out of a Prometheus: once, or again and again until the verdicts stand, the spans after the changes are over, or Ctrl-C:
+ * what there is then is not lost.
  *
  * @throws PrometheusError, SeveralClustersError, and ConfigError as `runVerifyCommand` has it.
  */
-export async function verifyByPrometheus(settings: VerifySettings, host: VerifyHost): Promise<VerifyReport> {
+export async function verifyByPrometheus(settings: VerifySettings, host: VerifyHost): Promise<VerifyResult> {
   const client = new PrometheusClient(prometheusAddress(settings), host.signal);
   try {
-    return await (settings.watch ? watch(client, settings, host) : look(client, settings, host.now()));
+    const { service } = settings;
+    const names = service === undefined ? await allServices(client, settings, host.now()) : [service];
+    const services = names.map((name) => new ServiceInPrometheus(client, settings, name));
+    const notJudged = await lookAt(services, settings, host);
+    const [only] = notJudged;
+    if (service !== undefined && only !== undefined) throw new ConfigError([`${only.service}: ${only.why}`]);
+    const reports = services.flatMap(({ report }) => (report === undefined ? [] : [report]));
+    if (reports.length === 0 && only !== undefined && !host.signal.aborted)
+      throw new ConfigError([`--all: none of ${notJudged.length} Services can be judged; of ${only.service}, ${only.why}`]);
+    return { reports, notJudged };
   } finally {
     await client.close();
   }
 }
 
-async function look(client: PrometheusClient, settings: VerifySettings, nowMs: number): Promise<VerifyReport> {
-  const change = await changeOf(client, settings, nowMs);
-  const [before, after] = spansOf(change.atMs, settings, nowMs);
-  if (after.endMs - after.startMs < MIN_SPAN_MS) {
-    const wait = Math.ceil((after.startMs + MIN_SPAN_MS - nowMs) / 1000);
-    throw new ConfigError([
-      `the change at ${new Date(change.atMs).toISOString()} is too fresh: ask again in ${wait} s, or let --watch do so`,
-    ]);
-  }
-  const [old, now] = await Promise.all([observe(client, settings, before, 0), observe(client, settings, after, LAG_MS)]);
-  return reportOf(settings, change, old, now, client.warnings, "once");
-}
-
-/** Looks again and again, until the verdict stands, the span after the change is over, or Ctrl-C: what there is then is not lost. */
-async function watch(client: PrometheusClient, settings: VerifySettings, host: VerifyHost): Promise<VerifyReport> {
-  const { now, progress, signal } = host;
-  const change = await changeOf(client, settings, now());
-  const old = await observe(client, settings, spansOf(change.atMs, settings, now())[0], 0);
-  let report: VerifyReport | undefined;
+/** @returns those of which there is nothing to say, and why. */
+async function lookAt(
+  services: readonly ServiceInPrometheus[],
+  { watch }: VerifySettings,
+  { now, progress, signal }: VerifyHost,
+): Promise<readonly NotJudged[]> {
+  const notJudged: NotJudged[] = [];
+  let pending = services;
   for (;;) {
     const nowMs = now();
-    const [, after] = spansOf(change.atMs, settings, nowMs);
-    if (after.endMs - after.startMs >= LOOK_EVERY_MS) {
-      report = reportOf(
-        settings,
-        change,
-        old,
-        await observe(client, settings, after, LAG_MS),
-        client.warnings,
-        "again and again",
-      );
-      const { isFinal, arms, secondsNeeded } = report.judgement;
-      const isOver = after.endMs < nowMs || nowMs - after.startMs > MAX_WATCH_MS;
-      if (isFinal || isOver) return report;
-      const { attempts, timeouts } = arms.exposed.after;
-      const left = secondsNeeded === undefined ? "" : `, enough in ${lengthOf(secondsNeeded * 1000)}`;
-      progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out${left}`);
-    } else progress.show(() => `waiting for new connections to follow the change, ${lengthOf(after.startMs - nowMs)} more`);
+    const given = new Set<ServiceInPrometheus>();
+    try {
+      await forEachBounded(pending, AT_A_TIME, async (each) => {
+        try {
+          await each.look(nowMs);
+        } catch (error) {
+          if (!(error instanceof NotJudgedError)) throw error;
+          given.add(each);
+          notJudged.push({ service: each.name, why: error.message });
+        }
+      });
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    pending = pending.filter((each) => !each.isOver && !given.has(each));
+    if (!watch || pending.length === 0 || signal.aborted) return notJudged;
+    progress.show(() => progressText(services, pending));
     await pause(LOOK_EVERY_MS, signal);
-    if (signal.aborted && report !== undefined) return report;
-    signal.throwIfAborted();
   }
 }
 
-function reportOf(
-  settings: VerifySettings,
-  change: ChangeMoment,
-  before: Observation,
-  after: Observation,
-  warnings: readonly string[],
-  looks: Looks,
-): VerifyReport {
-  if (before.strata.length + after.strata.length === 0)
-    throw new ConfigError([
-      `${serviceKey(settings.service)}: Prometheus knows of no attempts at such a Service in the time looked at`,
-    ]);
-  return {
-    service: serviceKey(settings.service),
-    changedAtMs: change.atMs,
-    changeSource: change.source,
-    settleMs: settings.settle,
-    before,
-    after,
-    judgement: judge(before, after, looks),
-    warnings,
-  };
+function progressText(services: readonly ServiceInPrometheus[], pending: readonly ServiceInPrometheus[]): string {
+  const [only] = services;
+  if (services.length === 1 && only !== undefined) return only.progress;
+  const seconds = pending.map(({ report }) => report?.judgement.secondsNeeded ?? 0);
+  const left = Math.max(0, ...seconds);
+  return `${services.length - pending.length} of ${services.length} verdicts stand${left === 0 ? "" : `, enough in ${lengthOf(left * 1000)}`}`;
 }
 
-const observe = (
-  client: PrometheusClient,
-  { service, cluster }: VerifySettings,
-  span: Span,
-  lagMs: number,
-): Promise<Observation> =>
-  readObservation(client, { ...service, cluster }, span, Math.min(lagMs, (span.endMs - span.startMs) / 2));
-
-interface ChangeMoment {
-  readonly atMs: number;
-  readonly source: VerifyReport["changeSource"];
-}
-
-async function changeOf(client: PrometheusClient, settings: VerifySettings, nowMs: number): Promise<ChangeMoment> {
-  const { at } = settings;
-  if (at !== undefined) return { atMs: at.kind === "at" ? at.ms : nowMs - at.ms, source: "given" };
-  return { atMs: await changeSeen(client, settings, { startMs: nowMs - SEARCH_MS, endMs: nowMs }), source: "seen" };
-}
-
-async function changeSeen(client: PrometheusClient, { service, cluster }: VerifySettings, span: Span): Promise<number> {
-  const changedAtMs = await findChange(client, { ...service, cluster }, span);
-  if (changedAtMs !== undefined) return changedAtMs;
-  throw new ConfigError([
-    `${serviceKey(service)}: the agents saw no change of its configuration within 24 h; say when it was made with --at`,
-  ]);
-}
-
-/** The second one may be too short to look at, or not have begun. */
-function spansOf(changedAtMs: number, settings: VerifySettings, nowMs: number): readonly [before: Span, after: Span] {
-  const startMs = changedAtMs + settings.settle;
-  const endMs = settings.after === undefined ? nowMs : Math.min(nowMs, startMs + settings.after);
-  return [
-    { startMs: changedAtMs - settings.before, endMs: changedAtMs },
-    { startMs, endMs },
-  ];
+/** All Services that agents reported on since the change, or in the time in which one is looked for. */
+async function allServices(client: PrometheusClient, { cluster, at, before }: VerifySettings, nowMs: number) {
+  const startMs = at === undefined ? nowMs - SEARCH_MS : (at.kind === "at" ? at.ms : nowMs - at.ms) - before;
+  const services = await servicesSeen(client, cluster, { startMs, endMs: nowMs });
+  if (services.length === 0) throw new ConfigError(["--all: Prometheus knows of no Service that agents probed in this time"]);
+  return services.toSorted((a, b) => (serviceKey(a) < serviceKey(b) ? -1 : 1));
 }

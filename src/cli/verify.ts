@@ -1,10 +1,12 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
-import { renderJson } from "../verify/json.ts";
-import { renderMarkdown } from "../verify/markdown.ts";
+import { renderJson, renderSummaryJson } from "../verify/json.ts";
+import { renderMarkdown, renderSummaryMarkdown } from "../verify/markdown.ts";
 import { PrometheusError } from "../verify/prometheus/client.ts";
-import { SeveralClustersError } from "../verify/prometheus/read.ts";
-import type { VerifyReport } from "../verify/report.ts";
+import { SeveralClustersError } from "../verify/prometheus/subject.ts";
+import { overallVerdict, sortReports, type VerifyResult } from "../verify/summary.ts";
+import { renderSummaryText } from "../verify/summary-text.ts";
+import { renderSvg } from "../verify/svg.ts";
 import { renderText } from "../verify/text.ts";
 import { VERIFY_EXIT } from "./exit-codes.ts";
 import { ProgressLine } from "./progress-line.ts";
@@ -14,7 +16,7 @@ import type { VerifyHost } from "./verify-host.ts";
 import { verifyByPrometheus } from "./verify-prometheus.ts";
 
 /**
- * Compares what the agents counted before and after a change, and says whether it ended the hairpin.
+ * Compares what the agents counted before and after a change, and says whether it ended the hairpin: of one Service, or of all.
  *
  * @param now - Milliseconds since the epoch.
  * @returns the exit code.
@@ -30,11 +32,11 @@ export async function runVerifyCommand(
   const complain = (problem: string) => void streams.stderr.write(`hairpin-probe: ${problem}\n`);
   const host: VerifyHost = { now, progress, signal, complain };
   try {
-    const report = await (settings.agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, host));
+    const result = await (settings.agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, host));
     progress.clear();
-    if (report === undefined) return VERIFY_EXIT.unreachable.code;
-    streams.stdout.write(render(report, settings, streams));
-    return signal.aborted ? VERIFY_EXIT.interrupted.code : VERIFY_EXIT[report.judgement.verdict].code;
+    if (result === undefined) return VERIFY_EXIT.unreachable.code;
+    if (result.reports.length > 0) streams.stdout.write(render(result, settings, streams));
+    return signal.aborted ? VERIFY_EXIT.interrupted.code : VERIFY_EXIT[overallVerdict(result.reports)].code;
   } catch (error) {
     progress.clear();
     if (signal.aborted) return VERIFY_EXIT.interrupted.code;
@@ -45,13 +47,14 @@ export async function runVerifyCommand(
   }
 }
 
-function render(report: VerifyReport, { output, noColor }: VerifySettings, { stdout }: CommandStreams): string {
-  switch (output) {
-    case "json":
-      return renderJson(report);
-    case "markdown":
-      return renderMarkdown(report);
-    case "text":
-      return renderText(report, widthOf(stdout), painterFor(noColor, stdout));
+function render(result: VerifyResult, { service, output, noColor }: VerifySettings, { stdout }: CommandStreams): string {
+  const [width, paint] = [widthOf(stdout), painterFor(noColor, stdout)];
+  if (output === "svg") return renderSvg(sortReports(result.reports));
+  const [only] = result.reports;
+  if (service !== undefined && only !== undefined) {
+    const one = { json: renderJson, markdown: renderMarkdown, text: () => renderText(only, width, paint) };
+    return one[output](only);
   }
+  const many = { json: renderSummaryJson, markdown: renderSummaryMarkdown, text: () => renderSummaryText(result, width, paint) };
+  return many[output](result);
 }

@@ -55,7 +55,7 @@ export function loadCheckSettings(sources: ConfigSources): CheckSettings {
 }
 
 /**
- * The settings of `verify`, and which Service it is to judge.
+ * The settings of `verify`, and which Services it is to judge.
  *
  * @throws ConfigError with every problem there is.
  */
@@ -63,12 +63,12 @@ export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment"
   const { values, args, problems } = readValues(VERIFY_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
   const [text = ""] = args;
   const target = orUndefined(() => checkTarget(text));
-  if (target?.kind === "service" && target.port === undefined)
+  const given = text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200));
+  if (values.all === true) {
+    if (text !== "") problems.push(`${given}: expected no Service beside --all`);
+  } else if (target?.kind === "service" && target.port === undefined)
     values.service = { namespace: target.namespace, name: target.name };
-  else
-    problems.push(
-      `${text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200))}: expected NAMESPACE/SERVICE, such as shop/web`,
-    );
+  else problems.push(`${given}: expected NAMESPACE/SERVICE, such as shop/web, or --all`);
   const isWrong = problems.some((problem) => /^--(prometheus|agents)\b/.test(problem));
   if (values.prometheus === undefined && values.agents === undefined && !isWrong) {
     problems.push("--prometheus, --agents: got neither, expected one of them, such as --prometheus http://localhost:9090");

@@ -2,14 +2,15 @@ import { define } from "./definition.ts";
 import { noColor, outputAs } from "./output-definitions.ts";
 import { boolean, duration, Expected, type Parse, path, word } from "./parsers.ts";
 
-export const VERIFY_OUTPUTS = ["text", "json", "markdown"] as const;
+export const VERIFY_OUTPUTS = ["text", "json", "markdown", "svg"] as const;
 
 /** A moment as people name it: by the calendar, or so long ago. */
 export type Moment = { readonly kind: "at"; readonly ms: number } | { readonly kind: "ago"; readonly ms: number };
 
 /** The settings of `verify`. */
 export interface VerifySettings {
-  readonly service: { readonly namespace: string; readonly name: string };
+  /** `undefined`: all of them (`--all`). */
+  readonly service: { readonly namespace: string; readonly name: string } | undefined;
   /** Exactly one of these two is there. */
   readonly prometheus: string | undefined;
   readonly agents: readonly string[] | undefined;
@@ -105,6 +106,13 @@ export const VERIFY_DEFINITIONS = {
     placeholder: "",
     isSwitch: true,
     help: "Looks again until the verdict stands, by a test that allows for it; with --after, not longer than that.",
+  }),
+  all: define({
+    parse: boolean,
+    default: "false",
+    placeholder: "",
+    isSwitch: true,
+    help: "Judges every Service whose configuration changed (with --at: every Service), and sums up.",
   }),
   cluster: define({
     parse: word,

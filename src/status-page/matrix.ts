@@ -1,7 +1,7 @@
 import { SEVERITIES } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Status, StatusFrontend, StatusService } from "../domain/status.ts";
-import { type Html, html, NOTHING } from "./html.ts";
+import { type Html, html, NOTHING } from "../terminal/html.ts";
 import { CAUSE_WORDS, rank, span } from "./words.ts";
 
 /** More rows are counted and left to the JSON: nobody reads them, and every browser that looks would fetch them again and again. */

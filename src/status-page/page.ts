@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Status } from "../domain/status.ts";
-import { Html, html } from "./html.ts";
+import { Html, html } from "../terminal/html.ts";
 import { renderMatrix } from "./matrix.ts";
 import { SCRIPT } from "./script.ts";
 import { renderAgent, renderFailures, renderSkipped, renderTroubles } from "./sections.ts";

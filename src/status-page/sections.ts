@@ -1,6 +1,6 @@
 import { CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
 import type { Status, StatusFailure, StatusFrontend, StatusService } from "../domain/status.ts";
-import { type Html, html, NOTHING } from "./html.ts";
+import { type Html, html, NOTHING } from "../terminal/html.ts";
 import { CAUSE_WORDS, clockTime, many, rank, span } from "./words.ts";
 
 /** As many as a person reads. */

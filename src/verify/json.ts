@@ -1,16 +1,29 @@
 import { comparisonsOf, type Share, type VerifyReport } from "./report.ts";
+import { overallVerdict, sortReports, standingOf, type VerifyResult } from "./summary.ts";
 
 /** Raised when a key changes its meaning or goes; new keys may come at any time. */
 const SCHEMA_VERSION = 1;
 
 /** The report for programs: everything that is known, `null` where it is not. */
-export function renderJson(report: VerifyReport): string {
+export const renderJson = (report: VerifyReport): string => written({ schemaVersion: SCHEMA_VERSION, ...reportValue(report) });
+
+/** Many Services: the same for each, and one verdict for all. */
+export const renderSummaryJson = ({ reports, notJudged }: VerifyResult): string =>
+  written({
+    schemaVersion: SCHEMA_VERSION,
+    verdict: overallVerdict(reports),
+    services: sortReports(reports).map((report) => ({ ...reportValue(report), standing: standingOf(report) })),
+    notJudged,
+  });
+
+const written = (value: object): string => `${JSON.stringify(value, null, 2)}\n`;
+
+function reportValue(report: VerifyReport): object {
   const { service, changedAtMs, changeSource, settleMs, before, after, judgement, warnings } = report;
   const { verdict, because, unfixed, secondsNeeded } = judgement;
   const time = (ms: number): string => new Date(ms).toISOString();
   const shareJson = ({ hits, of, share, low, high }: Share) => ({ count: hits, attempts: of, share: share ?? null, low, high });
-  const value = {
-    schemaVersion: SCHEMA_VERSION,
+  return {
     service,
     verdict,
     because,
@@ -33,5 +46,4 @@ export function renderJson(report: VerifyReport): string {
     })),
     warnings,
   };
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

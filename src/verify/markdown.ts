@@ -1,10 +1,34 @@
 import { percent } from "../domain/percent.ts";
 import { escaped, row } from "../terminal/markdown.ts";
 import { changesOf, comparisonsOf, lengthOf, type Share, VERDICT_WORDS, type VerifyReport } from "./report.ts";
+import { countsText, overallVerdict, sortReports, standingOf, type VerifyResult } from "./summary.ts";
+import { STANDING_WORDS, shareText } from "./summary-text.ts";
 import { chance } from "./text.ts";
 
 /** The report for a change ticket. */
-export function renderMarkdown(report: VerifyReport): string {
+export const renderMarkdown = (report: VerifyReport): string => `${sectionOf(report)}\n`;
+
+/** Many Services: a table of them, and what is to be said of each. */
+export function renderSummaryMarkdown(result: VerifyResult): string {
+  const reports = sortReports(result.reports);
+  const head = ["verdict", "Service", "before", "after"];
+  const rows = reports.map((report) => [
+    STANDING_WORDS[standingOf(report)],
+    escaped(report.service),
+    shareText(report.judgement.arms.exposed.before),
+    shareText(report.judgement.arms.exposed.after),
+  ]);
+  const parts = [
+    `# ${VERDICT_WORDS[overallVerdict(reports)]}`,
+    `${countsText(result)}.`,
+    [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n"),
+    ...reports.filter((report) => standingOf(report) !== "nothing_to_fix").map(sectionOf),
+    result.notJudged.map(({ service, why }) => `- ${escaped(service)}: not judged, ${escaped(why)}`).join("\n"),
+  ];
+  return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function sectionOf(report: VerifyReport): string {
   const { service, judgement, before, after, changedAtMs, warnings } = report;
   const cell = ({ hits, of, share, low, high }: Share): string =>
     share === undefined ? "no attempts" : `${percent(share)}: ${hits} of ${of} (${percent(low)} to ${percent(high)})`;
@@ -31,5 +55,5 @@ export function renderMarkdown(report: VerifyReport): string {
     list.map((each) => `- ${each}`).join("\n"),
     [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n"),
   ];
-  return `${parts.join("\n\n")}\n`;
+  return parts.join("\n\n");
 }

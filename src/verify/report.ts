@@ -108,3 +108,13 @@ export function lengthOf(ms: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 6) / 10} h`;
 }
+
+/** How far it has come since the change, and how long it takes still where that can be told. */
+export function progressText({ arms, secondsNeeded }: Judgement): string {
+  const { attempts, timeouts } = arms.exposed.after;
+  const left = secondsNeeded === undefined ? "" : `, enough in ${lengthOf(secondsNeeded * 1000)}`;
+  return `${attempts} attempts since the change, ${timeouts} timed out${left}`;
+}
+
+/** To the second, in the zone that logs and tickets use. */
+export const timeOf = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

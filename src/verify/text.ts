@@ -1,11 +1,20 @@
 import { percent } from "../domain/percent.ts";
 import { MAX_PROSE_WIDTH, type Paint, plain, wrapped } from "../terminal/text.ts";
-import { type Comparison, changesOf, comparisonsOf, lengthOf, type Share, VERDICT_WORDS, type VerifyReport } from "./report.ts";
+import {
+  type Comparison,
+  changesOf,
+  comparisonsOf,
+  lengthOf,
+  type Share,
+  timeOf,
+  VERDICT_WORDS,
+  type VerifyReport,
+} from "./report.ts";
 
 const BAR_WIDTH = 24;
 const NARROW_BAR_WIDTH = 8;
 const MIN_WIDTH = 60;
-const COLOURS = { fixed: "green", not_fixed: "red", inconclusive: "yellow" } as const;
+export const COLOURS = { fixed: "green", not_fixed: "red", inconclusive: "yellow" } as const;
 
 /**
  * The report as a terminal shows it.
@@ -34,18 +43,15 @@ const line = (label: string, text: string, width: number): string => wrapped(tex
 function spans(report: VerifyReport, width: number): string {
   const { before, after, changedAtMs, changeSource, settleMs } = report;
   const spanText = ({ startMs, endMs }: { readonly startMs: number; readonly endMs: number }): string =>
-    `${at(startMs)} to ${at(endMs)} (${lengthOf(endMs - startMs)})`;
+    `${timeOf(startMs)} to ${timeOf(endMs)} (${lengthOf(endMs - startMs)})`;
   const seen = changeSource === "seen" ? "seen by the agents" : "as given";
   return [
-    line("change", `${at(changedAtMs)}, ${seen}; ${lengthOf(settleMs)} after it left out`, width),
+    line("change", `${timeOf(changedAtMs)}, ${seen}; ${lengthOf(settleMs)} after it left out`, width),
     ...changesOf(report).map((change) => wrapped(plain(change), width, `${INDENT}  `, INDENT)),
     line("before", spanText(before.span), width),
     line("after", spanText(after.span), width),
   ].join("\n");
 }
-
-/** To the second, in the zone that logs and tickets use. */
-const at = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 
 function comparisonSection(
   { title, what, before, after, difference, p, hairpins }: Comparison,

@@ -28,12 +28,12 @@ test("a Service and where to read are all that it takes", () => {
 
 test("what is missing, and what does not go together, is said at once", () => {
   assert.deepEqual(problemsOf(), [
-    "got no Service: expected NAMESPACE/SERVICE, such as shop/web",
+    "got no Service: expected NAMESPACE/SERVICE, such as shop/web, or --all",
     "--prometheus, --agents: got neither, expected one of them, such as --prometheus http://localhost:9090",
   ]);
   assert.deepEqual(problemsOf("shop/web:80", "--prometheus", "ftp://x"), [
     '--prometheus: got "ftp://x", expected a URL such as http://localhost:9090',
-    '"shop/web:80": expected NAMESPACE/SERVICE, such as shop/web',
+    '"shop/web:80": expected NAMESPACE/SERVICE, such as shop/web, or --all',
   ]);
   assert.deepEqual(problemsOf("shop/web", "--prometheus", "http://a", "--agents", "b:1", "--at", "1m ago"), [
     "--prometheus, --agents: got both, expected one of them",
@@ -42,6 +42,11 @@ test("what is missing, and what does not go together, is said at once", () => {
   assert.deepEqual(problemsOf("shop/web", "--prometheus", "http://a", "--bearer-token-file", "b", "--basic-auth-file", "c"), [
     "--bearer-token-file, --basic-auth-file: got both, expected one of them",
   ]);
+});
+
+test("--all takes no Service beside it", () => {
+  assert.equal(load("--all", "--prometheus", "http://a").service, undefined);
+  assert.deepEqual(problemsOf("shop/web", "--all", "--prometheus", "http://a"), ['"shop/web": expected no Service beside --all']);
 });
 
 test("a moment is a time by the calendar, or so long ago", () => {

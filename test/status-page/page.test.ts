@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { CAUSES } from "../../src/domain/diagnosis.ts";
-import { html } from "../../src/status-page/html.ts";
 import { MAX_ROWS, rowsOf } from "../../src/status-page/matrix.ts";
 import { PAGE_HEADERS, renderPage } from "../../src/status-page/page.ts";
 import { CAUSE_WORDS, span, summaryOf } from "../../src/status-page/words.ts";
+import { html } from "../../src/terminal/html.ts";
 import { healthy, statusFailure, statusFrontend, statusOf, statusService } from "./statuses.ts";
 
 const EVIL = `<script>alert(1)</script>"'&`;

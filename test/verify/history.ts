@@ -25,6 +25,8 @@ export interface HistoryOptions {
   readonly rolloutBeforeEnd?: number;
   /** Seconds between scrapes. */
   readonly scrapeEvery?: number;
+  /** What the Service is called, in its namespace. */
+  readonly name?: string;
   /** One scrape had NaN for this node's attempts, as what stores between here and there make of a broken page. */
   readonly nanOf?: string;
 }
@@ -32,13 +34,12 @@ export interface HistoryOptions {
 /** One attempt in ten seconds, as by default. */
 const ATTEMPT_EVERY_SECONDS = 10;
 const ZONES = ["a", "b"];
-const SERVICE = { service_namespace: "shop", service_name: "web" };
-
 type Labels = Readonly<Record<string, string>>;
 
 export function renderHistory(options: HistoryOptions): string {
   const { endSeconds, phases, nodesPerZone = 3, restartEvery = Number.POSITIVE_INFINITY, cluster } = options;
-  const { scrapeEvery = 30, rolloutBeforeEnd = Number.POSITIVE_INFINITY, nanOf } = options;
+  const { scrapeEvery = 30, rolloutBeforeEnd = Number.POSITIVE_INFINITY, nanOf, name = "web" } = options;
+  const service = { service_namespace: "shop", service_name: name };
   const perScrape = scrapeEvery / ATTEMPT_EVERY_SECONDS;
   const own: Labels = cluster === undefined ? {} : { cluster };
   const lines = new Map<string, string[]>();
@@ -53,7 +54,8 @@ export function renderHistory(options: HistoryOptions): string {
   const length = phases.reduce((sum, { seconds }) => sum + seconds, 0);
   for (const [zoneIndex, zone] of ZONES.entries()) {
     for (let i = 0; i < nodesPerZone; i++) {
-      const node = `node-${zone}-${i}`;
+      // Each text tells of nodes of its own: two that are joined must not both tell of one.
+      const node = name === "web" ? `node-${zone}-${i}` : `${name}-node-${zone}-${i}`;
       const replacedAt = endSeconds - rolloutBeforeEnd + 60 * (zoneIndex * nodesPerZone + i);
       const isAway = (at: number): boolean => at >= replacedAt && at < replacedAt + 2 * scrapeEvery;
       const counters = new Map<string, number>();
@@ -91,7 +93,7 @@ export function renderHistory(options: HistoryOptions): string {
       const exposure = isOwn && phase.preserve ? 1 / nodesPerZone : 0;
       const where = {
         node,
-        ...SERVICE,
+        ...service,
         service_port: "80",
         frontend_zone: zone,
         colocated: "true",
@@ -126,7 +128,7 @@ export function renderHistory(options: HistoryOptions): string {
       external_traffic_policy: "Cluster",
       hostname: phase.hostname ?? "web.elb.eu-west-1.amazonaws.com",
     };
-    write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...SERVICE, ...configuration, ...own }, 1, at);
+    write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...service, ...configuration, ...own }, 1, at);
     write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, node_zone: ownZone, version: "0.1.0", ...own }, 1, at);
   }
 

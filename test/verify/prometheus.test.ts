@@ -98,7 +98,7 @@ const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "en
   ];
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${CASES.length + 7} tests of verify. They take Prometheus (Debian package prometheus).`);
+  console.error(`NOT RUN: ${CASES.length + 9} tests of verify. They take Prometheus (Debian package prometheus).`);
 } else {
   const withHistory = async (history: Omit<HistoryOptions, "endSeconds">, use: (prometheus: Prometheus) => Promise<void>) => {
     const endSeconds = Math.floor(Date.now() / 1000);
@@ -190,6 +190,43 @@ if (findPrometheusTool("prometheus") === undefined) {
         stderr,
         /shop\/web: the agents saw no change of its configuration within 24 h; say when it was made with --at/,
       );
+    }));
+
+  test("--all judges every Service that changed, and its verdict is that of the worst", async () => {
+    const endSeconds = Math.floor(Date.now() / 1000);
+    const history = (unfixed: number) =>
+      `${joined([
+        renderHistory({ endSeconds, phases: [broken, fixed], name: "web" }),
+        renderHistory({ endSeconds, phases: [broken, { ...fixed, share: unfixed }], name: "api" }),
+        renderHistory({ endSeconds, phases: [{ ...broken, seconds: 5 * HOUR }], name: "cart" }),
+      ])}\n# EOF\n`;
+    const verifyAll = async (unfixed: number) => {
+      const prometheus = await startPrometheus({ targets: [], scrapeEvery: "15s", history: history(unfixed) });
+      try {
+        return await verify("--all", "--prometheus", prometheus?.url ?? "", "-o", "json");
+      } finally {
+        await prometheus?.stop();
+      }
+    };
+    const [worse, better] = [await verifyAll(1 / 3), await verifyAll(0)];
+    const standings = ({ stdout }: Said) => {
+      const { verdict, services, notJudged } = JSON.parse(stdout) as {
+        readonly verdict: string;
+        readonly services: readonly { readonly service: string; readonly standing: string }[];
+        readonly notJudged: readonly { readonly service: string }[];
+      };
+      return [verdict, ...services.map((each) => `${each.service} ${each.standing}`), ...notJudged.map(({ service }) => service)];
+    };
+    assert.deepEqual([worse.status, better.status], [1, 0], worse.stderr + better.stderr);
+    assert.deepEqual(standings(worse), ["not_fixed", "shop/api not_fixed", "shop/web fixed", "shop/cart"]);
+    assert.deepEqual(standings(better), ["fixed", "shop/api fixed", "shop/web fixed", "shop/cart"]);
+  });
+
+  test("--all where nothing changed says so", () =>
+    withHistory({ phases: [broken] }, async ({ url }) => {
+      const { status, stderr } = await verify("--all", "--prometheus", url);
+      assert.equal(status, 2);
+      assert.match(stderr, /--all: none of 1 Services can be judged; of shop\/web, the agents saw no change/);
     }));
 
   test("a Service of the same name in two clusters is not mixed up", async () => {

@@ -1,31 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { renderJson } from "../../src/verify/json.ts";
-import { judge } from "../../src/verify/judge.ts";
 import { renderMarkdown } from "../../src/verify/markdown.ts";
-import type { VerifyReport } from "../../src/verify/report.ts";
 import { renderText } from "../../src/verify/text.ts";
-import { FIXED, observe, type Scene } from "./observations.ts";
+import { FIXED } from "./observations.ts";
+import { reportOf } from "./reports.ts";
 
 const plain = (_: unknown, text: string): string => text;
 
-function report(before: Scene, after: Scene, given: Partial<VerifyReport> = {}): VerifyReport {
-  const [old, now] = [observe(before), observe({ startMs: 720_000, ...after })];
-  return {
-    service: "shop/web",
-    changedAtMs: 600_000,
-    changeSource: "seen",
-    settleMs: 120_000,
-    before: old,
-    after: now,
-    judgement: judge(old, now),
-    warnings: [],
-    ...given,
-  };
-}
-
 test("the text says verdict, reason, spans, what changed, and each comparison with bars", () => {
-  const text = renderText(report({}, FIXED), 80, plain);
+  const text = renderText(reportOf({}, FIXED), 80, plain);
   assert.match(text, /^shop\/web: FIXED\n {2}Had nothing changed/);
   assert.match(text, /change {3}1970-01-01T00:10:00Z, seen by the agents; 2 min after it left out\n/);
   assert.match(text, /client IP preservation: true, now false\n/);
@@ -36,7 +20,7 @@ test("the text says verdict, reason, spans, what changed, and each comparison wi
 });
 
 test("no line is wider than the terminal, and none has a control character out of a name", () => {
-  const nasty = report(
+  const nasty = reportOf(
     {},
     { ...FIXED, configuration: { hostname: "web\u001b[31m" } },
     { service: "shop/\u202ebew", warnings: ["a\u0007b"] },
@@ -49,7 +33,7 @@ test("no line is wider than the terminal, and none has a control character out o
 });
 
 test("the same attempts are told apart by plain facts: a backend on the node, the node's own zone", () => {
-  const text = renderText(report({ colocated: (node) => node.endsWith("-0") }, FIXED), 80, plain);
+  const text = renderText(reportOf({ colocated: (node) => node.endsWith("-0") }, FIXED), 80, plain);
   const sections = text.split("\n\n");
   const before = (title: string) => sections.find((each) => each.startsWith(`  ${title}`))?.split("\n")[1] ?? "";
   // Two of six nodes host a backend; each node hairpins at its own zone's address, and nowhere else.
@@ -60,17 +44,17 @@ test("the same attempts are told apart by plain facts: a backend on the node, th
 });
 
 test("a share above 0 is seen, however small", () => {
-  assert.match(renderText(report({}, { ...FIXED, share: 0.01, proved: 0 }), 80, plain), /after {2}█░{23} {4}1 % {2}6 of 600/);
+  assert.match(renderText(reportOf({}, { ...FIXED, share: 0.01, proved: 0 }), 80, plain), /after {2}█░{23} {4}1 % {2}6 of 600/);
 });
 
 test("too little data says how long it takes", () => {
-  const text = renderText(report({}, { ...FIXED, attempts: 2 }), 80, plain);
+  const text = renderText(reportOf({}, { ...FIXED, attempts: 2 }), 80, plain);
   assert.match(text, /^shop\/web: INCONCLUSIVE\n/);
   assert.match(text, /At the present rate there will be enough in \d+ min\./);
 });
 
 test("the JSON has all of it, and null for what is not known", () => {
-  const value = JSON.parse(renderJson(report({}, FIXED, { warnings: ["store a is away"] }))) as Record<string, unknown>;
+  const value = JSON.parse(renderJson(reportOf({}, FIXED, { warnings: ["store a is away"] }))) as Record<string, unknown>;
   assert.equal(value.schemaVersion, 1);
   assert.equal(value.verdict, "fixed");
   assert.equal(value.secondsNeeded, null);
@@ -91,7 +75,7 @@ test("the JSON has all of it, and null for what is not known", () => {
 });
 
 test("in markdown nothing that a Service is called becomes markup", () => {
-  const text = renderMarkdown(report({}, FIXED, { service: "shop/*web*|<b>" }));
+  const text = renderMarkdown(reportOf({}, FIXED, { service: "shop/*web*|<b>" }));
   assert.match(text, /^## shop\/\\\*web\\\*\\\|\\<b\\>: FIXED\n/);
   assert.match(
     text,

@@ -1,4 +1,5 @@
 import type { Sample } from "../../domain/exposition.ts";
+import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
 import { configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
 import type { Reading } from "./pages.ts";
@@ -103,6 +104,19 @@ export function configurationsIn({ pages }: Reading, { namespace, name }: Servic
     }
   }
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, configuration]) => configuration);
+}
+
+/** The Services that the agents probe, each once. */
+export function servicesIn({ pages }: Reading): readonly Service[] {
+  const found = new Map<string, Service>();
+  for (const { samples } of pages.values()) {
+    for (const { name: metric, labels } of samples) {
+      if (metric !== "hairpin_probe_service_info") continue;
+      const { service_namespace: namespace = "", service_name: name = "" } = labels;
+      found.set(serviceKey({ namespace, name }), { namespace, name });
+    }
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service);
 }
 
 /** By node: what an agent is asked by is its address. One without a beginning or an end has no data. */

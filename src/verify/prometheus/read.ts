@@ -1,20 +1,10 @@
 import type { Observation, Span, Stratum } from "../observation.ts";
 import { CONFIGURATION_LABELS, configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
 import type { PrometheusClient, Series } from "./client.ts";
-
-/** Whose counters are read. */
-export interface Subject {
-  readonly namespace: string;
-  readonly name: string;
-  /** Value of the label `cluster`; `undefined`: there is one cluster. */
-  readonly cluster: string | undefined;
-}
+import { clusterMatcher, matcherOf, refuseSeveralClusters, type Subject } from "./subject.ts";
 
 /** Scrapes are counted in pieces of five minutes, to learn how often there is one. */
 const PIECE_MS = 300_000;
-/** How far apart the configurations are looked at: the settle time covers it. */
-const MIN_STEP_MS = 15_000;
-const MAX_STEPS = 2_000;
 /** Of the time that the most usual configuration was there. */
 const MIN_PART = 0.2;
 
@@ -48,7 +38,7 @@ export async function readObservation(
     ),
     readAgents(client, subject, span),
   ]);
-  refuseSeveralClusters(attempts);
+  refuseSeveralClusters(attempts, "such a Service");
   return {
     span,
     strata: strataOf({ attempts, failures, hairpins, exposures, zones: agents.zones }),
@@ -65,40 +55,6 @@ function usual(configurations: readonly Series[]): readonly Series[] {
   return configurations.filter((each) => countOf(each) >= MIN_PART * most);
 }
 
-/**
- * When the agents last saw a Service's configuration change within a span.
- *
- * @returns milliseconds since the epoch; `undefined`: they saw no change.
- * @throws PrometheusError.
- */
-export async function findChange(client: PrometheusClient, subject: Subject, span: Span): Promise<number | undefined> {
-  const stepMs = Math.max(MIN_STEP_MS, Math.ceil((span.endMs - span.startMs) / MAX_STEPS / 1000) * 1000);
-  const query = `group by (${CONFIGURATION_LABELS.join(", ")}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
-  const series = await client.queryRange(query, { ...span, stepMs });
-  const byTime = new Map<number, Series[]>();
-  for (const each of series) {
-    for (const { atMs } of each.points) byTime.set(atMs, [...(byTime.get(atMs) ?? []), each]);
-  }
-  let last: number | undefined;
-  let previous: readonly Series[] | undefined;
-  for (const [atMs, present] of [...byTime].sort(([a], [b]) => a - b)) {
-    // One that goes is no change yet: agents restart, and do not all see it at once.
-    if (previous !== undefined && present.some((each) => !previous?.includes(each))) last = atMs;
-    previous = present;
-  }
-  return last;
-}
-
-const matcherOf = ({ namespace, name, cluster }: Subject): string =>
-  [
-    `service_namespace=${quoted(namespace)}`,
-    `service_name=${quoted(name)}`,
-    ...(cluster === undefined ? [] : [`cluster=${quoted(cluster)}`]),
-  ].join(", ");
-
-/** A string of PromQL: its escapes are those of JSON, for what a label can hold. */
-const quoted = (text: string): string => JSON.stringify(text);
-
 interface Agents {
   /** Share of the span for which each node has samples. */
   readonly coverage: ReadonlyMap<string, number>;
@@ -108,7 +64,7 @@ interface Agents {
 
 /** What agents there are. How often they are scraped is learned from the busiest piece of the span. */
 async function readAgents(client: PrometheusClient, { cluster }: Subject, { startMs, endMs }: Span): Promise<Agents> {
-  const selector = `hairpin_probe_agent_info{${cluster === undefined ? "" : `cluster=${quoted(cluster)}`}}`;
+  const selector = `hairpin_probe_agent_info{${clusterMatcher(cluster)}}`;
   const lengthMs = endMs - startMs;
   const piecesMs = Math.max(lengthMs, PIECE_MS);
   const [counts, busiest] = await Promise.all([
@@ -122,19 +78,6 @@ async function readAgents(client: PrometheusClient, { cluster }: Subject, { star
     coverage.set(node, Math.min(1, (coverage.get(node) ?? 0) + (points[0]?.value ?? 0) / (perMs * lengthMs)));
   }
   return { coverage, zones: new Map(counts.map(({ labels }) => [labels.node ?? "", labels.node_zone ?? ""])) };
-}
-
-/** More than one cluster has such a Service: to add them up would say nothing of either. */
-export class SeveralClustersError extends Error {
-  override readonly name = "SeveralClustersError";
-  constructor(clusters: readonly string[]) {
-    super(`several clusters have such a Service (${clusters.map((name) => name || "one without a name").join(", ")})`);
-  }
-}
-
-function refuseSeveralClusters(attempts: readonly Series[]): void {
-  const clusters = [...new Set(attempts.map(({ labels }) => labels.cluster ?? ""))];
-  if (clusters.length > 1) throw new SeveralClustersError(clusters);
 }
 
 interface Answers {
