@@ -7,14 +7,16 @@ import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Failure } from "./domain/outcome.ts";
-import { serviceKey } from "./domain/service.ts";
+import { type NlbService, serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
 import type { Status, StatusAgent } from "./domain/status.ts";
 import type { Logger } from "./logging.ts";
 import type { AgentMetrics } from "./metrics/agent-metrics.ts";
+import { FanOut, HOLD_MS } from "./plan/fan-out.ts";
 import { type Plan, planFrontends, type Resolve } from "./plan/frontends.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
 import { Prober } from "./prober.ts";
+import { rateLimit, shareOut } from "./schedule/budget.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { VERSION } from "./version.ts";
 
@@ -26,6 +28,10 @@ export interface AgentOptions {
   /** Milliseconds. */
   readonly timeout: number;
   readonly maxInFlight: number;
+  /** Attempts a second at most. */
+  readonly maxRate: number;
+  /** Nodes of a kind and zone that probe a frontend at most; 0: all. */
+  readonly fanOut: number;
   /** One attempt past the NLB in so many intervals; 0: none. */
   readonly controlEvery: number;
   readonly tlsVerify: boolean;
@@ -46,12 +52,15 @@ export interface AgentOptions {
 /** What others know of the agent. */
 export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">;
 
+/** A verdict on a timeout comes so many milliseconds after it at most. */
+const JUDGED_WITHIN_MS = 1_000;
+
 /** Milliseconds for which a status is good. */
 const STATUS_AGE_MS = 1_000;
 
 /** What is attempted: a frontend, or the way past the NLB to the same backends. */
 type Probed =
-  | { readonly id: string; readonly frontend: Frontend }
+  | { readonly id: string; readonly everyNth: number; readonly frontend: Frontend }
   | { readonly id: string; readonly everyNth: number; readonly control: Control };
 
 /**
@@ -64,18 +73,28 @@ export class Agent {
   readonly #shutdown = new AbortController();
   readonly #scheduler: Scheduler<Probed>;
   readonly #history: History;
+  readonly #fanOut: FanOut;
+  /** Plans again when a choice that is held runs out. */
+  #cancelReplan = () => {};
   readonly #prober: Prober;
   readonly #lastFailures = new LastFailures();
   readonly #startedAt: Date;
   #status: { readonly atMs: number; readonly status: Promise<Status> } | undefined;
   #snapshot: Snapshot | undefined;
-  #plan: Plan = { frontends: [], controls: [], addressesSkipped: { ipv6_not_private: 0, over_limit: 0 } };
+  #plan: Plan = {
+    frontends: [],
+    controls: [],
+    services: [],
+    leftToOthers: 0,
+    addressesSkipped: { ipv6_not_private: 0, over_limit: 0 },
+  };
 
   constructor(options: AgentOptions) {
     this.#options = options;
     const { metrics, interval, maxInFlight, clock, random } = options;
     this.#startedAt = new Date(options.unixMs());
     this.#prober = new Prober({ ...options, signal: this.#shutdown.signal });
+    this.#fanOut = new FanOut({ limit: options.fanOut, holdMs: HOLD_MS });
     this.#history = new History({ intervalMs: interval, timeoutMs: options.timeout });
     this.#scheduler = new Scheduler<Probed>({
       intervalMs: interval,
@@ -104,22 +123,49 @@ export class Agent {
 
   /** Plans again with the latest snapshot: what DNS says may have changed. */
   replan(): void {
-    if (this.#snapshot === undefined) return;
-    const { nodeName, zone, controlEvery, resolve, isAllowed, metrics } = this.#options;
-    const plan = planFrontends(this.#snapshot, resolve, { node: nodeName, zone }, isAllowed);
+    const snapshot = this.#snapshot;
+    if (snapshot === undefined) return;
+    const { nodeName, zone, controlEvery, clock, resolve, isAllowed, metrics } = this.#options;
+    this.#cancelReplan();
+    const plan = planFrontends(snapshot, resolve, { node: nodeName, zone }, isAllowed, (candidates, self) => {
+      const nowMs = clock.nowMs();
+      const { chosen, untilMs } = this.#fanOut.choose(candidates, snapshot, self, nowMs);
+      if (Number.isFinite(untilMs)) this.#cancelReplan = clock.after(untilMs - nowMs, () => this.replan());
+      return chosen;
+    });
     this.#plan = controlEvery > 0 ? plan : { ...plan, controls: [] };
-    const { frontends, controls, addressesSkipped } = this.#plan;
-    metrics.plan(this.#snapshot, frontends, controls);
+    const { frontends, controls, services, addressesSkipped, leftToOthers } = this.#plan;
+    metrics.plan({ ...snapshot, services }, frontends, controls);
     metrics.addressesSkipped(addressesSkipped);
+    metrics.leftToOthers(leftToOthers);
     this.#history.plan(frontends, controls);
-    this.#scheduler.set([
-      ...frontends.map((frontend) => ({ id: frontend.id, frontend })),
-      ...controls.map((control) => ({ id: control.id, everyNth: controlEvery, control })),
-    ]);
+    this.#scheduler.set(this.#paced(this.#plan));
+  }
+
+  /** What is to be attempted, each in every interval; or less often, where the budget does not allow for it. */
+  #paced({ frontends, controls }: Plan): readonly Probed[] {
+    const { interval, timeout, controlEvery, maxRate, maxInFlight, metrics } = this.#options;
+    const perSecond = new Map<string, number>();
+    const need = (service: NlbService, everyNth: number): void => {
+      const key = serviceKey(service);
+      perSecond.set(key, (perSecond.get(key) ?? 0) + 1000 / (interval * everyNth));
+    };
+    for (const { service } of frontends) need(service, 1);
+    for (const { service } of controls) need(service, controlEvery);
+    const limit = rateLimit(maxRate, maxInFlight, timeout + JUDGED_WITHIN_MS);
+    const needs = [...perSecond].map(([service, attemptsPerSecond]) => ({ service, attemptsPerSecond }));
+    const { needed, stretch } = shareOut(needs, limit);
+    metrics.pace({ needed, limit, slowed: stretch.size });
+    const stretchOf = ({ service }: { readonly service: NlbService }): number => stretch.get(serviceKey(service)) ?? 1;
+    return [
+      ...frontends.map((frontend) => ({ id: frontend.id, everyNth: stretchOf(frontend), frontend })),
+      ...controls.map((control) => ({ id: control.id, everyNth: controlEvery * stretchOf(control), control })),
+    ];
   }
 
   /** Starts no more attempts and discards those in flight. */
   async stop(): Promise<void> {
+    this.#cancelReplan();
     const stopped = this.#scheduler.stop();
     this.#shutdown.abort();
     await stopped;

@@ -36,6 +36,10 @@ export interface Settings extends ControllerSettings {
   readonly httpPath: string;
   readonly tlsVerify: boolean;
   readonly maxInFlight: number;
+  /** Attempts a second, at most. */
+  readonly maxRate: number;
+  /** Nodes of a kind and zone that probe a frontend at most; 0: all. */
+  readonly fanOut: number;
   /** Series that the agent exports at most. */
   readonly maxSeries: number;
   readonly evidence: EvidenceLevel;
@@ -111,6 +115,18 @@ export const DEFINITIONS = {
     default: "1000",
     placeholder: "NUMBER",
     help: "Attempts in flight at most; one more is discarded and counted as over_budget.",
+  }),
+  maxRate: define({
+    parse: integer(1, 10_000),
+    default: "200",
+    placeholder: "NUMBER",
+    help: "Attempts a second at most; beyond it Services are attempted less often, those that need the most first.",
+  }),
+  fanOut: define({
+    parse: integer(0, 10_000),
+    default: "20",
+    placeholder: "NUMBER",
+    help: "In each zone so many nodes with a backend, and so many without, probe an address at most; 0: all of them.",
   }),
   maxSeries: define({
     parse: integer(500, 1_000_000),

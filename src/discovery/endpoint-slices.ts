@@ -25,14 +25,20 @@ export function backendsOf(slices: readonly EndpointSliceObject[]): readonly Bac
 /**
  * The nodes that run an agent, by name, from the slices of the agents' own Service.
  *
- * Agents that are not ready count too: it is the nodes that matter, and a node does not go when its agent restarts.
+ * Agents that are not ready count too: it is the nodes that matter, and a node does not go when its agent restarts. Whether its agent
+ * serves is told beside: the Service publishes all of them as ready.
  */
 export function placementsOf(slices: readonly EndpointSliceObject[]): readonly NodePlacement[] {
   const zones = new Map<string, string | undefined>();
-  for (const { node, zone } of slices.flatMap(({ backends }) => backends)) {
-    if (node !== undefined) zones.set(node, zones.get(node) ?? zone);
+  const serving = new Set<string>();
+  for (const { node, zone, ready, isPublishedUnready } of slices.flatMap(({ backends }) => backends)) {
+    if (node === undefined) continue;
+    zones.set(node, zones.get(node) ?? zone);
+    if (ready && !isPublishedUnready) serving.add(node);
   }
-  return [...zones].map(([node, zone]) => ({ node, zone })).sort((a, b) => (a.node < b.node ? -1 : 1));
+  return [...zones]
+    .map(([node, zone]) => ({ node, zone, ...(serving.has(node) ? { hasAgent: true as const } : {}) }))
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 const merge = (a: Backend, b: Backend): Backend =>

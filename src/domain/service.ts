@@ -38,6 +38,8 @@ export interface Backend {
   readonly node: string | undefined;
   readonly zone: string | undefined;
   readonly ready: boolean;
+  /** Its pod is not ready, although its Service publishes it as if it were. */
+  readonly isPublishedUnready?: true;
 }
 
 /** An address that is known without DNS, with its zone. */

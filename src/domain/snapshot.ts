@@ -12,6 +12,8 @@ export interface SkippedService {
 export interface NodePlacement {
   readonly node: string;
   readonly zone: string | undefined;
+  /** An agent on it serves at present. */
+  readonly hasAgent?: true;
   /** Kept out of load balancers, by label or taint, as far as that is known. */
   readonly excluded?: boolean;
   /** Labels, where Nodes may be read; otherwise only what follows from name and zone is known. */
@@ -59,11 +61,12 @@ export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
 }
 
 /** What is known first stays; what it leaves open is filled in. */
-function completed(known: NodePlacement | undefined, { node, zone, excluded, labels }: NodePlacement): NodePlacement {
+function completed(known: NodePlacement | undefined, { node, zone, hasAgent, excluded, labels }: NodePlacement): NodePlacement {
   const [isExcluded, allLabels] = [known?.excluded ?? excluded, known?.labels ?? labels];
   return {
     node,
     zone: known?.zone ?? zone,
+    ...(known?.hasAgent || hasAgent ? { hasAgent: true } : {}),
     ...(isExcluded === undefined ? {} : { excluded: isExcluded }),
     ...(allLabels === undefined ? {} : { labels: allLabels }),
   };

@@ -106,6 +106,19 @@ export class AgentMetrics {
     }
   }
 
+  /** Frontends that other nodes were chosen for. */
+  leftToOthers(count: number): void {
+    this.registry.set("hairpin_probe_frontends_left_to_others", { node: this.#node }, count);
+  }
+
+  /** What the plan takes of attempts a second, what is allowed, and how many Services are attempted less often for it. */
+  pace(pace: { readonly needed: number; readonly limit: number; readonly slowed: number }): void {
+    const node = { node: this.#node };
+    this.registry.set("hairpin_probe_attempts_per_second_needed", node, pace.needed);
+    this.registry.set("hairpin_probe_attempts_per_second_limit", node, pace.limit);
+    this.registry.set("hairpin_probe_services_slowed", node, pace.slowed);
+  }
+
   started(latenessSeconds: number): void {
     this.registry.observe("hairpin_probe_start_lateness_seconds", { node: this.#node }, latenessSeconds);
   }

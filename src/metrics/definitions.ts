@@ -106,6 +106,11 @@ export const METRICS = {
     labels: SERVICE,
     help: "Frontends of the Service that this node probes.",
   },
+  hairpin_probe_frontends_left_to_others: {
+    type: "gauge",
+    labels: NODE,
+    help: "Frontends that this node does not probe, as others of its zone were chosen for them: see --fan-out.",
+  },
   hairpin_probe_services_skipped: {
     type: "gauge",
     labels: { ...NODE, reason: SKIP_REASONS },
@@ -131,6 +136,21 @@ export const METRICS = {
     type: "gauge",
     labels: NODE,
     help: "Time since the source of the discovery snapshot in use last gave a sign of life. Absent before the first snapshot.",
+  },
+  hairpin_probe_attempts_per_second_needed: {
+    type: "gauge",
+    labels: NODE,
+    help: "Attempts a second that it would take to attempt everything once per interval. Above hairpin_probe_attempts_per_second_limit Services are attempted less often.",
+  },
+  hairpin_probe_attempts_per_second_limit: {
+    type: "gauge",
+    labels: NODE,
+    help: "Attempts a second that the agent may make at most: the setting --max-rate, or what fits into --max-in-flight.",
+  },
+  hairpin_probe_services_slowed: {
+    type: "gauge",
+    labels: NODE,
+    help: "Services that are attempted less often than the interval says, as the budget of attempts does not allow for more.",
   },
   hairpin_probe_series_needed: {
     type: "gauge",

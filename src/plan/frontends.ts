@@ -8,11 +8,12 @@ import {
   type Resolution,
   type ZonalAddress,
 } from "../domain/frontend.ts";
-import { type Listener, serviceKey } from "../domain/service.ts";
-import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
+import { type Backend, type Listener, type NlbService, serviceKey } from "../domain/service.ts";
+import type { DiscoveredService, NodePlacement, Snapshot } from "../domain/snapshot.ts";
 import { selectAddresses } from "./addresses.ts";
 import { planControls } from "./controls.ts";
 import { exposureOf, type Self } from "./exposure.ts";
+import type { Shared } from "./fan-out.ts";
 
 /** What DNS says about a hostname; `undefined`: it has not been asked yet. */
 export type Resolve = (hostname: string) => Resolution | undefined;
@@ -38,47 +39,99 @@ export interface Plan {
   readonly frontends: readonly Frontend[];
   /** Ways past the NLBs of these. */
   readonly controls: readonly Control[];
+  /** Services that are this node's matter: without those that are left to others whole. One that has no frontends yet is everyone's. */
+  readonly services: readonly DiscoveredService[];
+  /** Frontends that other nodes probe: the fan-out cap chose those. */
+  readonly leftToOthers: number;
   readonly addressesSkipped: Readonly<Record<AddressSkipReason, number>>;
 }
 
+/** Picks those that this node probes. @param self - With its zone, as far as it is known. */
+export type Choose = <T extends Shared>(frontends: readonly T[], self: Self) => readonly T[];
+
+const ALL: Choose = (frontends) => frontends;
+
 /**
- * The frontends that this node probes: one per Service, port and address.
+ * The frontends that this node probes: one per Service, port and address, as far as it is chosen for them.
  *
  * A hostname that does not resolve keeps the frontends it had, and has one without an address if it never had any, so that its
  * failure is counted where its successes were. One that has not been asked yet has none.
  */
-export function planFrontends(snapshot: Snapshot, resolve: Resolve, self: Self, isAllowed: AddressPolicy): Plan {
-  const zone = self.zone ?? zoneOf(self.node, snapshot);
+export function planFrontends(
+  snapshot: Snapshot,
+  resolve: Resolve,
+  self: Self,
+  isAllowed: AddressPolicy,
+  choose: Choose = ALL,
+): Plan {
+  const here = { node: self.node, zone: self.zone ?? zoneOf(self.node, snapshot) };
   const addressesSkipped: Record<AddressSkipReason, number> = { ...NONE_SKIPPED };
-  const frontends = snapshot.services.flatMap((discovered) => {
+  const candidates = snapshot.services.flatMap((discovered) => {
     const { service, backends, backendsByPort } = discovered;
-    const here = { node: self.node, zone };
     const { locations, skipped } = locationsOf(discovered, resolve, isAllowed);
     for (const reason of ADDRESS_SKIP_REASONS) addressesSkipped[reason] += skipped[reason];
-    const shared = { service, self: here, nodes: snapshot.nodes, enabledZones: enabledZonesOf(discovered, locations) };
-    return locations.flatMap(({ address, zone, withdrawn, dnsError }) =>
-      service.listeners.map((listener) => {
+    const enabledZones = enabledZonesOf(discovered, locations);
+    return locations.flatMap((location) =>
+      service.listeners.map((listener): Candidate => {
         const behind = backendsByPort?.get(listener.port) ?? backends;
-        // A file that lists no backends does not say that there are none.
-        const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
-        const { targetGroup } = listener;
-        return {
-          id: frontendId(discovered, listener, address),
-          service,
-          listener,
-          address,
-          family: address === undefined ? undefined : familyOf(address),
-          withdrawn,
-          dnsError,
-          zone,
-          colocated: behind.some((backend) => backend.ready && backend.node === self.node),
-          // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
-          exposure: withdrawn ? undefined : exposureOf({ ...shared, targetGroup, address, frontendZone: zone, backends: known }),
-        };
+        const id = frontendId(discovered, listener, location.address);
+        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones };
       }),
     );
   });
-  return { frontends, controls: planControls(frontends), addressesSkipped };
+  const chosen = choose(candidates, here);
+  // What follows takes a look at every node: it is worked out for the chosen ones alone.
+  const frontends = chosen.map((candidate) => frontendOf(candidate, here, snapshot.nodes));
+  const [possible, probed] = [new Set(candidates.map(({ service }) => service)), new Set(chosen.map(({ service }) => service))];
+  const services = snapshot.services.filter(({ service }) => probed.has(service) || !possible.has(service));
+  const leftToOthers = candidates.length - chosen.length;
+  return { frontends, controls: planControls(frontends), services, leftToOthers, addressesSkipped };
+}
+
+/** What could be probed. */
+interface Candidate extends Shared {
+  readonly service: NlbService;
+  readonly listener: Listener;
+  readonly behind: readonly Backend[];
+  readonly location: Location;
+  readonly enabledZones: ReadonlySet<string> | undefined;
+}
+
+function frontendOf(
+  { id, hosts, service, listener, behind, location, enabledZones }: Candidate,
+  self: Self,
+  nodes: readonly NodePlacement[],
+): Frontend {
+  const { address, zone, withdrawn, dnsError } = location;
+  const { targetGroup } = listener;
+  // A file that lists no backends does not say that there are none.
+  const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
+  const input = { service, self, nodes, enabledZones, targetGroup, address, frontendZone: zone, backends: known };
+  return {
+    id,
+    service,
+    listener,
+    address,
+    family: address === undefined ? undefined : familyOf(address),
+    withdrawn,
+    dnsError,
+    zone,
+    colocated: hosts.has(self.node),
+    // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
+    exposure: withdrawn ? undefined : exposureOf(input),
+  };
+}
+
+/** Worked out once for a list of backends: lists are replaced, never edited. */
+const HOSTS = new WeakMap<readonly Backend[], ReadonlySet<string>>();
+
+/** Nodes that host a ready backend. */
+function hostsOf(backends: readonly Backend[]): ReadonlySet<string> {
+  const known = HOSTS.get(backends);
+  if (known !== undefined) return known;
+  const hosts = new Set(backends.flatMap(({ node, ready }) => (ready && node !== undefined ? [node] : [])));
+  HOSTS.set(backends, hosts);
+  return hosts;
 }
 
 /** The zone of this node, as far as the snapshot knows it: from its agent, or from a backend that it hosts. */

@@ -3,7 +3,7 @@ import type { Clock } from "../domain/clock.ts";
 /** Anything that is attempted again and again; `id` says whether it is still the same one. */
 export interface Scheduled {
   readonly id: string;
-  /** It is attempted once in so many intervals; absent: in each. */
+  /** It is attempted once in so many intervals, 1 or more; absent: in each. A change of it holds from its next slot on. */
   readonly everyNth?: number;
 }
 
@@ -24,8 +24,8 @@ export interface SchedulerOptions<T extends Scheduled> {
 
 interface Entry<T> {
   item: T;
-  readonly originMs: number;
-  slot: number;
+  slotStartMs: number;
+  slotMs: number;
   dueMs: number;
   cancel: () => void;
 }
@@ -59,7 +59,8 @@ export class Scheduler<T extends Scheduled> {
       }
     }
     for (const [id, item] of wanted) {
-      const entry: Entry<T> = { item, originMs: this.#options.clock.nowMs(), slot: 0, dueMs: 0, cancel: () => {} };
+      const slotMs = this.#slotMs(item);
+      const entry: Entry<T> = { item, slotStartMs: this.#options.clock.nowMs(), slotMs, dueMs: 0, cancel: () => {} };
       this.#entries.set(id, entry);
       this.#arm(entry);
     }
@@ -76,29 +77,28 @@ export class Scheduler<T extends Scheduled> {
     await Promise.all(this.#running);
   }
 
-  #slotMs({ item }: Entry<T>): number {
-    return this.#options.intervalMs * (item.everyNth ?? 1);
+  #slotMs({ everyNth = 1 }: T): number {
+    return this.#options.intervalMs * everyNth;
   }
 
   #arm(entry: Entry<T>): void {
     const { clock, random } = this.#options;
-    const slotMs = this.#slotMs(entry);
-    entry.dueMs = entry.originMs + (entry.slot + random()) * slotMs;
+    entry.dueMs = entry.slotStartMs + random() * entry.slotMs;
     entry.cancel = clock.after(Math.max(0, entry.dueMs - clock.nowMs()), () => this.#fire(entry));
   }
 
   #fire(entry: Entry<T>): void {
     const { clock, onDiscard } = this.#options;
-    const slotMs = this.#slotMs(entry);
     const nowMs = clock.nowMs();
     const latenessMs = nowMs - entry.dueMs;
-    if (latenessMs < slotMs) this.#start(entry.item, latenessMs);
+    if (latenessMs < entry.slotMs) this.#start(entry.item, latenessMs);
     else onDiscard("late", 1, entry.item);
+    const nextMs = entry.slotStartMs + entry.slotMs;
+    entry.slotMs = this.#slotMs(entry.item);
     // The slots after it that have ended as well went by unseen.
-    const firstOpen = Math.max(entry.slot + 1, Math.floor((nowMs - entry.originMs) / slotMs));
-    const missed = firstOpen - entry.slot - 1;
+    const missed = Math.max(0, Math.floor((nowMs - nextMs) / entry.slotMs));
     if (missed > 0) onDiscard("late", missed, entry.item);
-    entry.slot = firstOpen;
+    entry.slotStartMs = nextMs + missed * entry.slotMs;
     this.#arm(entry);
   }
 

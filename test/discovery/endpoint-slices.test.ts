@@ -67,6 +67,19 @@ it("a node that runs agents is placed once, ready or not, and an unknown zone st
   );
   assert.deepEqual(placementsOf(slices), [
     { node: "n1", zone: "a" },
-    { node: "n2", zone: undefined },
+    { node: "n2", zone: undefined, hasAgent: true },
+  ]);
+});
+
+it("an agent that its Service publishes although it is not ready does not serve", () => {
+  const slices = parsed([
+    { address: "10.0.1.1", node: "n1", zone: "a", conditions: { ready: true, serving: false } },
+    { address: "10.0.1.2", node: "n2", zone: "a", conditions: { ready: true, serving: true } },
+    { address: "10.0.1.3", node: "n3", zone: "a", conditions: { ready: true, serving: true, terminating: true } },
+  ]);
+  assert.deepEqual(placementsOf(slices), [
+    { node: "n1", zone: "a" },
+    { node: "n2", zone: "a", hasAgent: true },
+    { node: "n3", zone: "a" },
   ]);
 });

@@ -44,6 +44,8 @@ async function pageOf(shapes: readonly Shape[], maxSeries: number): Promise<read
   const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries });
   metrics.describeAgent({ zone: "zone-0", version: "1.2.3", nodeVersion: "v26.0.0" });
   metrics.watchSnapshotAge(() => 0);
+  metrics.leftToOthers(0);
+  metrics.pace({ needed: 1, limit: 200, slowed: 0 });
   const { services, frontends, controls } = planOf(shapes);
   metrics.plan(snapshot({ services: services.map((service) => ({ service, backends: [] })) }), frontends, controls);
   for (const each of frontends) {

@@ -207,3 +207,22 @@ test("a Service without a ready backend is probed on, and exposed nowhere: what 
   // A file that lists none does not say that there are none.
   assert.deepEqual(exposures([], "static")[0], [false, 1]);
 });
+
+test("frontends that are left to others are not planned, nor is what would be worked out for them", () => {
+  const other = { service: nlbService({ name: "other" }), backends: [backend("n1", "a")] };
+  const unresolved = { service: nlbService({ name: "new", hostname: "new.elb.eu-west-1.amazonaws.com" }), backends: [] };
+  const given = snapshot({ services: [discovered(), other, unresolved] });
+  const resolve: Resolve = (hostname) => (hostname.startsWith("new") ? undefined : RESOLVED);
+  const isOurs = ({ id }: { readonly id: string }): boolean => id === "shop/web:80@10.0.1.1";
+  const plan = planFrontends(given, resolve, SELF, addressPolicy([]), (candidates) => candidates.filter(isOurs));
+  assert.deepEqual(
+    plan.frontends.map(({ id }) => id),
+    ["shop/web:80@10.0.1.1"],
+  );
+  assert.equal(plan.leftToOthers, 3);
+  // One without an address yet is left to nobody.
+  assert.deepEqual(
+    plan.services.map(({ service }) => service.name),
+    ["web", "new"],
+  );
+});

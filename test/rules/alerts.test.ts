@@ -130,6 +130,7 @@ test("agents that attempt nothing, work with an old view, are late or over budge
   check(t, { ...base, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
   check(t, { ...base, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
   check(t, { ...base, discarded: { why: "over_budget", perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
+  check(t, { ...base, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...base, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
 });
 test("agents that are not ready on their nodes are missed", (t) => {

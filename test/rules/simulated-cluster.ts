@@ -4,6 +4,8 @@ import type { Frontend } from "../../src/domain/frontend.ts";
 import type { Backend, NlbService } from "../../src/domain/service.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
 import type { TargetGroup } from "../../src/domain/target-group.ts";
+import type { Self } from "../../src/plan/exposure.ts";
+import { FanOut, type Shared } from "../../src/plan/fan-out.ts";
 import { planFrontends } from "../../src/plan/frontends.ts";
 import { backend, HOSTNAME, listener, nlbService, targetGroup } from "../support/services.ts";
 import { InputSeries } from "./input-series.ts";
@@ -38,6 +40,8 @@ export interface Scenario {
   readonly snapshotAge?: number;
   readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
   readonly seriesNeeded?: number;
+  /** Attempts a second that the plan takes, of 200. */
+  readonly rateNeeded?: number;
   readonly isIdle?: boolean;
   /** Agents that kube-state-metrics misses. */
   readonly missingAgents?: number;
@@ -56,6 +60,8 @@ export interface Path {
 
 /** Attempts a minute of a frontend from a node, at the default interval. */
 const PER_MINUTE = 6;
+/** As by default: of 300 nodes in three zones 40 of each probe an address. */
+const FAN_OUT = 20;
 /** Timeouts that nobody can explain. */
 const NOISE = 1e-4;
 const zoneOf = (index: number, zones: number): string => `zone-${"abc"[index % zones]}`;
@@ -153,6 +159,8 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       series.set("hairpin_probe_snapshot_age_seconds", where, minute, scenario.snapshotAge ?? 20);
       series.set("hairpin_probe_series_needed", where, minute, scenario.seriesNeeded ?? 300);
       series.set("hairpin_probe_series_limit", where, minute, 20_000);
+      series.set("hairpin_probe_attempts_per_second_needed", where, minute, scenario.rateNeeded ?? 1);
+      series.set("hairpin_probe_attempts_per_second_limit", where, minute, 200);
       const { why, perMinute } = scenario.discarded ?? { why: "late", perMinute: 0 };
       series.add("hairpin_probe_discarded_total", { ...where, why }, minute, perMinute);
     }
@@ -168,7 +176,7 @@ function plansOf(
   zones: number,
   names: readonly string[],
 ): ReadonlyMap<number, readonly Frontend[]> {
-  const placements = present.map((node) => ({ node: nameOf(node), zone: zoneOf(node, zones) }));
+  const placements = present.map((node) => ({ node: nameOf(node), zone: zoneOf(node, zones), hasAgent: true as const }));
   const web = serviceOf("web", { ...mode, crossZone: { enabled: mode.crossZone, origin: "explicit" } }, says);
   const other = serviceOf("other", { targetType: "ip" }, false);
   // Two pods in each zone, where it has so many nodes.
@@ -183,7 +191,10 @@ function plansOf(
   };
   const addresses = Array.from({ length: zones }, (_, i) => ({ address: `10.0.${i}.5`, zone: zoneOf(i, zones) }));
   const resolve = () => ({ kind: "resolved", addresses, overLimit: 0 }) as const;
-  return new Map(placements.map((self, i) => [present[i] ?? 0, planFrontends(snapshot, resolve, self, () => true).frontends]));
+  const choose = <T extends Shared>(candidates: readonly T[], self: Self): readonly T[] =>
+    new FanOut({ limit: FAN_OUT, holdMs: 0 }).choose(candidates, snapshot, self, 0).chosen;
+  const planOf = (self: Self) => planFrontends(snapshot, resolve, self, () => true, choose).frontends;
+  return new Map(placements.map((self, i) => [present[i] ?? 0, planOf(self)]));
 }
 
 const serviceOf = (name: string, group: Partial<TargetGroup>, preserves: boolean): NlbService =>

@@ -181,3 +181,23 @@ test("an item of every fifth interval has one attempt in each five", () => {
   assert.equal(of("a").length, 20);
   assert.deepEqual(of("control"), [0, 1, 2, 3]);
 });
+
+test("an item that is to be attempted less often is so from its next slot on, and loses none", () => {
+  const { clock, started, discards, scheduler } = harness({ random: () => 0.5 });
+  scheduler.set([{ id: "a" }]);
+  clock.advanceTo(1_200);
+  scheduler.set([{ id: "a", everyNth: 2.5 }]);
+  clock.advanceTo(7_000);
+  // The second slot ends at 2,000; from there on they are 2,500 long.
+  assert.deepEqual(
+    started.map(({ atMs }) => atMs),
+    [500, 1_500, 3_250, 5_750],
+  );
+  scheduler.set([{ id: "a" }]);
+  clock.advanceTo(9_000);
+  assert.deepEqual(
+    started.slice(4).map(({ atMs }) => atMs),
+    [8_250],
+  );
+  assert.deepEqual(discards, []);
+});

@@ -16,6 +16,8 @@ export async function fullPage(): Promise<string> {
   metrics.watchSnapshotAge(() => 1_500);
   metrics.describeAgent({ zone: "eu-west-1a", version: "1.2.3", nodeVersion: "v26.0.0" });
   metrics.plan(discovered, [one, other], [control]);
+  metrics.leftToOthers(3);
+  metrics.pace({ needed: 240, limit: 200, slowed: 1 });
   metrics.started(0.001);
   metrics.resolved(0.002);
   const phases = Object.fromEntries(PHASES.map((phase) => [phase, 0.001]));

@@ -20,7 +20,9 @@ export interface EndpointSliceObject {
 
 const endpointSchema = v.object({
   addresses: list(text),
-  conditions: v.nullish(v.object({ ready: v.nullish(v.boolean()), terminating: v.nullish(v.boolean()) })),
+  conditions: v.nullish(
+    v.object({ ready: v.nullish(v.boolean()), serving: v.nullish(v.boolean()), terminating: v.nullish(v.boolean()) }),
+  ),
   nodeName: optionalText,
   zone: optionalText,
   targetRef: v.nullish(v.object({ kind: optionalText, namespace: optionalText, name: optionalText })),
@@ -57,8 +59,10 @@ export function sliceParser(): (object: unknown, wanted?: ReadonlySet<string>) =
       ids: identified.map(({ id }) => id),
       backends: identified.map(({ endpoint }) => {
         const [node, zone, ready] = [endpoint.nodeName || undefined, endpoint.zone || undefined, isReady(endpoint)];
+        const unready = ready && endpoint.conditions?.serving === false ? { isPublishedUnready: true as const } : {};
         // Names hold no line breaks: the schema has seen to it.
-        return backends.of(`${node ?? ""}\n${zone ?? ""}\n${ready}`, () => ({ node, zone, ready }));
+        const key = `${node ?? ""}\n${zone ?? ""}\n${ready}${unready.isPublishedUnready ?? ""}`;
+        return backends.of(key, () => ({ node, zone, ready, ...unready }));
       }),
     };
   };
