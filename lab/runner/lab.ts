@@ -2,6 +2,7 @@
  * The lab's network as one object: makes the namespaces, applies rulesets, starts processes in pods, and takes it all down.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { forEachBounded } from "../../src/domain/for-each-bounded.ts";
 import type { Network } from "../network.ts";
 import { renderKubeProxy } from "../rules/kube-proxy.ts";
 import {
@@ -20,7 +21,6 @@ import type { Topology } from "../topology.ts";
 import { Children } from "./children.ts";
 import { claimSandbox, namespacePath, presentInterfaces, presentNamespaces } from "./claim.ts";
 import { type Exec, execTool } from "./exec.ts";
-import { forEachBounded } from "./for-each-bounded.ts";
 
 /** The name of the lab's own network namespace, where the NLBs, the DNS and the API server are. */
 export const VPC = "vpc";

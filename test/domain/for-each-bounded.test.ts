@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { forEachBounded } from "../../../lab/runner/for-each-bounded.ts";
+import { forEachBounded } from "../../src/domain/for-each-bounded.ts";
 
 test("all items are worked on, never more at a time than the limit", async () => {
   const done: number[] = [];
