@@ -2,79 +2,85 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
 import { serviceKey } from "../domain/service.ts";
+import { continued } from "../verify/agents/continued.ts";
 import { configurationsIn, observeBetween } from "../verify/agents/observe.ts";
-import { type Reading, readAgents } from "../verify/agents/pages.ts";
+import type { AgentSource, Reading } from "../verify/agents/reading.ts";
 import { judge } from "../verify/judge.ts";
 import type { Observation } from "../verify/observation.ts";
 import { lengthOf, type VerifyReport } from "../verify/report.ts";
-import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
+import { LAG_MS, MAX_WATCH_MS, pause, progressOf, type VerifyHost } from "./verify-host.ts";
 
-/** How often the agents are asked. */
-const READ_EVERY_MS = 2_000;
+/** How long an agent of the time before may be missing at the beginning of the time after. */
+const WHOLE_WITHIN_MS = 30_000;
 
 /**
  * Watches the agents' own counters through a change: it counts until the configuration changes, leaves the settle time out, and counts on
  * until the verdict stands.
  *
- * @returns `undefined` when no agent answers at all.
- * @throws ConfigError when the Service is none that the agents probe, or nothing changes in the time given for it.
+ * @throws UnreadableError when no agent answers, at first or for minutes; ConfigError when the Service is none that the agents probe, or
+ * nothing changes in the time given for it.
  */
-export async function verifyByAgents(settings: VerifySettings, host: VerifyHost): Promise<VerifyReport | undefined> {
-  const { service, agents = [] } = settings;
+export async function verifyByAgents(settings: VerifySettings, agents: AgentSource, host: VerifyHost): Promise<VerifyReport> {
+  const { service } = settings;
   const { now, progress, signal } = host;
-  const read = () => readAgents(agents, now, signal);
-  const first = await read();
-  if (first.pages.size === 0) {
-    host.complain(`no agent answers: ${first.problems.join("; ")}`);
-    return undefined;
-  }
+  const source = continued(agents, now);
+  const first = await source.read();
   const initial = configurationsIn(first, service);
   if (initial.length === 0) throw new ConfigError([`${serviceKey(service)}: no agent that answers probes such a Service`]);
 
-  const answers = new Answers(agents);
+  const answers = new Answers();
   let last = first;
   for (;;) {
-    await sleep(READ_EVERY_MS, undefined, { signal });
-    const reading = await read();
+    await sleep(source.readEveryMs(), undefined, { signal });
+    const reading = await source.read();
     if (isChanged(configurationsIn(reading, service), initial)) break;
     answers.add(reading);
-    last = reading;
+    if (reading.pages.size > 0) last = reading;
     const { attempts, timeouts } = totalsOf(observeBetween(service, boundsOf(first, last, last, answers)));
     progress.show(() => `${attempts} attempts, ${timeouts} timed out; make the change now`);
-    if (last.atMs - first.atMs > settings.before)
+    if (reading.atMs - first.atMs > settings.before)
       throw new ConfigError([
         `${serviceKey(service)}: the configuration did not change within ${lengthOf(settings.before)} (--before)`,
       ]);
   }
   const before = observeBetween(service, boundsOf(first, last, last, answers));
-  return after(settings, host, before, read);
+  return after(settings, source, host, before, new Set(last.pages.keys()));
 }
 
 async function after(
   settings: VerifySettings,
+  source: AgentSource,
   { now, progress, signal }: VerifyHost,
   before: Observation,
-  read: () => Promise<Reading>,
+  agents: ReadonlySet<string>,
 ): Promise<VerifyReport> {
-  const { service, settle, agents = [] } = settings;
+  const { service, settle } = settings;
   const changedAtMs = now();
   progress.show(() => `changed; waiting ${lengthOf(settle)} for new connections to follow`);
   await sleep(settle, undefined, { signal });
-  const first = await read();
-  const answers = new Answers(agents);
+  const first = await beginning(source, agents, now() + WHOLE_WITHIN_MS, signal);
+  const answers = new Answers();
   const recent = [first];
+  let last = first;
   let report: VerifyReport | undefined;
   for (;;) {
-    await pause(READ_EVERY_MS, signal);
-    if (signal.aborted && report !== undefined) return report;
-    const last = await read();
-    answers.add(last);
-    recent.push(last);
+    await pause(source.readEveryMs(), signal);
+    const reading = await source.read().catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    if (reading === undefined && report !== undefined) return report;
+    if (reading === undefined) throw signal.reason;
+    answers.add(reading);
+    // Where nobody answered there is a gap, and what was read before it is the last that there is.
+    if (reading.pages.size > 0) {
+      last = reading;
+      recent.push(reading);
+    }
     while (recent[1] !== undefined && recent[1].atMs <= last.atMs - LAG_MS) recent.shift();
     const attemptsUntil = recent[0] ?? last;
     const observation = observeBetween(service, boundsOf(first, last, attemptsUntil, answers));
     const judgement = judge(before, observation, "again and again");
-    const isOver = last.atMs - first.atMs >= (settings.after ?? MAX_WATCH_MS);
+    const isOver = reading.atMs - first.atMs >= (settings.after ?? MAX_WATCH_MS);
     report = {
       service: serviceKey(service),
       changedAtMs,
@@ -83,31 +89,45 @@ async function after(
       before,
       after: observation,
       judgement,
-      warnings: last.problems,
+      warnings: reading.problems,
     };
     // Without timeouts before nothing that comes can settle it.
     if (judgement.verdict !== "inconclusive" || judgement.arms.exposed.before.timeouts === 0 || isOver) return report;
-    const { attempts, timeouts } = judgement.arms.exposed.after;
-    progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out`);
+    progress.show(() => progressOf(judgement));
+  }
+}
+
+/**
+ * The first reading that all of these agents answer: what one counts that is missing here has no beginning, and is left out to the end.
+ *
+ * @param untilMs - Milliseconds since the epoch: from then on, those that answer are enough.
+ */
+async function beginning(
+  source: AgentSource,
+  agents: ReadonlySet<string>,
+  untilMs: number,
+  signal: AbortSignal,
+): Promise<Reading> {
+  for (;;) {
+    const reading = await source.read();
+    const isWhole = [...agents].every((agent) => reading.pages.has(agent));
+    if (isWhole || (reading.pages.size > 0 && reading.atMs >= untilMs)) return reading;
+    await sleep(source.readEveryMs(), undefined, { signal });
   }
 }
 
 /** How many of the readings each agent answered. */
 class Answers {
-  readonly #counts: Map<string, number>;
+  readonly #counts = new Map<string, number>();
   #readings = 0;
-
-  constructor(addresses: readonly string[]) {
-    this.#counts = new Map(addresses.map((address) => [address, 0]));
-  }
 
   add({ pages }: Reading): void {
     this.#readings++;
-    for (const address of pages.keys()) this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    for (const agent of pages.keys()) this.#counts.set(agent, (this.#counts.get(agent) ?? 0) + 1);
   }
 
   shares(): ReadonlyMap<string, number> {
-    return new Map([...this.#counts].map(([address, count]) => [address, this.#readings === 0 ? 1 : count / this.#readings]));
+    return new Map([...this.#counts].map(([agent, count]) => [agent, count / this.#readings]));
   }
 }
 

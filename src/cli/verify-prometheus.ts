@@ -8,7 +8,7 @@ import { findChange, readObservation } from "../verify/prometheus/read.ts";
 import { lengthOf, type VerifyReport } from "../verify/report.ts";
 import type { Looks } from "../verify/unfixed.ts";
 import { prometheusAddress } from "./prometheus-address.ts";
-import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
+import { LAG_MS, MAX_WATCH_MS, pause, progressOf, type VerifyHost } from "./verify-host.ts";
 
 /** How far back a change is looked for. */
 const SEARCH_MS = 86_400_000;
@@ -62,13 +62,11 @@ async function watch(client: PrometheusClient, settings: VerifySettings, host: V
         client.warnings,
         "again and again",
       );
-      const { verdict, arms, secondsNeeded } = report.judgement;
+      const { judgement } = report;
       const isOver = after.endMs < nowMs || nowMs - after.startMs > MAX_WATCH_MS;
       // Without timeouts before nothing that comes can settle it.
-      if (verdict !== "inconclusive" || arms.exposed.before.timeouts === 0 || isOver) return report;
-      const { attempts, timeouts } = arms.exposed.after;
-      const left = secondsNeeded === undefined ? "" : `, enough in ${lengthOf(secondsNeeded * 1000)}`;
-      progress.show(() => `${attempts} attempts since the change, ${timeouts} timed out${left}`);
+      if (judgement.verdict !== "inconclusive" || judgement.arms.exposed.before.timeouts === 0 || isOver) return report;
+      progress.show(() => progressOf(judgement));
     } else progress.show(() => `waiting for new connections to follow the change, ${lengthOf(after.startMs - nowMs)} more`);
     await pause(LOOK_EVERY_MS, signal);
     if (signal.aborted && report !== undefined) return report;

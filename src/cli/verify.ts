@@ -1,5 +1,7 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
+import { agentsAtAddresses } from "../verify/agents/addresses.ts";
+import { type AgentSource, NoAgentsError, UnreadableError } from "../verify/agents/reading.ts";
 import { renderJson } from "../verify/json.ts";
 import { renderMarkdown } from "../verify/markdown.ts";
 import { PrometheusError } from "../verify/prometheus/client.ts";
@@ -18,7 +20,8 @@ import { verifyByPrometheus } from "./verify-prometheus.ts";
  *
  * @param now - Milliseconds since the epoch.
  * @returns the exit code.
- * @throws ConfigError when a file that was named is of no use, there is no such Service, no change to be found, or it is too fresh.
+ * @throws ConfigError when a file that was named is of no use, there is no such Service, there are no agents, no change is to be found, or
+ * it is too fresh.
  */
 export async function runVerifyCommand(
   settings: VerifySettings,
@@ -27,22 +30,29 @@ export async function runVerifyCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), () => performance.now());
-  const complain = (problem: string) => void streams.stderr.write(`hairpin-probe: ${problem}\n`);
-  const host: VerifyHost = { now, progress, signal, complain };
+  const host: VerifyHost = { now, progress, signal };
+  const agents = agentsOf(settings, host);
   try {
-    const report = await (settings.agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, host));
+    const report = await (agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, agents, host));
     progress.clear();
-    if (report === undefined) return VERIFY_EXIT.unreachable.code;
     streams.stdout.write(render(report, settings, streams));
     return signal.aborted ? VERIFY_EXIT.interrupted.code : VERIFY_EXIT[report.judgement.verdict].code;
   } catch (error) {
     progress.clear();
     if (signal.aborted) return VERIFY_EXIT.interrupted.code;
     if (error instanceof SeveralClustersError) throw new ConfigError([`${error.message}: name one with --cluster`]);
-    if (!(error instanceof PrometheusError)) throw error;
-    complain(error.message);
+    if (error instanceof NoAgentsError) throw new ConfigError([error.message]);
+    if (!(error instanceof PrometheusError || error instanceof UnreadableError)) throw error;
+    streams.stderr.write(`hairpin-probe: ${error.message}\n`);
     return VERIFY_EXIT.unreachable.code;
+  } finally {
+    await agents?.close();
   }
+}
+
+/** @returns `undefined` where a Prometheus is to be asked. */
+function agentsOf({ service, agents }: VerifySettings, { now, signal }: VerifyHost): AgentSource | undefined {
+  return agents === undefined ? undefined : agentsAtAddresses(agents, { service, nowMs: now, signal });
 }
 
 function render(report: VerifyReport, { output, noColor }: VerifySettings, { stdout }: CommandStreams): string {

@@ -1,7 +1,7 @@
 import type { Sample } from "../../domain/exposition.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
 import { configurationOf, isTimeout, STRATUM_LABELS } from "../series.ts";
-import type { Reading } from "./pages.ts";
+import type { Reading } from "./reading.ts";
 
 /** Whose counters are read. */
 export interface Service {
@@ -18,7 +18,7 @@ export interface Bounds {
    * that began with them and succeeded.
    */
   readonly attemptsUntil: Reading;
-  /** Share of the readings between them that each agent answered, by address. */
+  /** Share of the readings between them that each agent answered. */
   readonly answered: ReadonlyMap<string, number>;
 }
 
@@ -94,7 +94,7 @@ export function configurationsIn({ pages }: Reading, { namespace, name }: Servic
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, configuration]) => configuration);
 }
 
-/** By node: what an agent is asked by is its address. One without a beginning or an end has no data. */
+/** By node: what an agent is asked by may be its address. One without a beginning or an end has no data. */
 function coverageOf(first: Reading, { pages }: Reading, answered: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const nodes = [...pages].flatMap(([address, { samples }]) => {
     if (!first.pages.has(address)) return [];
