@@ -1,6 +1,7 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
 import { agentsAtAddresses } from "../verify/agents/addresses.ts";
+import { agentsInPods } from "../verify/agents/pods.ts";
 import { type AgentSource, NoAgentsError, UnreadableError } from "../verify/agents/reading.ts";
 import { renderJson } from "../verify/json.ts";
 import { renderMarkdown } from "../verify/markdown.ts";
@@ -8,9 +9,10 @@ import { PrometheusError } from "../verify/prometheus/client.ts";
 import { SeveralClustersError } from "../verify/prometheus/read.ts";
 import type { VerifyReport } from "../verify/report.ts";
 import { renderText } from "../verify/text.ts";
+import { agentPods } from "./agent-pods.ts";
 import { VERIFY_EXIT } from "./exit-codes.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { type CommandStreams, painterFor, widthOf } from "./streams.ts";
+import { type CommandStreams, connectAsKubectl, painterFor, widthOf } from "./streams.ts";
 import { verifyByAgents } from "./verify-agents.ts";
 import type { VerifyHost } from "./verify-host.ts";
 import { verifyByPrometheus } from "./verify-prometheus.ts";
@@ -31,7 +33,7 @@ export async function runVerifyCommand(
 ): Promise<number> {
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), () => performance.now());
   const host: VerifyHost = { now, progress, signal };
-  const agents = agentsOf(settings, host);
+  const agents = await agentsOf(settings, streams, host);
   try {
     const report = await (agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, agents, host));
     progress.clear();
@@ -51,8 +53,17 @@ export async function runVerifyCommand(
 }
 
 /** @returns `undefined` where a Prometheus is to be asked. */
-function agentsOf({ service, agents }: VerifySettings, { now, signal }: VerifyHost): AgentSource | undefined {
-  return agents === undefined ? undefined : agentsAtAddresses(agents, { service, nowMs: now, signal });
+async function agentsOf(
+  settings: VerifySettings,
+  { env }: CommandStreams,
+  { now, signal }: VerifyHost,
+): Promise<AgentSource | undefined> {
+  const { service, agents } = settings;
+  const options = { service, nowMs: now, signal };
+  if (agents?.kind === "addresses") return agentsAtAddresses(agents.addresses, options);
+  if (agents?.kind === "namespace")
+    return agentsInPods(agentPods(await connectAsKubectl(settings, env), agents.namespace, signal), options);
+  return undefined;
 }
 
 function render(report: VerifyReport, { output, noColor }: VerifySettings, { stdout }: CommandStreams): string {

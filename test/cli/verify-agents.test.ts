@@ -52,7 +52,7 @@ async function verify(isAway: (reading: number, node: string) => boolean = () =>
     () => (shownMs += 1_000),
   );
   const settings = loadVerifySettings({
-    argv: ["shop/web", "--agents", "probe:1", "--settle", "0s", "--after", "2m"],
+    argv: ["shop/web", "--agents", "probes", "--settle", "0s", "--after", "2m"],
     env: {},
     readFile: () => "",
   });
