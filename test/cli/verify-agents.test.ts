@@ -41,7 +41,7 @@ function world(isAway: (reading: number, node: string) => boolean) {
   return { source, nowMs };
 }
 
-async function verify(isAway: (reading: number, node: string) => boolean = () => false) {
+async function verify(isAway: Parameters<typeof world>[0] = () => false, signal = new AbortController().signal) {
   const { source, nowMs } = world(isAway);
   const shown: string[] = [];
   const terminal = { isTTY: true, columns: 120, write: (text: string) => shown.push(text) } as unknown as NodeJS.WriteStream;
@@ -56,7 +56,6 @@ async function verify(isAway: (reading: number, node: string) => boolean = () =>
     env: {},
     readFile: () => "",
   });
-  const { signal } = new AbortController();
   return { report: await verifyByAgents(settings, source, { now: nowMs, progress, signal }), shown };
 }
 
@@ -69,8 +68,19 @@ test("a fix is seen, and until then how long it takes still", async () => {
   assert.match(since.at(-1) ?? "", /[1-9]\d* attempts since the change, 0 timed out, enough in \d+ s$/);
 });
 
+test("who ends it while agents are asked gets what there is until then", async () => {
+  const stop = new AbortController();
+  const { report } = await verify((reading) => {
+    if (reading === CHANGE + 9) stop.abort(new Error("ended"));
+    stop.signal.throwIfAborted();
+    return false;
+  }, stop.signal);
+  assert.equal(report.judgement.verdict, "inconclusive");
+  assert.equal(report.after.span.endMs, (CHANGE + 8) * EVERY_MS);
+});
+
 test("a reading that nobody answers is a gap, and no end of the data", async () => {
-  const { report } = await verify((reading) => reading === 5 || reading === CHANGE + 4);
+  const { report } = await verify((reading) => reading === CHANGE - 1 || reading === CHANGE + 4);
   assert.equal(report.judgement.verdict, "fixed", report.judgement.because.join());
   const [before] = report.before.coverage.values();
   assert.ok(before !== undefined && before < 1 && before > 0.8);
