@@ -37,7 +37,10 @@ export const VERIFY_EXIT = {
   fixed: { code: 0, meaning: "fixed" },
   not_fixed: { code: 1, meaning: "not fixed, or worse" },
   inconclusive: { code: 3, meaning: "inconclusive: too little data, or nothing to compare" },
-  unreachable: { code: 4, meaning: "Prometheus cannot be reached, or does not answer" },
+  unreachable: {
+    code: 4,
+    meaning: "Prometheus, the Kubernetes API or every agent cannot be reached, does not answer, or may not be read",
+  },
   interrupted: INTERRUPTED,
 } as const satisfies Readonly<Record<string, ExitCode>>;
 

@@ -83,7 +83,7 @@ Examples
   hairpin-probe verify shop/web --prometheus http://localhost:9090
   hairpin-probe verify shop/web --prometheus http://localhost:9090 --at "12m ago" --before 2h
   hairpin-probe verify shop/web --prometheus https://mimir.example/prometheus --org-id team-a -o markdown > ticket.md
-  hairpin-probe verify shop/web --agents 10.0.1.5:9867,10.0.2.5:9867
+  hairpin-probe verify shop/web --agents hairpin-probe
 `;
 
 type Command = { readonly help: string; readonly run: (argv: readonly string[]) => Promise<number> };

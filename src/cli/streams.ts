@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { styleText } from "node:util";
+import type { KubectlSettings } from "../config/kubectl-definitions.ts";
 import { ConfigError } from "../config/load.ts";
 import type { KubeApi } from "../discovery/api/kube-api.ts";
 import { KubeConfigError, loadKubeApi } from "../discovery/api/kube-config.ts";
@@ -25,10 +26,7 @@ export const widthOf = (stream: NodeJS.WriteStream): number => (stream.isTTY ? s
  *
  * @throws ConfigError when the kubeconfig is of no use.
  */
-export async function connectAsKubectl(
-  { kubeconfig, context }: { readonly kubeconfig: string | undefined; readonly context: string | undefined },
-  env: CommandStreams["env"],
-): Promise<KubeApi> {
+export async function connectAsKubectl({ kubeconfig, context }: KubectlSettings, env: CommandStreams["env"]): Promise<KubeApi> {
   const usual = env.KUBECONFIG === undefined && env.KUBERNETES_SERVICE_HOST === undefined;
   const file = kubeconfig ?? (usual ? join(env.HOME ?? homedir(), ".kube", "config") : undefined);
   try {

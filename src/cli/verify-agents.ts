@@ -1,36 +1,30 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
 import { serviceKey } from "../domain/service.ts";
+import { continued } from "../verify/agents/continued.ts";
 import { configurationsIn, servicesIn } from "../verify/agents/observe.ts";
-import { type Reading, readAgents } from "../verify/agents/pages.ts";
+import type { AgentSource, Reading } from "../verify/agents/reading.ts";
 import { ServiceWatch } from "../verify/agents/service-watch.ts";
 import { lengthOf } from "../verify/report.ts";
 import type { VerifyResult } from "../verify/summary.ts";
 import { LAG_MS, MAX_WATCH_MS, pause, type VerifyHost } from "./verify-host.ts";
 
-/** How often the agents are asked. */
-const READ_EVERY_MS = 2_000;
-
 /**
  * Watches the agents' own counters through a change: it counts until the configuration changes, leaves the settle time out, and counts on
  * until the verdict stands. Of all Services, those are judged that have changed by the time that the verdicts on them stand.
  *
- * @returns what there is, also when Ctrl-C ends it; `undefined` when no agent answers at all.
- * @throws ConfigError when the Service is none that the agents probe, or nothing changes in the time given for it.
+ * @returns what there is, also when Ctrl-C ends it.
+ * @throws UnreadableError when no agent answers, at first or for minutes; ConfigError when the Service is none that the agents probe, or
+ * nothing changes in the time given for it.
  */
-export async function verifyByAgents(settings: VerifySettings, host: VerifyHost): Promise<VerifyResult | undefined> {
-  const { agents = [] } = settings;
+export async function verifyByAgents(settings: VerifySettings, agents: AgentSource, host: VerifyHost): Promise<VerifyResult> {
   const { now, progress, signal } = host;
-  const read = () => readAgents(agents, now, signal);
-  const first = await read();
-  if (first.pages.size === 0) {
-    host.complain(`no agent answers: ${first.problems.join("; ")}`);
-    return undefined;
-  }
+  const source = continued(agents, now);
+  const first = await source.read();
   const watches = watchesOf(settings, first);
   for (;;) {
-    await pause(READ_EVERY_MS, signal);
-    const reading = await read().catch((error: unknown) => {
+    await pause(source.readEveryMs(), signal);
+    const reading = await source.read().catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });
     if (reading === undefined) break;

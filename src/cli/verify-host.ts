@@ -7,8 +7,6 @@ export interface VerifyHost {
   readonly now: () => number;
   readonly progress: ProgressLine;
   readonly signal: AbortSignal;
-  /** Tells the user what is wrong, beside the report. */
-  readonly complain: (problem: string) => void;
 }
 
 /** An attempt that times out is counted so long after one that began with it and succeeded: the timeout, the verdict, a scrape. */

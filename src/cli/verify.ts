@@ -1,5 +1,8 @@
 import { ConfigError } from "../config/load.ts";
 import type { VerifySettings } from "../config/verify-definitions.ts";
+import { agentsAtAddresses } from "../verify/agents/addresses.ts";
+import { agentsInPods } from "../verify/agents/pods.ts";
+import { type AgentSource, NoAgentsError, UnreadableError } from "../verify/agents/reading.ts";
 import { renderJson, renderSummaryJson } from "../verify/json.ts";
 import { renderMarkdown, renderSummaryMarkdown } from "../verify/markdown.ts";
 import { PrometheusError } from "../verify/prometheus/client.ts";
@@ -8,9 +11,10 @@ import { overallVerdict, sortReports, type VerifyResult } from "../verify/summar
 import { renderSummaryText } from "../verify/summary-text.ts";
 import { renderSvg } from "../verify/svg.ts";
 import { renderText } from "../verify/text.ts";
+import { agentPods } from "./agent-pods.ts";
 import { VERIFY_EXIT } from "./exit-codes.ts";
 import { ProgressLine } from "./progress-line.ts";
-import { type CommandStreams, painterFor, widthOf } from "./streams.ts";
+import { type CommandStreams, connectAsKubectl, painterFor, widthOf } from "./streams.ts";
 import { verifyByAgents } from "./verify-agents.ts";
 import type { VerifyHost } from "./verify-host.ts";
 import { verifyByPrometheus } from "./verify-prometheus.ts";
@@ -20,7 +24,8 @@ import { verifyByPrometheus } from "./verify-prometheus.ts";
  *
  * @param now - Milliseconds since the epoch.
  * @returns the exit code.
- * @throws ConfigError when a file that was named is of no use, there is no such Service, no change to be found, or it is too fresh.
+ * @throws ConfigError when a file that was named is of no use, there is no such Service, there are no agents, no change is to be found, or
+ * it is too fresh.
  */
 export async function runVerifyCommand(
   settings: VerifySettings,
@@ -29,22 +34,38 @@ export async function runVerifyCommand(
   signal: AbortSignal,
 ): Promise<number> {
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), () => performance.now());
-  const complain = (problem: string) => void streams.stderr.write(`hairpin-probe: ${problem}\n`);
-  const host: VerifyHost = { now, progress, signal, complain };
+  const host: VerifyHost = { now, progress, signal };
+  const agents = await agentsOf(settings, streams, host);
   try {
-    const result = await (settings.agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, host));
+    const result = await (agents === undefined ? verifyByPrometheus(settings, host) : verifyByAgents(settings, agents, host));
     progress.clear();
-    if (result === undefined) return VERIFY_EXIT.unreachable.code;
     if (result.reports.length > 0) streams.stdout.write(render(result, settings, streams));
     return signal.aborted ? VERIFY_EXIT.interrupted.code : VERIFY_EXIT[overallVerdict(result.reports)].code;
   } catch (error) {
     progress.clear();
     if (signal.aborted) return VERIFY_EXIT.interrupted.code;
     if (error instanceof SeveralClustersError) throw new ConfigError([`${error.message}: name one with --cluster`]);
-    if (!(error instanceof PrometheusError)) throw error;
-    complain(error.message);
+    if (error instanceof NoAgentsError) throw new ConfigError([error.message]);
+    if (!(error instanceof PrometheusError || error instanceof UnreadableError)) throw error;
+    streams.stderr.write(`hairpin-probe: ${error.message}\n`);
     return VERIFY_EXIT.unreachable.code;
+  } finally {
+    await agents?.close();
   }
+}
+
+/** @returns `undefined` where a Prometheus is to be asked. */
+async function agentsOf(
+  settings: VerifySettings,
+  { env }: CommandStreams,
+  { now, signal }: VerifyHost,
+): Promise<AgentSource | undefined> {
+  const { service, agents } = settings;
+  const options = { service, nowMs: now, signal };
+  if (agents?.kind === "addresses") return agentsAtAddresses(agents.addresses, options);
+  if (agents?.kind === "namespace")
+    return agentsInPods(agentPods(await connectAsKubectl(settings, env), agents.namespace, signal), options);
+  return undefined;
 }
 
 function render(result: VerifyResult, { service, output, noColor }: VerifySettings, { stdout }: CommandStreams): string {

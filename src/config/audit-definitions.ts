@@ -1,17 +1,16 @@
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { define } from "./definition.ts";
+import { KUBECTL_DEFINITIONS, type KubectlSettings } from "./kubectl-definitions.ts";
 import { noColor, outputAs } from "./output-definitions.ts";
-import { dnsLabels, oneOf, path, severalOf, word } from "./parsers.ts";
+import { dnsLabels, oneOf, severalOf } from "./parsers.ts";
 
 export const OUTPUTS = ["text", "json", "markdown"] as const;
 export type Output = (typeof OUTPUTS)[number];
 const SORTS = ["exposure", "name"] as const;
 
 /** The settings of `audit`. */
-export interface AuditSettings extends ControllerSettings {
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
+export interface AuditSettings extends ControllerSettings, KubectlSettings {
   /** `undefined`: all of them. */
   readonly namespace: readonly string[] | undefined;
   /** `undefined`: all of them. */
@@ -23,12 +22,7 @@ export interface AuditSettings extends ControllerSettings {
 }
 
 export const AUDIT_DEFINITIONS = {
-  kubeconfig: define({
-    parse: path,
-    placeholder: "FILE",
-    help: "Kubeconfig. Default: the files that KUBECONFIG names, or ~/.kube/config.",
-  }),
-  context: define({ parse: word, placeholder: "NAME", help: "Context of the kubeconfig. Default: its current one." }),
+  ...KUBECTL_DEFINITIONS,
   namespace: define({
     parse: dnsLabels,
     placeholder: "NAMESPACE,…",

@@ -2,6 +2,7 @@ import type { Cidr } from "../domain/cidr.ts";
 import { EVIDENCE_LEVELS, type EvidenceLevel } from "../domain/evidence.ts";
 import { CONTROLLER_DEFINITIONS, type ControllerSettings } from "./controller-definitions.ts";
 import { type Definition, define } from "./definition.ts";
+import { KUBECTL_DEFINITIONS, type KubectlSettings } from "./kubectl-definitions.ts";
 import {
   allowedCidrs,
   boolean,
@@ -20,7 +21,7 @@ import {
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 
 /** The agent's settings, as the rest of the program gets them: parsed, checked, immutable. */
-export interface Settings extends ControllerSettings {
+export interface Settings extends ControllerSettings, KubectlSettings {
   /** Milliseconds; one attempt per frontend in each. */
   readonly interval: number;
   /** Milliseconds from the SYN to the end of an attempt. */
@@ -29,8 +30,6 @@ export interface Settings extends ControllerSettings {
   readonly nodeName: string;
   /** This node's zone; `undefined`: taken from the agents' own Service, if known. */
   readonly zone: string | undefined;
-  readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
   readonly frontends: string | undefined;
   readonly agentsService: NamespacedName | undefined;
   readonly httpPath: string;
@@ -83,11 +82,10 @@ export const DEFINITIONS = {
     help: "Zone of this node. Default: as the EndpointSlices of the agents' Service say.",
   }),
   kubeconfig: define({
-    parse: path,
-    placeholder: "FILE",
+    ...KUBECTL_DEFINITIONS.kubeconfig,
     help: "Kubeconfig file. Default: the service account when in a cluster, else the KUBECONFIG variable.",
   }),
-  context: define({ parse: word, placeholder: "NAME", help: "Context of the kubeconfig. Default: its current one." }),
+  context: KUBECTL_DEFINITIONS.context,
   frontends: define({
     parse: path,
     placeholder: "FILE",

@@ -5,7 +5,7 @@ import { flagOf, variableOf } from "./definition.ts";
 import { DEFINITIONS, SETTING_KEYS, type Settings } from "./definitions.ts";
 import { Expected } from "./parsers.ts";
 import { readValues, type ValueSources } from "./values.ts";
-import { OF_PROMETHEUS, VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
+import { type AgentsAt, OF_NAMESPACE, OF_PROMETHEUS, VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
 
 /** Every problem of a configuration at once: one sentence each, with the setting, what was given and what was expected. */
 export class ConfigError extends Error {
@@ -60,7 +60,7 @@ export function loadCheckSettings(sources: ConfigSources): CheckSettings {
  * @throws ConfigError with every problem there is.
  */
 export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment">): VerifySettings {
-  const { values, args, problems } = readValues(VERIFY_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
+  const { values, flags, args, problems } = readValues(VERIFY_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
   const [text = ""] = args;
   const target = orUndefined(() => checkTarget(text));
   const given = text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200));
@@ -79,6 +79,12 @@ export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment"
   if (values.agents !== undefined) {
     for (const key of OF_PROMETHEUS.filter((each) => values[each] !== undefined))
       problems.push(`--${flagOf(key)}: got it with --agents, expected it with --prometheus`);
+  }
+  const agents = values.agents as AgentsAt | undefined;
+  if (agents?.kind === "addresses" || (agents === undefined && values.prometheus !== undefined)) {
+    const got = agents === undefined ? "--prometheus" : "the addresses of agents";
+    for (const key of OF_NAMESPACE.filter((each) => flags.has(each)))
+      problems.push(`--${flagOf(key)}: got it with ${got}, expected it with --agents NAMESPACE`);
   }
   if (values.bearerTokenFile !== undefined && values.basicAuthFile !== undefined) {
     problems.push("--bearer-token-file, --basic-auth-file: got both, expected one of them");

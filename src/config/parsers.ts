@@ -82,10 +82,13 @@ export const severalOf =
     return text.split(",").map((part) => one(part.trim()));
   };
 
-/** DNS labels (RFC 1123), as Kubernetes names namespaces, with commas between them. */
+/** Whether it is a DNS label (RFC 1123), as Kubernetes names namespaces. */
+export const isDnsLabel = (text: string): boolean => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+
+/** DNS labels, with commas between them. */
 export const dnsLabels: Parse<readonly string[]> = (text) => {
   const labels = text.split(",").map((part) => part.trim());
-  if (labels.every((label) => /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(label))) return labels;
+  if (labels.every(isDnsLabel)) return labels;
   throw new Expected("names of namespaces with commas between them, such as shop,payments");
 };
 

@@ -34,12 +34,18 @@ const SERVICE_LINK = /^HAIRPIN_PROBE_(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_
 /**
  * Flags over environment over file over defaults, each parsed as its definition says.
  *
- * @returns the values by key, the arguments, and every problem there is: a value without problems is there, the others are missing.
+ * @returns the values by key, the keys that were given as flags, the arguments, and every problem there is: a value without problems
+ * is there, the others are missing.
  */
 export function readValues(
   definitions: Definitions,
   sources: ValueSources,
-): { readonly values: Record<string, unknown>; readonly args: readonly string[]; readonly problems: string[] } {
+): {
+  readonly values: Record<string, unknown>;
+  readonly flags: ReadonlySet<string>;
+  readonly args: readonly string[];
+  readonly problems: string[];
+} {
   const problems: string[] = [];
   const { found: flags, args } = fromFlags(definitions, sources, problems);
   const variables = fromEnvironment(definitions, sources, problems);
@@ -57,7 +63,7 @@ export function readValues(
       problems.push(`${given?.source ?? key}: got ${JSON.stringify(text.slice(0, 200))}, expected ${error.message}`);
     }
   }
-  return { values, args, problems };
+  return { values, flags: new Set(flags.keys()), args, problems };
 }
 
 function fromFlags(

@@ -1,19 +1,25 @@
 import { define } from "./definition.ts";
+import { KUBECTL_DEFINITIONS, type KubectlSettings } from "./kubectl-definitions.ts";
 import { noColor, outputAs } from "./output-definitions.ts";
-import { boolean, duration, Expected, type Parse, path, word } from "./parsers.ts";
+import { boolean, duration, Expected, isDnsLabel, type Parse, path, word } from "./parsers.ts";
 
 export const VERIFY_OUTPUTS = ["text", "json", "markdown", "svg"] as const;
 
 /** A moment as people name it: by the calendar, or so long ago. */
 export type Moment = { readonly kind: "at"; readonly ms: number } | { readonly kind: "ago"; readonly ms: number };
 
+/** Where the agents are: in a namespace, through the Kubernetes API, or at these addresses. */
+export type AgentsAt =
+  | { readonly kind: "namespace"; readonly namespace: string }
+  | { readonly kind: "addresses"; readonly addresses: readonly string[] };
+
 /** The settings of `verify`. */
-export interface VerifySettings {
+export interface VerifySettings extends KubectlSettings {
   /** `undefined`: all of them (`--all`). */
   readonly service: { readonly namespace: string; readonly name: string } | undefined;
   /** Exactly one of these two is there. */
   readonly prometheus: string | undefined;
-  readonly agents: readonly string[] | undefined;
+  readonly agents: AgentsAt | undefined;
   readonly bearerTokenFile: string | undefined;
   readonly basicAuthFile: string | undefined;
   readonly caFile: string | undefined;
@@ -56,13 +62,21 @@ export const httpUrl: Parse<string> = (text) => {
   return url.href;
 };
 
-/** Addresses of agents, with commas between them. */
-export const hostPorts: Parse<readonly string[]> = (text) => {
+/** The agents' namespace, or their addresses with commas between them. What has no port is no address. */
+export const agentsAt: Parse<AgentsAt> = (text) => {
+  if (isDnsLabel(text)) return { kind: "namespace", namespace: text };
   const addresses = text.split(",").map((part) => part.trim());
   const isAddress = (address: string): boolean => URL.canParse(`http://${address}`) && /^[^/?#@]+:\d+$/.test(address);
-  if (!addresses.every(isAddress)) throw new Expected("HOST:PORT with commas between them, such as 10.0.1.5:9867,10.0.2.5:9867");
-  return [...new Set(addresses)];
+  if (!addresses.every(isAddress)) {
+    throw new Expected(
+      "the agents' namespace, such as hairpin-probe, or HOST:PORT with commas between them, such as 10.0.1.5:9867,10.0.2.5:9867",
+    );
+  }
+  return { kind: "addresses", addresses: [...new Set(addresses)] };
 };
+
+/** What only a namespace of agents has a use for. As flags: what an agent is told by variables and files is beside the point. */
+export const OF_NAMESPACE = Object.keys(KUBECTL_DEFINITIONS);
 
 /** What only a Prometheus has a use for. */
 export const OF_PROMETHEUS = ["at", "cluster", "bearerTokenFile", "basicAuthFile", "caFile", "orgId"] as const;
@@ -74,10 +88,11 @@ export const VERIFY_DEFINITIONS = {
     help: "Prometheus, or what speaks its HTTP API (Thanos, Mimir), with the path before /api/v1.",
   }),
   agents: define({
-    parse: hostPorts,
-    placeholder: "HOST:PORT,…",
-    help: "Instead of Prometheus, the agents themselves: start it, make the change, and it says when the verdict stands.",
+    parse: agentsAt,
+    placeholder: "NAMESPACE",
+    help: "Instead of Prometheus, the agents themselves: their namespace, whose pods are read through the Kubernetes API, or HOST:PORT,… where pods can be reached. Start it, make the change, and it says when the verdict stands.",
   }),
+  ...KUBECTL_DEFINITIONS,
   at: define({
     parse: moment,
     placeholder: "TIME",

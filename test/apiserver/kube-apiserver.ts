@@ -6,10 +6,11 @@ import { DISCOVERY_CASES } from "./discovery-cases.ts";
 import { MANIFEST_CASES } from "./manifest-cases.ts";
 import { RBAC_CASES } from "./rbac-cases.ts";
 import { startRealServer } from "./real-server.ts";
+import { VERIFY_CASES } from "./verify-cases.ts";
 
 const canBuildManifests = findGoTool("kustomize") !== undefined && findGoModule("prometheus-operator") !== undefined;
 // The last one deletes the namespace that the permissions are tried in, and it cannot be made again.
-const cases = [...CASES, ...DISCOVERY_CASES, ...RBAC_CASES, ...(canBuildManifests ? MANIFEST_CASES : [])];
+const cases = [...CASES, ...DISCOVERY_CASES, ...VERIFY_CASES, ...RBAC_CASES, ...(canBuildManifests ? MANIFEST_CASES : [])];
 if (!canBuildManifests) {
   console.error(
     `NOT RUN: ${MANIFEST_CASES.length} cases of the manifests. They take kustomize and the operator's module, from Go.`,

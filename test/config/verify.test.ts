@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ConfigError, loadVerifySettings } from "../../src/config/load.ts";
 import { Expected } from "../../src/config/parsers.ts";
-import { hostPorts, httpUrl, moment } from "../../src/config/verify-definitions.ts";
+import { agentsAt, httpUrl, moment } from "../../src/config/verify-definitions.ts";
 
 const load = (...argv: readonly string[]) => loadVerifySettings({ argv, env: {}, readFile: () => "" });
 const problemsOf = (...argv: readonly string[]): readonly string[] => {
@@ -20,10 +20,12 @@ test("a Service and where to read are all that it takes", () => {
   assert.deepEqual(settings.service, { namespace: "shop", name: "web" });
   assert.equal(settings.prometheus, "http://localhost:9090/");
   assert.deepEqual([settings.before, settings.after, settings.settle, settings.watch], [3_600_000, undefined, 120_000, false]);
-  assert.deepEqual(load("shop/gateway/edge", "--agents", "10.0.0.1:9867,10.0.0.2:9867").agents, [
-    "10.0.0.1:9867",
-    "10.0.0.2:9867",
-  ]);
+  assert.deepEqual(load("shop/gateway/edge", "--agents", "10.0.0.1:9867,10.0.0.2:9867").agents, {
+    kind: "addresses",
+    addresses: ["10.0.0.1:9867", "10.0.0.2:9867"],
+  });
+  const { agents, kubeconfig, context } = load("shop/web", "--agents", "probes", "--kubeconfig", "k", "--context", "c");
+  assert.deepEqual([agents, kubeconfig, context], [{ kind: "namespace", namespace: "probes" }, "k", "c"]);
 });
 
 test("what is missing, and what does not go together, is said at once", () => {
@@ -49,6 +51,21 @@ test("--all takes no Service beside it", () => {
   assert.deepEqual(problemsOf("shop/web", "--all", "--prometheus", "http://a"), ['"shop/web": expected no Service beside --all']);
 });
 
+test("a kubeconfig goes with a namespace of agents, and with nothing else", () => {
+  assert.deepEqual(problemsOf("shop/web", "--agents", "a:1", "--kubeconfig", "k", "--context", "c"), [
+    "--kubeconfig: got it with the addresses of agents, expected it with --agents NAMESPACE",
+    "--context: got it with the addresses of agents, expected it with --agents NAMESPACE",
+  ]);
+  assert.deepEqual(problemsOf("shop/web", "--prometheus", "http://a", "--context", "c"), [
+    "--context: got it with --prometheus, expected it with --agents NAMESPACE",
+  ]);
+});
+
+test("a kubeconfig that the agent is told by its variables is no mistake of whoever asks a Prometheus", () => {
+  const env = { HAIRPIN_PROBE_KUBECONFIG: "k" };
+  assert.doesNotThrow(() => loadVerifySettings({ argv: ["shop/web", "--prometheus", "http://a"], env, readFile: () => "" }));
+});
+
 test("a moment is a time by the calendar, or so long ago", () => {
   assert.deepEqual(moment("12m ago"), { kind: "ago", ms: 720_000 });
   assert.deepEqual(moment("1970-01-01T00:00:10Z"), { kind: "at", ms: 10_000 });
@@ -57,10 +74,15 @@ test("a moment is a time by the calendar, or so long ago", () => {
     assert.throws(() => moment(text), Expected, text);
 });
 
-test("a URL holds no secret and ends with its path; addresses have a port", () => {
+test("a URL holds no secret and ends with its path", () => {
   assert.equal(httpUrl("https://mimir.example/prometheus"), "https://mimir.example/prometheus");
   for (const text of ["localhost:9090", "http://", "http://user:secret@host", "http://host/?a=b", "http://host/#x"])
     assert.throws(() => httpUrl(text), Expected, text);
-  assert.deepEqual(hostPorts("[fd00::1]:9867, a:1"), ["[fd00::1]:9867", "a:1"]);
-  for (const text of ["", "a", "a:", "a:1,", "a:99999", "a/b:1", "u@a:1"]) assert.throws(() => hostPorts(text), Expected, text);
+});
+
+test("addresses of agents have a port; a name without one is their namespace", () => {
+  assert.deepEqual(agentsAt("[fd00::1]:9867, a:1, a:1"), { kind: "addresses", addresses: ["[fd00::1]:9867", "a:1"] });
+  assert.deepEqual(agentsAt("hairpin-probe"), { kind: "namespace", namespace: "hairpin-probe" });
+  for (const text of ["", "A", "10.0.1.5", "a,b", "a:", "a:1,", "a:99999", "a/b:1", "u@a:1", "a/b", "-a"])
+    assert.throws(() => agentsAt(text), Expected, text);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "../../src/domain/exposition.ts";
 import { configurationsIn, observeBetween } from "../../src/verify/agents/observe.ts";
-import type { Reading } from "../../src/verify/agents/pages.ts";
+import type { Reading } from "../../src/verify/agents/reading.ts";
 
 const SERVICE = { namespace: "shop", name: "web" };
 const OURS = { service_namespace: "shop", service_name: "web" };

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "../../src/domain/exposition.ts";
-import type { Reading } from "../../src/verify/agents/pages.ts";
+import type { Reading } from "../../src/verify/agents/reading.ts";
 import { ServiceWatch } from "../../src/verify/agents/service-watch.ts";
 
 const OURS = { service_namespace: "shop", service_name: "web" };

@@ -9,10 +9,13 @@ export class ApiError extends Error {
   readonly status: number;
   /** How long the server asks to be left alone; 0 when it does not. */
   readonly retryAfterMs: number;
-  constructor(message: string, status: number, retryAfterMs = 0) {
+  /** The API server's own word for it, such as `Forbidden`; `undefined`: the answer is somebody else's. */
+  readonly reason: string | undefined;
+  constructor(message: string, status: number, retryAfterMs = 0, reason?: string) {
     super(message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+    this.reason = reason;
   }
 }
 
@@ -142,11 +145,26 @@ export async function* watchEvents(
  */
 export async function getDocument(api: KubeApi, path: string, signal: AbortSignal): Promise<unknown> {
   const what = `get ${path}`;
+  return parseJson(await getText(api, path, { what, maxBytes: MAX_DOCUMENT_BYTES }, signal), what);
+}
+
+/**
+ * Reads one answer as the text that it is.
+ *
+ * @param bounds - What it is called in errors, and how long it may be.
+ * @throws ApiError when it is longer, or has another status than 200.
+ */
+export async function getText(
+  api: KubeApi,
+  path: string,
+  { what, maxBytes }: { readonly what: string; readonly maxBytes: number },
+  signal: AbortSignal,
+): Promise<string> {
   const response = await api.get(path, {}, signal);
   if (response.status !== 200) throw await errorOf(response, what);
-  const bytes = await readAll(response.body, MAX_DOCUMENT_BYTES);
-  if (bytes.length > MAX_DOCUMENT_BYTES) throw new ApiError(`${what}: longer than ${MAX_DOCUMENT_BYTES} bytes`, response.status);
-  return parseJson(bytes.toString("utf8"), what);
+  const bytes = await readAll(response.body, maxBytes);
+  if (bytes.length > maxBytes) throw new ApiError(`${what}: longer than ${maxBytes} bytes`, response.status);
+  return bytes.toString("utf8");
 }
 
 async function errorOf(response: KubeResponse, what: string): Promise<Error> {
@@ -167,7 +185,7 @@ function statusError(body: unknown, what: string, status: number, retryAfterMs: 
   const known = status === 0 ? (code ?? 0) : status;
   const text = `${what}: status ${known}: ${shown(message ?? reason ?? body)}`;
   if (known === GONE || reason === "Expired" || reason === "Gone") return new OutdatedError(text);
-  return new ApiError(text, known, retryAfterMs);
+  return new ApiError(text, known, retryAfterMs, reason ?? undefined);
 }
 
 function parseJson(text: string, what: string): unknown {

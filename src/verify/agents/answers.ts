@@ -1,4 +1,4 @@
-import type { Reading } from "./pages.ts";
+import type { Reading } from "./reading.ts";
 
 /** How many of the readings each agent answered that was there in any of them. */
 export class Answers {

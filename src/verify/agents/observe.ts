@@ -2,7 +2,7 @@ import type { Sample } from "../../domain/exposition.ts";
 import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
 import { configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
-import type { Reading } from "./pages.ts";
+import type { Reading } from "./reading.ts";
 
 /** Whose counters are read. */
 export interface Service {
@@ -19,7 +19,7 @@ export interface Bounds {
    * that began with them and succeeded.
    */
   readonly attemptsUntil: Reading;
-  /** Share of the readings between them that each agent answered, by address. */
+  /** Share of the readings between them that each agent answered. */
   readonly answered: ReadonlyMap<string, number>;
 }
 
@@ -119,7 +119,7 @@ export function servicesIn({ pages }: Reading): readonly Service[] {
   return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, service]) => service);
 }
 
-/** By node: what an agent is asked by is its address. One without a beginning or an end has no data. */
+/** By node: what an agent is asked by may be its address. One without a beginning or an end has no data. */
 function coverageOf(first: Reading, { pages }: Reading, answered: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
   const nodes = [...pages].flatMap(([address, { samples }]) => {
     if (!first.pages.has(address)) return [];

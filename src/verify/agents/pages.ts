@@ -1,53 +1,62 @@
-import { request } from "undici";
 import { parseExposition, type Sample } from "../../domain/exposition.ts";
+import { forEachBounded } from "../../domain/for-each-bounded.ts";
+import type { Service } from "./observe.ts";
+import { type AgentPage, type Reading, UnreadableError } from "./reading.ts";
 
-/** What one agent exported at one moment. */
-export interface AgentPage {
-  readonly samples: readonly Sample[];
+/** One agent, and how to get what it exports. */
+export interface Agent {
+  readonly key: string;
+  /** What it is called where it does not answer. */
+  readonly name: string;
+  /** The metrics page. Rejects when there is none. */
+  readonly page: (signal: AbortSignal) => Promise<string>;
 }
 
-/** What all agents that answered exported, by their address. */
-export interface Reading {
+export interface ReadOptions {
+  /** Of whose counters all others are dropped at once: the pages of hundreds of agents do not fit into memory. `undefined`: of all. */
+  readonly service: Service | undefined;
+  /** Agents that are asked at a time. */
+  readonly atATime: number;
+  /** Milliseconds for one agent. */
+  readonly timeoutMs: number;
   /** Milliseconds since the epoch. */
-  readonly atMs: number;
-  readonly pages: ReadonlyMap<string, AgentPage>;
-  /** Why the others did not. */
-  readonly problems: readonly string[];
+  readonly nowMs: () => number;
+  readonly signal: AbortSignal;
 }
 
-const TIMEOUT_MS = 5_000;
-/** An agent's budget of series is a few megabytes. */
-const MAX_PAGE_BYTES = 64 * 2 ** 20;
-
-/** Reads the metrics of every agent at once. One that does not answer is a gap in the data, not an error. */
-export async function readAgents(addresses: readonly string[], nowMs: () => number, signal: AbortSignal): Promise<Reading> {
+/** @throws UnreadableError as the agents have it, and what the signal is aborted with. */
+export async function readAgents(agents: readonly Agent[], options: ReadOptions): Promise<Reading> {
+  const { service, atATime, timeoutMs, nowMs, signal } = options;
   const atMs = nowMs();
-  const answers = await Promise.all(
-    addresses.map(async (address) => {
-      try {
-        return { address, page: { samples: parseExposition(await textOf(`http://${address}/metrics`, signal)) } };
-      } catch (error) {
-        signal.throwIfAborted();
-        return { address, problem: `${address}: ${error instanceof Error ? error.message || error.name : String(error)}` };
-      }
-    }),
-  );
-  return {
-    atMs,
-    pages: new Map(answers.flatMap(({ address, page }) => (page === undefined ? [] : [[address, page] as const]))),
-    problems: answers.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
-  };
+  const pages = new Map<string, AgentPage>();
+  const problems: string[] = [];
+  await forEachBounded(agents, atATime, async ({ key, name, page }) => {
+    try {
+      const text = await page(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
+      pages.set(key, { samples: parseExposition(text).filter((sample) => isOfUse(sample, service)) });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof UnreadableError) throw error;
+      problems.push(`${name}: ${error instanceof Error ? error.message || error.name : String(error)}`);
+    }
+  });
+  return { atMs, pages, problems };
 }
 
-async function textOf(url: string, signal: AbortSignal): Promise<string> {
-  const response = await request(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) });
-  const parts: Buffer[] = [];
-  let length = 0;
-  for await (const part of response.body as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > MAX_PAGE_BYTES) throw new Error(`got more than ${MAX_PAGE_BYTES} bytes, expected an agent's metrics`);
-    parts.push(part);
-  }
-  if (response.statusCode !== 200) throw new Error(`got HTTP status ${response.statusCode}, expected 200`);
-  return Buffer.concat(parts).toString();
-}
+/** What readings are compared by; the rest, mostly buckets, is dropped. */
+const USED: ReadonlySet<string> = new Set([
+  "hairpin_probe_attempts_total",
+  "hairpin_probe_failures_total",
+  "hairpin_probe_hairpins_total",
+  "hairpin_probe_control_attempts_total",
+  "hairpin_probe_control_failures_total",
+  "hairpin_probe_exposure_ratio",
+  "hairpin_probe_service_info",
+  "hairpin_probe_agent_info",
+]);
+
+const isOfUse = ({ name, labels }: Sample, service: Service | undefined): boolean =>
+  USED.has(name) &&
+  (service === undefined ||
+    name === "hairpin_probe_agent_info" ||
+    (labels.service_namespace === service.namespace && labels.service_name === service.name));

@@ -4,7 +4,7 @@ import type { Observation } from "../observation.ts";
 import { lengthOf, progressText, type VerifyReport } from "../report.ts";
 import { Answers } from "./answers.ts";
 import { configurationsIn, observeBetween, type Service } from "./observe.ts";
-import type { Reading } from "./pages.ts";
+import type { Reading } from "./reading.ts";
 
 export interface WatchOptions {
   /** Milliseconds after the change that are left out. */
