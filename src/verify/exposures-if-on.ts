@@ -1,4 +1,4 @@
-import { type Observation, pathOf, type Stratum } from "./observation.ts";
+import { agentsIn, type Observation, pathOf, type Stratum } from "./observation.ts";
 
 /**
  * The share of connections that would hairpin on each path, were client IP preservation on: what a Service is held against of which nothing
@@ -9,23 +9,31 @@ import { type Observation, pathOf, type Stratum } from "./observation.ts";
  *
  * @returns by path, those above 0; `undefined` where the configuration does not tell, or agents do not agree on it.
  */
-export function exposuresIfOn({ strata, configurations }: Observation): ReadonlyMap<string, number> | undefined {
+export function exposuresIfOn(observation: Observation): ReadonlyMap<string, number> | undefined {
+  const { strata, configurations, zones, isShared } = observation;
   const only = (key: "targetType" | "crossZone" | "externalTrafficPolicy"): string | undefined => {
     const values = new Set(configurations.map((each) => each[key]));
     return values.size === 1 ? [...values][0] : undefined;
   };
   const [targetType, crossZone, policy] = [only("targetType"), only("crossZone"), only("externalTrafficPolicy")];
-  const isTarget = targetOf(targetType, policy);
-  if (isTarget === undefined || (crossZone !== "true" && crossZone !== "false")) return undefined;
-  const exposed = strata.filter((stratum) => isTarget(stratum) && (crossZone === "true" || stratum.isOwnZone === true));
-  const nodesBy = Map.groupBy(exposed, ({ zone }) => (crossZone === "true" ? "" : zone));
-  const poolOf = ({ zone }: Stratum): number =>
-    new Set(nodesBy.get(crossZone === "true" ? "" : zone)?.map(({ node }) => node)).size;
+  const takesBackend = needsBackend(targetType, policy);
+  if (takesBackend === undefined || (crossZone !== "true" && crossZone !== "false")) return undefined;
+  const exposed = strata.filter(
+    (stratum) => (stratum.colocated || !takesBackend) && (crossZone === "true" || stratum.isOwnZone === true),
+  );
+  const everywhere = new Set(zones.values());
+  const poolOf = ({ zone }: Stratum): number => {
+    const agents = agentsIn(observation, crossZone === "true" ? everywhere : new Set([zone]));
+    if (!takesBackend) return agents;
+    const hosts = new Set(exposed.filter((each) => crossZone === "true" || each.zone === zone).map(({ node }) => node)).size;
+    // Where hosts may be hidden, every agent is taken for one: too few timeouts are expected then, never too many.
+    return isShared ? Math.max(hosts, agents) : hosts;
+  };
   return new Map(exposed.map((stratum) => [pathOf(stratum), 1 / poolOf(stratum)]));
 }
 
-/** Whether the NLB would send connections to this stratum's node. */
-function targetOf(targetType: string | undefined, policy: string | undefined): ((stratum: Stratum) => boolean) | undefined {
-  if (targetType === "ip" || (targetType === "instance" && policy === "Local")) return ({ colocated }) => colocated;
-  return targetType === "instance" && policy === "Cluster" ? () => true : undefined;
+/** Whether only nodes that host a backend are targets; `undefined`: the configuration does not tell. */
+function needsBackend(targetType: string | undefined, policy: string | undefined): boolean | undefined {
+  if (targetType === "ip" || (targetType === "instance" && policy === "Local")) return true;
+  return targetType === "instance" && policy === "Cluster" ? false : undefined;
 }

@@ -47,7 +47,15 @@ export interface Observation {
   readonly configurations: readonly Configuration[];
   /** Share of the span for which each node's agent has data. */
   readonly coverage: ReadonlyMap<string, number>;
+  /** Zone of each node that has an agent; "" where it is not known. */
+  readonly zones: ReadonlyMap<string, string>;
+  /** Some agents leave frontends to others, so that not every node which hosts a backend is among the strata. */
+  readonly isShared: boolean;
 }
+
+/** How many agents there are in any of these zones. */
+export const agentsIn = ({ zones }: Observation, wanted: ReadonlySet<string>): number =>
+  [...zones.values()].filter((zone) => wanted.has(zone)).length;
 
 /** Which path this is, whatever becomes of its labels: after a fix the same path is no longer exposed. */
 export const pathOf = ({ node, port, zone }: Pick<Stratum, "node" | "port" | "zone">): string =>

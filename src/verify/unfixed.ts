@@ -1,7 +1,7 @@
 import { attemptsToRuleOut, binomialAtMost, shareInterval } from "../domain/binomial.ts";
 import { isUnknown, needsColocation } from "./arms.ts";
 import { exposuresIfOn } from "./exposures-if-on.ts";
-import { type Observation, pathOf, type Stratum } from "./observation.ts";
+import { agentsIn, type Observation, pathOf, type Stratum } from "./observation.ts";
 import { anytimeAttempts, anytimeChance, type PathCount } from "./sequential.ts";
 
 /** How improbable the silence after a change must be, had nothing changed. */
@@ -83,17 +83,23 @@ function relativeExposures(exposed: readonly Stratum[], attempts: number): Reado
   return new Map(exposed.map((stratum) => [pathOf(stratum), areKnown ? (stratum.exposure ?? 0) / mean : 1]));
 }
 
-/** Nodes that hairpinned at this zone's address then, to nodes that would now: those with an agent that still reach it, and what comes new. */
+/**
+ * Targets that this zone's address chose from then, to those that it would choose from now. Not every node is among the strata, as agents
+ * share the work: so it is agents that are counted, in the zones from which it was exposed.
+ */
 function targetsRatio(zone: string, before: Observation, after: Observation): number {
-  const takesBackend = needsColocation(before);
-  const nodesOf = (strata: readonly Stratum[], counts: (stratum: Stratum) => boolean): ReadonlySet<string> =>
-    new Set(strata.filter((stratum) => stratum.zone === zone && counts(stratum)).map(({ node }) => node));
-  const then = nodesOf(before.strata, ({ isExposed }) => isExposed);
-  const known = new Set(before.strata.map(({ node }) => node));
-  // A node that was there before and was not exposed is in another zone. Of one that is new it is not known: it is taken to be a target.
-  const now = nodesOf(after.strata, ({ node, colocated }) => (takesBackend ? colocated : then.has(node) || !known.has(node)));
-  return now.size === 0 ? 1 : Math.min(1, then.size / now.size);
+  const atAddress = ({ strata }: Observation) => strata.filter((stratum) => stratum.zone === zone);
+  const exposed = atAddress(before).filter(({ isExposed }) => isExposed);
+  const zones = new Set(exposed.map(({ node }) => before.zones.get(node) ?? ""));
+  const agentsNow = agentsIn(after, zones);
+  if (!needsColocation(before)) return ratio(agentsIn(before, zones), agentsNow);
+  const hosts = (strata: readonly Stratum[]): number => new Set(strata.map(({ node }) => node)).size;
+  const hostsNow = hosts(atAddress(after).filter(({ colocated }) => colocated));
+  // Where hosts may be hidden, every agent is taken for one: too few timeouts are expected then, never too many.
+  return ratio(hosts(exposed), after.isShared ? Math.max(hostsNow, agentsNow) : hostsNow);
 }
+
+const ratio = (then: number, now: number): number => (now === 0 ? 1 : Math.min(1, then / now));
 
 const sum = (strata: readonly Stratum[], key: "attempts" | "timeouts"): number =>
   strata.reduce((total, stratum) => total + stratum[key], 0);

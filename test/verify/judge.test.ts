@@ -106,6 +106,29 @@ test("where the hairpin takes a backend on the node, backends that moved away pr
   assert.deepEqual([found, /exposed paths are gone/.test(because)], ["inconclusive", true]);
 });
 
+test("agents that share the work hide no nodes: with four times as many, each hairpins a quarter as often", () => {
+  const shared: Scene = { proved: 0, probing: 3 };
+  const before: Scene = { ...shared, nodesPerZone: 6, attempts: 200 };
+  const after: Scene = {
+    ...shared,
+    nodesPerZone: 24,
+    attempts: 200,
+    configuration: { preserveClientIp: "false" },
+    isExposed: false,
+  };
+  const { verdict: found, unfixed } = judge(observe(before), observe({ startMs: 720_000, ...after, share: 1 / 24 }));
+  assert.equal(found, "not_fixed");
+  // The low end of a share of 1/6 in 1,200 attempts, a quarter of it.
+  assert.ok((unfixed?.expected ?? 0) < 50, `${unfixed?.expected}`);
+});
+
+test("hosts of backends that may be hidden are taken for as many as there are agents", () => {
+  const shared: Scene = { proved: 0, probing: 3, nodesPerZone: 12, attempts: 50 };
+  const off = { targetType: "ip", preserveClientIp: "false" };
+  const ofAll = judge(UNKNOWN_BEFORE, observe({ ...shared, share: 0, isExposed: false, configuration: off }));
+  assert.equal(Math.round(ofAll.unfixed?.expected ?? 0), Math.round((6 * 50) / 12));
+});
+
 test("waiting helps where data is missing, and not where the spans can never be compared", () => {
   const isFinal = (before: Scene, after: Scene) => judge(observe(before), observe({ startMs: 720_000, ...after })).isFinal;
   assert.equal(isFinal(BEFORE, { ...FIXED, attempts: 2 }), false);
@@ -121,6 +144,8 @@ const UNKNOWN_BEFORE: Observation = {
   control: { hits: 0, of: 0 },
   configurations: [],
   coverage: new Map(),
+  zones: new Map(),
+  isShared: false,
 };
 const withoutBefore = (after: Scene) => judge(UNKNOWN_BEFORE, observe({ startMs: 720_000, ...after }));
 

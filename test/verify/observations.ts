@@ -27,6 +27,8 @@ export interface Scene {
   readonly coverage?: number;
   readonly startMs?: number;
   readonly colocated?: (node: string) => boolean;
+  /** Nodes of each zone that probe, the others leave it to them; absent: all. */
+  readonly probing?: number;
 }
 
 const ZONES = ["a", "b"];
@@ -36,7 +38,8 @@ export function observe(scene: Scene, random?: () => number): Observation {
   const { nodesPerZone = 3, attempts = 100, isExposed = true, startMs = 0, coverage = 1 } = scene;
   const exposure = 1 / nodesPerZone;
   const nodes = ZONES.flatMap((zone) => Array.from({ length: nodesPerZone }, (_, i) => ({ zone, node: `node-${zone}-${i}` })));
-  const strata = nodes.flatMap(({ zone: own, node }) =>
+  const probing = nodes.filter(({ node }) => Number(node.split("-")[2]) < (scene.probing ?? Number.POSITIVE_INFINITY));
+  const strata = probing.flatMap(({ zone: own, node }) =>
     ZONES.map((zone): Stratum => {
       const share = zone === own ? (scene.share ?? exposure) : (scene.elsewhere ?? 0);
       const timeouts = countOf(attempts, share, random);
@@ -61,6 +64,8 @@ export function observe(scene: Scene, random?: () => number): Observation {
     control: { hits: 0, of: 100 },
     configurations: [{ ...CONFIGURATION, ...scene.configuration }],
     coverage: new Map(nodes.map(({ node }) => [node, coverage])),
+    zones: new Map(nodes.map(({ node, zone }) => [node, zone])),
+    isShared: scene.probing !== undefined,
   };
 }
 

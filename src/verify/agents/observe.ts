@@ -80,6 +80,10 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
     },
     configurations: configurationsIn(last, { namespace, name }),
     coverage: coverageOf(first, last, answered),
+    zones,
+    isShared: [...last.pages.values()].some(({ samples }) =>
+      samples.some(({ name: metric, value }) => metric === "hairpin_probe_frontends_left_to_others" && value > 0),
+    ),
   };
 }
 

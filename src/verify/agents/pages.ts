@@ -53,10 +53,13 @@ const USED: ReadonlySet<string> = new Set([
   "hairpin_probe_exposure_ratio",
   "hairpin_probe_service_info",
   "hairpin_probe_agent_info",
+  "hairpin_probe_frontends_left_to_others",
 ]);
+/** Of agents, not of a Service. */
+const OF_AGENTS: ReadonlySet<string> = new Set(["hairpin_probe_agent_info", "hairpin_probe_frontends_left_to_others"]);
 
 const isOfUse = ({ name, labels }: Sample, service: Service | undefined): boolean =>
   USED.has(name) &&
   (service === undefined ||
-    name === "hairpin_probe_agent_info" ||
+    OF_AGENTS.has(name) ||
     (labels.service_namespace === service.namespace && labels.service_name === service.name));

@@ -25,7 +25,7 @@ export async function readObservation(
   const increase = (metric: string, by: readonly string[], toMs = endMs) =>
     client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
-  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, agents] = await Promise.all([
+  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, agents, left] = await Promise.all([
     increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
     increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
     increase("hairpin_probe_hairpins_total", STRATUM_LABELS),
@@ -37,6 +37,7 @@ export async function readObservation(
       endMs,
     ),
     readAgents(client, subject, span),
+    client.query(`max(max_over_time(hairpin_probe_frontends_left_to_others{${clusterMatcher(subject.cluster)}}${whole}))`, endMs),
   ]);
   refuseSeveralClusters(attempts, "such a Service");
   return {
@@ -45,6 +46,8 @@ export async function readObservation(
     control: { hits: total(controlFailures), of: total(control) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
     coverage: agents.coverage,
+    zones: agents.zones,
+    isShared: total(left) > 0,
   };
 }
 
