@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { type AgentPod, agentsInPods, type PodAccess } from "../../src/verify/agents/pods.ts";
 import { UnreadableError } from "../../src/verify/agents/reading.ts";
 
@@ -45,6 +47,22 @@ test("of a page only what is of use is kept", async () => {
     ],
   );
   assert.equal(atMs, 5);
+});
+
+test("what is kept of a page does not keep its text in memory", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  // Read as a whole, as it comes: a text that is put together is held in its parts.
+  const page = async () => Buffer.from(`${PAGE}\n${"padding_of_other_metrics 1\n".repeat(20_000)}`).toString();
+  const source = sourceOf({ list: async () => podsOf(50), page });
+  const before = used();
+  const { pages } = await source.read();
+  const grown = used() - before;
+  assert.ok(grown < 2 * 2 ** 20, `${pages.size} pages of half a megabyte left ${Math.round(grown / 1024)} KB`);
 });
 
 test("the API server has at most 16 requests of us at a time, and all agents are asked", async () => {

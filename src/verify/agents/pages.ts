@@ -33,7 +33,9 @@ export async function readAgents(agents: readonly Agent[], options: ReadOptions)
   await forEachBounded(agents, atATime, async ({ key, name, page }) => {
     try {
       const text = await page(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
-      pages.set(key, { samples: parseExposition(text).filter((sample) => isOfUse(sample, service)) });
+      const samples = parseExposition(text).filter((sample) => isOfUse(sample, service));
+      // A copy: a part of a text keeps the whole of it in memory (V8's sliced strings).
+      pages.set(key, { samples: structuredClone(samples) });
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof UnreadableError) throw error;
