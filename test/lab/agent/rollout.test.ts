@@ -1,0 +1,65 @@
+/** A rollout replaces every agent: none of them may call an attempt failed that only ended with it. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { LabAgent } from "../../../lab/agents.ts";
+import { WEB } from "../../../lab/cluster/defaults.ts";
+import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
+import { withLab } from "../../../lab/running-lab.ts";
+import { buildTopology } from "../../../lab/topology.ts";
+import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+
+const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+const ROUNDS = 3;
+/** Long enough for attempts to be in flight at any moment, and for dozens of them between two replacements. */
+const BETWEEN_MS = 700;
+
+await inOwnSandbox(import.meta.filename, () => {
+  test("a rollout writes no false timeouts: on a healthy NLB no agent counts or logs a failure, however often all are replaced", async () => {
+    const topology = buildTopology({ nodes: 3, zones: 2 });
+    const agentFlags = ["--interval", "40ms", "--timeout", "1500ms"];
+    const options = { topology, agentNodes: [], agentFlags, signal: new AbortController().signal, onError: console.error };
+    await withLab(options, async (lab) => {
+      lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });
+      await lab.cluster.settled();
+      const running = new Map((await lab.startAgents(topology.nodes)).map((agent) => [agent.node.name, agent]));
+      const all = [...running.values()];
+      const pages: (readonly Sample[])[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const node of topology.nodes) {
+          await sleep(BETWEEN_MS);
+          const old = running.get(node.name);
+          assert.ok(old !== undefined);
+          pages.push(await old.scrape());
+          await end(old);
+          const [agent] = await lab.startAgents([node]);
+          assert.ok(agent !== undefined);
+          running.set(node.name, agent);
+          all.push(agent);
+        }
+      }
+      await sleep(BETWEEN_MS);
+      pages.push(...(await Promise.all([...running.values()].map((agent) => agent.scrape()))));
+      const sum = (name: string): number => pages.reduce((total, page) => total + sumOf(page, name), 0);
+      assert.ok(sum("hairpin_probe_attempts_total") > 500, `${sum("hairpin_probe_attempts_total")} attempts`);
+      assert.equal(sum("hairpin_probe_failures_total"), 0);
+      assert.equal(sum("hairpin_probe_control_failures_total"), 0);
+      // What a page cannot tell any more, the log does: it has a line for each attempt that failed.
+      for (const { log, node } of all)
+        assert.deepEqual(
+          log.filter(({ msg }) => /attempt failed/.test(msg)),
+          [],
+          node.name,
+        );
+      assert.equal(all.length, topology.nodes.length * (ROUNDS + 1));
+      await Promise.all([...running.values()].map(end));
+    });
+  });
+});
+
+async function end({ process: child }: LabAgent): Promise<void> {
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+}
