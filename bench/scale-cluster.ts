@@ -1,4 +1,5 @@
 import { performance } from "node:perf_hooks";
+import { relistAgentsAfterMs } from "../src/discovery/agents-relist.ts";
 import type { DiscoveredService, NodePlacement, Snapshot } from "../src/domain/snapshot.ts";
 import { defaultTargetGroup } from "../src/domain/target-group.ts";
 import { planSeries } from "../src/metrics/series-budget.ts";
@@ -27,7 +28,8 @@ export interface ScaleFigures {
   readonly watches: number;
   readonly requests: number;
   readonly bytesBackendMoves: number;
-  readonly bytesAgentRestarts: number;
+  readonly bytesInRollout: number;
+  readonly bytesIfWatched: number;
   readonly bytesFirstList: number;
 }
 
@@ -42,8 +44,11 @@ const [SAMPLE, SAMPLE_UNCAPPED] = [250, 5];
 const EXACT = 12;
 /** Agents in a slice. @see Kubernetes, EndpointSlices: 100 endpoints by default. */
 const SLICE = 100;
-/** Services and EndpointSlices; the agents' own slices come on the second. */
-const WATCHES = 2;
+/** Services, the slices behind NLBs, and the agents' own where they are watched. */
+const [WATCHES, WATCHES_WITH_OWN] = [2, 3];
+/** A pod that goes, one that comes, and one that gets ready. */
+const EVENTS_PER_RESTART = 3;
+const ROLLOUT_SECONDS = 1_800;
 /** A watch is renewed after 30 to 45 s. */
 const WATCH_SECONDS = 37.5;
 
@@ -65,6 +70,10 @@ export function scaleOf({ nodes: count, fanOut, intervalSeconds }: ScaleOptions)
       return planSeries({ services: planned, frontends: plan.frontends, controls: plan.controls }, 1_000_000, "n").needed;
     }),
   );
+  const slices = Math.ceil(count / SLICE);
+  const relistMs = relistAgentsAfterMs(nodes.map(({ node }) => ({ ids: [node] })));
+  const bytesIfWatched = (count * EVENTS_PER_RESTART * count * bytesOfSlice(Math.min(SLICE, count))) / ROLLOUT_SECONDS;
+  const watches = (relistMs === undefined ? WATCHES_WITH_OWN : WATCHES) * count;
   const controls = mean(plans.map(({ plan }) => plan.controls.length)) / CONTROL_EVERY;
   return {
     services,
@@ -75,11 +84,12 @@ export function scaleOf({ nodes: count, fanOut, intervalSeconds }: ScaleOptions)
     perService: (perAgent * count) / intervalSeconds / services,
     perAddressMost: mostProbers(snapshot, fanOut) / intervalSeconds,
     attempts: ((perAgent + controls) * count) / intervalSeconds,
-    watches: WATCHES * count,
-    requests: (WATCHES * count) / WATCH_SECONDS,
+    watches,
+    requests: watches / WATCH_SECONDS + (relistMs === undefined ? 0 : count / (relistMs / 1000)),
     bytesBackendMoves: bytesOfSlice(BACKENDS) * count,
-    bytesAgentRestarts: bytesOfSlice(Math.min(SLICE, count)) * count,
-    bytesFirstList: bytesOfServices(services) + services * bytesOfSlice(BACKENDS) + (count / SLICE) * bytesOfSlice(SLICE),
+    bytesInRollout: relistMs === undefined ? bytesIfWatched : (count * slices * bytesOfSlice(SLICE)) / (relistMs / 1000),
+    bytesIfWatched,
+    bytesFirstList: bytesOfServices(services) + services * bytesOfSlice(BACKENDS) + slices * bytesOfSlice(SLICE),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * Clusters of 10 to 5,000 nodes in three zones, with a Service for each five nodes, 30 at least, each with an address in each zone and a
  * handful of backends. Every agent is simulated as far as planning goes: who probes what, how long that takes to work out, what it
- * adds up to for Prometheus, for an NLB and for the API server. With the fan-out cap and without it; the last columns are how each grows with the
+ * adds up to for Prometheus, for an NLB and for the API server, whose worst hour is a rollout of the agents within half of one. With the fan-out cap and without it; the last columns are how each grows with the
  * number of nodes (exponent: 0 stays, 1 grows along, 2 is its square).
  */
 import { parseArgs } from "node:util";
@@ -27,7 +27,8 @@ const ROWS: readonly { readonly title: string; readonly of: (figures: ScaleFigur
   { title: "watches open at the API server", of: ({ watches }) => watches, unit: "" },
   { title: "requests a second at the API server", of: ({ requests }) => requests, unit: "/s" },
   { title: "bytes when one backend moves, all agents", of: ({ bytesBackendMoves }) => bytesBackendMoves, unit: "B" },
-  { title: "bytes when one agent restarts, all agents", of: ({ bytesAgentRestarts }) => bytesAgentRestarts, unit: "B" },
+  { title: "bytes a second in a rollout of the agents", of: ({ bytesInRollout }) => bytesInRollout, unit: "B" },
+  { title: "  were their slices watched at any size", of: ({ bytesIfWatched }) => bytesIfWatched, unit: "B" },
   { title: "bytes of a first list, one agent", of: ({ bytesFirstList }) => bytesFirstList, unit: "B" },
 ];
 

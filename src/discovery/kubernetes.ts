@@ -93,6 +93,7 @@ export function startKubernetesDiscovery(options: KubernetesDiscoveryOptions): K
 
   const slices = new SliceWatch({
     ...shared,
+    agentsService: agentsService?.name,
     onChange: changed,
     onError: (error) => onError({ resource: "endpointslices", error }),
     onFault,

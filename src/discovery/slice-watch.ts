@@ -1,3 +1,4 @@
+import { relistAgentsAfterMs } from "./agents-relist.ts";
 import { Reflector, type ReflectorSurroundings } from "./api/reflector.ts";
 import type { ReflectorTiming } from "./api/reflector-timing.ts";
 import { type EndpointSliceObject, sliceParser } from "./objects/slice-object.ts";
@@ -10,6 +11,8 @@ export interface SliceWatchTiming extends ReflectorTiming {
 
 export interface SliceWatchOptions extends ReflectorSurroundings {
   readonly timing: Partial<SliceWatchTiming>;
+  /** The agents' own Service, whose slices are listed now and then where they are many. */
+  readonly agentsService?: string | undefined;
   readonly onChange: () => void;
   readonly onError: (error: Error) => void;
   /** A callback threw: a fault of the program. */
@@ -108,14 +111,20 @@ export class SliceWatch {
   #start(): void {
     this.#lastStartMs = this.#options.clock.nowMs();
     this.#firstStartMs ??= this.#lastStartMs;
-    const added = selectorsOf(this.#uncovered());
+    const added = this.#selectorsOf(this.#uncovered());
     const inUse = this.#next.length > 0 ? this.#next : this.#current;
     if (inUse.length + added.length <= MAX_SELECTORS) {
       inUse.push(...added.map((selector) => this.#subscribe(selector)));
       return;
     }
     for (const { stop } of this.#next) stop();
-    this.#next = selectorsOf(this.#wanted).map((selector) => this.#subscribe(selector));
+    this.#next = this.#selectorsOf([...this.#wanted]).map((selector) => this.#subscribe(selector));
+  }
+
+  /** The agents' own Service apart from the others: it is not always watched. */
+  #selectorsOf(names: readonly string[]): readonly SliceSelector[] {
+    const { agentsService } = this.#options;
+    return [names.filter((name) => name !== agentsService), names.filter((name) => name === agentsService)].flatMap(selectorsOf);
   }
 
   #subscribe({ names, labelSelector }: SliceSelector): Subscription {
@@ -140,6 +149,9 @@ export class SliceWatch {
         random,
         signal: controller.signal,
         timing,
+        ...(names.has(this.#options.agentsService ?? "")
+          ? { relistAfterMs: (objects) => relistAgentsAfterMs(objects.values()) }
+          : {}),
         onChange: (objects) => this.#listed(subscription, objects),
         onError,
       }),

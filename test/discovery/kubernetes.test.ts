@@ -27,12 +27,15 @@ describe("Kubernetes discovery", () => {
       skipped.map(({ name, reason }) => [name, reason]),
       [["classic", "not_nlb"]],
     );
-    assert.deepEqual(nodes, [{ node: "n1", zone: "a" }]);
+    assert.deepEqual(nodes, [{ node: "n1", zone: "a", hasAgent: true }]);
     assert.equal(
       running.server.requests.find(({ path }) => path === SERVICES)?.query.get("fieldSelector"),
       "spec.type!=ExternalName",
     );
-    assert.deepEqual(selectors(running.server), ["kubernetes.io/service-name in (hairpin-probe,web)"]);
+    assert.deepEqual(selectors(running.server), [
+      "kubernetes.io/service-name in (web)",
+      "kubernetes.io/service-name in (hairpin-probe)",
+    ]);
   });
 
   it("tells nothing before everything has been listed, for a half would look like the whole", async () => {

@@ -25,6 +25,8 @@ export interface ReflectorOptions<T> extends ReflectorSurroundings {
   readonly pageSize?: number;
   readonly parse: ParseObject<T>;
   readonly timing?: Partial<ReflectorTiming>;
+  /** Milliseconds until these objects are listed anew instead of being watched; `undefined`, or absent: they are watched. */
+  readonly relistAfterMs?: (objects: ReadonlyMap<string, T>) => number | undefined;
   /** After each list and each event: all objects by `namespace/name`. The map is live until the next list. */
   readonly onChange: (objects: ReadonlyMap<string, T>) => void;
   /** Each list or watch that failed, and each object that does not parse, once. */
@@ -55,6 +57,8 @@ export class Reflector<T> {
   /** Where the next watch starts; `undefined`: a list is due. */
   #resourceVersion: string | undefined;
   #lastContactMs: number | undefined;
+  /** When the next list is due, where objects are not watched. */
+  #relistMs: number | undefined;
   #state: ResourceState | undefined;
   /** What was last listed, and is watched. */
   #resource: Resource | undefined;
@@ -71,9 +75,12 @@ export class Reflector<T> {
     this.done = this.#run();
   }
 
-  /** The last sign of life (a list that was completed, a watch that was accepted, an event) on the clock; `undefined`: none yet. */
+  /**
+   * The last sign of life (a list that was completed, a watch that was accepted, an event) on the clock; `undefined`: none yet. As long as a
+   * list that is to be made anew is not due, there is none to miss.
+   */
   lastContactMs(): number | undefined {
-    return this.#lastContactMs;
+    return this.#lastContactMs && Math.max(this.#lastContactMs, Math.min(this.#options.clock.nowMs(), this.#relistMs ?? 0));
   }
 
   async #run(): Promise<void> {
@@ -91,6 +98,15 @@ export class Reflector<T> {
     let trouble: unknown;
     try {
       if (this.#resourceVersion === undefined) await this.#start(watch);
+      const relistAfterMs = this.#relistAfterMs();
+      if (relistAfterMs !== undefined) {
+        // Spread, so that agents that started together do not ask together.
+        const waitMs = relistAfterMs * (0.75 + random() / 2);
+        this.#resourceVersion = undefined;
+        this.#relistMs = clock.nowMs() + waitMs;
+        this.#backoff.reset();
+        return waitMs;
+      }
       if (this.#resource !== undefined && this.#resourceVersion !== undefined) {
         await this.#watch(this.#resource, this.#resourceVersion, watch);
       }
@@ -113,6 +129,11 @@ export class Reflector<T> {
     if (healthy && trouble === undefined) return 0;
     const asked = trouble instanceof ApiError ? Math.min(trouble.retryAfterMs, this.#timing.retryAfterMaxMs) : 0;
     return asked + this.#backoff.nextMs();
+  }
+
+  /** Only once there is a list: what failed is asked for again as soon as anything that failed. */
+  #relistAfterMs(): number | undefined {
+    return this.#resourceVersion === undefined ? undefined : this.#options.relistAfterMs?.(this.#store.objects);
   }
 
   /** Without its objects, which are none of ours to see. @returns milliseconds to wait before asking again. */
@@ -215,6 +236,7 @@ export class Reflector<T> {
         this.#listed(initial, resourceVersionOf(event.object));
         this.#streaming.worked();
         initial = undefined;
+        if (this.#relistAfterMs() !== undefined) return;
         guard.relax(idleMs);
       }
     }

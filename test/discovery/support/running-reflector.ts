@@ -46,6 +46,7 @@ export async function run(options: {
   readonly streaming?: Streaming;
   readonly prepare?: (server: ApiServer) => void;
   readonly optional?: boolean;
+  readonly relistAfterMs?: (objects: ReadonlyMap<string, string>) => number | undefined;
   /** In place of chance. */
   readonly random?: number;
 }): Promise<Running> {
@@ -76,6 +77,7 @@ export async function run(options: {
       changes++;
     },
     onError: (error) => errors.push(error.message),
+    ...(options.relistAfterMs === undefined ? {} : { relistAfterMs: options.relistAfterMs }),
     ...(options.optional ? { onState: (state) => void states.push(state) } : {}),
   });
   const stop = async (): Promise<void> => {
