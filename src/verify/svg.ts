@@ -21,8 +21,8 @@ const BAR = 16;
 const BAR_LEFT = 300;
 const BAR_WIDTH = 320;
 const ROW = 2 * BAR + 22;
-/** Characters of a sentence on a line: some seven pixels each. */
-const PROSE = 108;
+/** Characters of a sentence on a line: some seven pixels each, and six. */
+const [PROSE, QUIET_PROSE] = [108, 126];
 
 const VERDICT_COLOURS: Readonly<Record<Verdict, string>> = { fixed: "#1a7f37", not_fixed: "#cf222e", inconclusive: "#9a6700" };
 const STYLE = `
@@ -64,7 +64,7 @@ function card(report: VerifyReport): { readonly height: number; readonly markup:
   const heading = html`<text x="${MARGIN}" y="${y}" font-size="20" font-weight="600" class="text">${plain(service)} <tspan fill="${VERDICT_COLOURS[judgement.verdict]}">${VERDICT_WORDS[judgement.verdict]}</tspan></text>`;
   y += 8;
   const prose = (text: string, kind: "text" | "quiet"): Html[] =>
-    wrapped(plain(text), PROSE, "")
+    wrapped(plain(text), kind === "text" ? PROSE : QUIET_PROSE, "")
       .split("\n")
       .map((line) => {
         y += LINE;
