@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../lab/agents.ts";
 import { WEB } from "../lab/cluster/defaults.ts";
-import { startBackends } from "../lab/runner/backends.ts";
 import { type RunningLab, withLab } from "../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../lab/topology.ts";
 import type { Cause } from "../src/domain/diagnosis.ts";
@@ -33,7 +32,7 @@ export async function runFault(lab: RunningLab, kind: FaultKind, seed: number, s
   lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}` });
   lab.cluster.setFaults(faults);
   await lab.cluster.settled();
-  const repair = backendsDown ? await killBackends(lab) : async () => {};
+  if (backendsDown) await lab.killBackends(topology.nodes);
   const agents = await lab.startAgents(topology.nodes);
   try {
     await (starved ? starve(agents, seconds * 1000) : sleep(seconds * 1000));
@@ -41,7 +40,7 @@ export async function runFault(lab: RunningLab, kind: FaultKind, seed: number, s
     return statuses.flatMap((status) => verdictsOf(kind, status, truth, seed));
   } finally {
     await end(agents);
-    await repair();
+    if (backendsDown) await lab.startBackends(topology.nodes);
   }
 }
 
@@ -56,20 +55,6 @@ function verdictsOf(fault: FaultKind, status: Status, truthOf: Truth, seed: numb
       where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
     })),
   );
-}
-
-/** Backends of earlier runs, which the lab does not know of. */
-const restarted = new WeakMap<RunningLab, RunningLab["backends"]>();
-
-/** @returns what starts them again. */
-async function killBackends(lab: RunningLab): Promise<() => Promise<void>> {
-  for (const child of (restarted.get(lab) ?? lab.backends).values()) {
-    child.kill("SIGKILL");
-    if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
-  }
-  return async () => {
-    restarted.set(lab, await startBackends(lab.network));
-  };
 }
 
 async function end(agents: readonly LabAgent[]): Promise<void> {

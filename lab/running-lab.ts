@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { rmSync, writeFileSync } from "node:fs";
 import { API_SERVER_URL, type LabAgent, startAgents } from "./agents.ts";
 import { type Cluster, startCluster } from "./cluster/cluster.ts";
@@ -18,8 +19,12 @@ export interface RunningLab {
   readonly agents: readonly LabAgent[];
   /** Path of the kubeconfig of its API server. */
   readonly kubeconfig: string;
-  /** The backend processes by the name of their node. */
+  /** The backend processes that were last started, by the name of their node. */
   readonly backends: ReadonlyMap<string, ChildProcess>;
+  /** Kills the backends of these nodes, in the middle of what they do: their ports refuse from then on. */
+  killBackends(nodes: readonly LabNode[]): Promise<void>;
+  /** Starts those of them again. */
+  startBackends(nodes: readonly LabNode[]): Promise<void>;
   /** Starts agents with the lab's flags, on nodes that have none. */
   startAgents(nodes: readonly LabNode[]): Promise<readonly LabAgent[]>;
   /** Ends every process and takes the network away. */
@@ -66,10 +71,33 @@ export async function startLab(options: LabOptions): Promise<RunningLab> {
         env: agentEnv,
       });
     const agents = await startOn(agentNodes);
-    return { topology, network, cluster, agents, kubeconfig: KUBECONFIG, backends, startAgents: startOn, down };
+    return {
+      topology,
+      network,
+      cluster,
+      agents,
+      kubeconfig: KUBECONFIG,
+      backends,
+      killBackends: (nodes) => killBackends(backends, nodes),
+      async startBackends(nodes) {
+        for (const [name, child] of await startBackends(network, nodes)) backends.set(name, child);
+      },
+      startAgents: startOn,
+      down,
+    };
   } catch (error) {
     await down();
     throw error;
+  }
+}
+
+async function killBackends(backends: ReadonlyMap<string, ChildProcess>, nodes: readonly LabNode[]): Promise<void> {
+  for (const { name } of nodes) {
+    const child = backends.get(name);
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) continue;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
   }
 }
 

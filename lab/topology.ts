@@ -79,5 +79,17 @@ export function buildTopology(options: { readonly nodes: number; readonly zones:
   return { zones, nodes };
 }
 
+/**
+ * The same zones with these nodes alone.
+ *
+ * @throws RangeError for a node that the topology does not have.
+ */
+export function withNodes(topology: Topology, names: readonly string[]): Topology {
+  const known = topology.nodes.map(({ name }) => name);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new RangeError(`nodes: got ${JSON.stringify(unknown)}, expected of ${known.join(", ")}`);
+  return { zones: topology.zones, nodes: topology.nodes.filter(({ name }) => names.includes(name)) };
+}
+
 /** The address of the `nth` NLB (0-based) in a zone: one per zone, as AWS gives each load balancer. */
 export const nlbAddress = (zone: LabZone, nth: number): string => zoneAddress(zone, 3, nth + 1);

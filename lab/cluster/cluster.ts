@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DnsServer, startDnsServer } from "../dns/server.ts";
 import type { Fault, Network } from "../network.ts";
-import { API_SERVER_ADDRESS, API_SERVER_PORT, DNS_ADDRESS, type Topology } from "../topology.ts";
+import { API_SERVER_ADDRESS, API_SERVER_PORT, DNS_ADDRESS, type Topology, withNodes } from "../topology.ts";
 import { type ApiServer, startApiServer } from "./api-server.ts";
 import { Controllers } from "./controllers.ts";
 import { agentsService, agentsSlices, WEB, webService, webSlices } from "./defaults.ts";
@@ -42,6 +42,11 @@ export interface Cluster {
   put(resource: "services" | "endpointslices", object: Service | EndpointSlice): void;
   /** Moves the backends of `shop/web`: ready on these nodes, and on no others. @throws RangeError for an unknown node. */
   moveBackends(nodes: readonly string[]): void;
+  /**
+   * Which nodes of the topology are in the cluster, all of them at first: they are registered with the NLBs, and their agents are known
+   * to each other. Where pods run is for others to say. @throws RangeError for an unknown node.
+   */
+  setNodes(nodes: readonly string[]): void;
   /** Replaces the faults of the network. */
   setFaults(faults: readonly Fault[]): void;
   /** Resolves when the network does what objects and faults say; rejects with what kept it from it. */
@@ -94,6 +99,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     put: (resource, object) => write(store, resource, object),
     moveBackends(nodes) {
       for (const slice of webSlices(topology, nodes)) write(store, "endpointslices", slice);
+    },
+    setNodes(nodes) {
+      const present = withNodes(topology, nodes);
+      for (const slice of agentsSlices(present)) write(store, "endpointslices", slice);
+      controllers.setTopology(present);
     },
     setFaults: (faults) => controllers.setFaults(faults),
     settled: () => controllers.settled(),

@@ -28,6 +28,7 @@ export class Controllers {
   readonly #unsubscribe: readonly (() => void)[];
   #states: NlbStates = new Map();
   #faults: readonly Fault[] = [];
+  #topology: Topology;
   /** What the network was last made to do; `undefined` when that is not known. */
   #applied: Network | undefined;
   #problems: LoadBalancers["problems"] = [];
@@ -38,6 +39,7 @@ export class Controllers {
 
   constructor(options: ControllersOptions) {
     this.#options = options;
+    this.#topology = options.topology;
     this.#unsubscribe = (["services", "endpointslices"] as const).map((resource) =>
       options.store.subscribe(resource, () => this.#changed()),
     );
@@ -46,6 +48,12 @@ export class Controllers {
 
   setFaults(faults: readonly Fault[]): void {
     this.#faults = [...faults];
+    this.#changed();
+  }
+
+  /** Replaces the nodes that NLBs can have as targets. */
+  setTopology(topology: Topology): void {
+    this.#topology = topology;
     this.#changed();
   }
 
@@ -84,10 +92,10 @@ export class Controllers {
   }
 
   async #pass(): Promise<void> {
-    const { store, topology, ttlSeconds, setRecords } = this.#options;
+    const { store, ttlSeconds, setRecords } = this.#options;
     const services = store.list("services").map(toService);
     const slices = this.#withoutOrphans(services, store.list("endpointslices").map(toEndpointSlice));
-    const balancers = loadBalancers({ services, slices, topology }, this.#states, ttlSeconds);
+    const balancers = loadBalancers({ services, slices, topology: this.#topology }, this.#states, ttlSeconds);
     this.#states = balancers.states;
     this.#report(balancers.problems);
     setRecords(balancers.records);

@@ -8,6 +8,8 @@ import { type EndpointSlice, keyOf, type Service, type ServicePort } from "./obj
 
 /** What AWS has of one NLB, whatever the annotations say by now. */
 export interface NlbState {
+  /** What the annotation calls it. */
+  readonly name: string | undefined;
   /** Which of the zones' addresses it has: stays as long as the NLB does. */
   readonly nth: number;
   readonly targetType: TargetType;
@@ -43,7 +45,8 @@ const MAX_NLBS = 250;
  * The stand-in for the AWS Load Balancer Controller and the NLBs' health checks.
  *
  * An attribute that an annotation no longer names keeps its value, since the controller only ever sets those that are named; a
- * changed target type is a new target group, with the defaults of its kind.
+ * changed target type is a new target group, with the defaults of its kind; another name is another NLB, which knows of nothing that the
+ * old one was told.
  *
  * @param states - What it returned the last time; empty at first.
  * @param ttlSeconds - Of the DNS records. AWS has 60.
@@ -58,9 +61,11 @@ export function loadBalancers(objects: ClusterObjects, states: NlbStates, ttlSec
     try {
       const settings = nlbSettings(service);
       if (settings === undefined) continue;
-      const nth = states.get(key)?.nth ?? firstFree(taken);
+      const present = states.get(key);
+      const previous = present?.name === settings.name ? present : undefined;
+      const nth = previous?.nth ?? firstFree(taken);
       taken.add(nth);
-      built.push({ service, state: nextState(settings, states.get(key), nth) });
+      built.push({ service, state: nextState(settings, previous, nth) });
     } catch (error) {
       if (!(error instanceof AnnotationError || error instanceof RangeError)) throw error;
       problems.push({ service: key, problem: error.message });
@@ -74,7 +79,7 @@ export function loadBalancers(objects: ClusterObjects, states: NlbStates, ttlSec
   const hostnames = new Map<string, string>();
   for (const { service, state } of built) {
     const own = listenersOf(service, state, objects);
-    const hostname = hostnameOf(service);
+    const hostname = hostnameOf(service, state);
     const addresses = addressesOf(objects.topology, state);
     const serving = addresses.filter(({ zone }) => own.some((listener) => hasTarget(listener, zone)));
     // With no zone that serves, AWS answers with all of them rather than with none.
@@ -89,9 +94,10 @@ export function loadBalancers(objects: ClusterObjects, states: NlbStates, ttlSec
 }
 
 function nextState(settings: NlbSettings, previous: NlbState | undefined, nth: number): NlbState {
-  const { targetType } = settings;
+  const { name, targetType } = settings;
   const remembered = previous?.targetType === targetType ? previous.preserveClientIp : new Map<number, boolean>();
   return {
+    name,
     nth,
     targetType,
     crossZone: settings.crossZone ?? previous?.crossZone ?? false,
@@ -149,9 +155,13 @@ function targetsOf(
     .map(({ name, zone, address }) => ({ zone, node: name, address, port: nodePort }));
 }
 
-/** As the controller names its NLBs; the last part is AWS's own. The same for the same Service, always. */
-function hostnameOf({ metadata: { namespace, name } }: Service): string {
-  const hash = createHash("sha256").update(`${namespace}/${name}`).digest("hex");
+/** As the controller names its NLBs, or the annotation; the last part is AWS's own. The same for the same Service and name, always. */
+function hostnameOf({ metadata }: Service, { name: given }: NlbState): string {
+  const { namespace, name } = metadata;
+  const hash = createHash("sha256")
+    .update([`${namespace}/${name}`, ...(given === undefined ? [] : [given])].join(" "))
+    .digest("hex");
   const part = (text: string) => text.replaceAll(/[^a-z0-9]/g, "").slice(0, 8);
-  return `k8s-${part(namespace)}-${part(name)}-${hash.slice(0, 10)}-${hash.slice(10, 26)}.elb.${REGION}.amazonaws.com`;
+  const title = given ?? `k8s-${part(namespace)}-${part(name)}-${hash.slice(0, 10)}`;
+  return `${title}-${hash.slice(10, 26)}.elb.${REGION}.amazonaws.com`;
 }

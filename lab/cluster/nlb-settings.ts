@@ -10,6 +10,8 @@ export type TargetType = "instance" | "ip";
 
 /** `undefined`: not said, so that AWS keeps what it has. */
 export interface NlbSettings {
+  /** What the NLB is to be called: by another name it is another NLB. */
+  readonly name: string | undefined;
   readonly targetType: TargetType;
   readonly crossZone: boolean | undefined;
   /** `preserve_client_ip.enabled` of each port's target group. */
@@ -58,6 +60,7 @@ export function nlbSettings({ metadata, spec }: Service): NlbSettings | undefine
     return value === undefined ? undefined : parseSwitch(name, value);
   };
   return {
+    name: isOfCloudProvider ? undefined : annotation("name"),
     targetType: isIp ? "ip" : "instance",
     crossZone: crossZone === undefined ? undefined : parseSwitch("attributes", crossZone),
     preserveClientIp: new Map(spec.ports.map(({ port }) => [port, preserve(port)])),

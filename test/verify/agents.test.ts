@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sample } from "../../src/domain/exposition.ts";
+import { LaggedSpan } from "../../src/verify/agents/lagged-span.ts";
 import { configurationsIn, observeBetween } from "../../src/verify/agents/observe.ts";
 import type { Reading } from "../../src/verify/agents/reading.ts";
 
@@ -10,20 +11,22 @@ const OURS = { service_namespace: "shop", service_name: "web" };
 interface Page {
   readonly attempts: number;
   readonly timeouts?: number;
+  readonly refused?: number;
   readonly exposed?: boolean;
   readonly preserve?: boolean;
   readonly exposure?: number;
 }
 
 /** What an agent on a node of this name exports. */
-function samplesOf(node: string, { attempts, timeouts = 0, exposed = true, preserve = true, exposure }: Page): readonly Sample[] {
+function samplesOf(node: string, page: Page): readonly Sample[] {
+  const { attempts, timeouts = 0, refused = 2, exposed = true, preserve = true, exposure } = page;
   const where = { node, ...OURS, service_port: "80", frontend_zone: "a", colocated: "true", exposed: String(exposed) };
   const other = { ...where, service_name: "other" };
   return [
     { name: "hairpin_probe_attempts_total", labels: where, value: attempts },
     { name: "hairpin_probe_attempts_total", labels: other, value: 1_000_000 },
     { name: "hairpin_probe_failures_total", labels: { ...where, reason: "connect_timeout" }, value: timeouts },
-    { name: "hairpin_probe_failures_total", labels: { ...where, reason: "connect_refused" }, value: 2 },
+    { name: "hairpin_probe_failures_total", labels: { ...where, reason: "connect_refused" }, value: refused },
     { name: "hairpin_probe_hairpins_total", labels: { ...where, evidence: "reset" }, value: timeouts },
     ...(exposure === undefined ? [] : [{ name: "hairpin_probe_exposure_ratio", labels: where, value: exposure }]),
     { name: "hairpin_probe_service_info", labels: { node, ...OURS, preserve_client_ip: String(preserve) }, value: 1 },
@@ -36,8 +39,8 @@ const reading = (atMs: number, pages: Readonly<Record<string, Page>>): Reading =
   pages: new Map(Object.entries(pages).map(([node, page]) => [`${node}:9867`, { samples: samplesOf(node, page) }])),
   problems: [],
 });
-const between = (first: Reading, last: Reading, attemptsUntil = last, answered: ReadonlyMap<string, number> = new Map()) =>
-  observeBetween(SERVICE, { first, last, attemptsUntil, answered });
+const between = (first: Reading, last: Reading, answered: ReadonlyMap<string, number> = new Map()) =>
+  observeBetween(SERVICE, { first, timeoutsFrom: first, attemptsUntil: last, last, answered });
 
 test("what was counted between two readings is the difference, by node and path", () => {
   const first = reading(0, { n1: { attempts: 100, timeouts: 30, exposure: 0.5 }, n2: { attempts: 50 } });
@@ -73,21 +76,69 @@ test("labels that nothing is counted under any more are left out", () => {
   assert.deepEqual(strata, []);
 });
 
-test("attempts are counted up to an earlier reading than timeouts, which come later", () => {
-  const first = reading(0, { n1: { attempts: 100 } });
-  const { strata } = between(
+/** Ten attempts a second, of which each node's own share times out, and two in ten are refused: read every two seconds. */
+function lagged(seconds: number, share: number, lagMs = 15_000) {
+  const at = (second: number) => {
+    const attempts = 10 * second;
+    // What times out is counted three seconds later.
+    return reading(second * 1000, { n1: { attempts, timeouts: 10 * share * Math.max(0, second - 3), refused: 2 * second } });
+  };
+  const span = new LaggedSpan(at(100), lagMs);
+  for (let second = 102; second <= 100 + seconds; second += 2) span.add(at(second));
+  return observeBetween(SERVICE, { ...span.bounds(), answered: new Map() }).strata[0];
+}
+
+test("timeouts are counted over as long a span as attempts, and later: from the first look on the share is the true one", () => {
+  for (const seconds of [18, 20, 30, 60]) {
+    const seen = lagged(seconds, 0.3);
+    assert.ok(seen !== undefined, `${seconds} s`);
+    assert.equal(seen.timeouts / seen.attempts, 0.3, `${seconds} s: ${JSON.stringify(seen)}`);
+    assert.equal(seen.otherFailures / seen.attempts, 0.2, `${seconds} s: ${JSON.stringify(seen)}`);
+  }
+});
+
+test("readings that are not evenly apart: the span of timeouts is never the shorter one", () => {
+  for (const gaps of [
+    [0.5, 2],
+    [2, 0.5],
+    [1.9, 2.2],
+    [7, 1],
+    [1, 7],
+    [20, 2],
+  ]) {
+    const first = reading(0, {});
+    const span = new LaggedSpan(first, 15_000);
+    let atMs = 0;
+    for (let i = 0; i < 60; i++) {
+      atMs += 1_000 * (gaps[i % gaps.length] ?? 0);
+      span.add(reading(atMs, {}));
+      const { attemptsUntil, timeoutsFrom, last } = span.bounds();
+      const [attempts, timeouts] = [attemptsUntil.atMs, last.atMs - timeoutsFrom.atMs];
+      assert.ok(timeouts >= attempts && timeouts <= attempts + 15_000, `${gaps} at ${atMs}: ${attempts} and ${timeouts} ms`);
+    }
+  }
+});
+
+test("before the lag is over nothing is counted", () => {
+  assert.deepEqual([lagged(2, 0.3), lagged(14, 0.3)], [undefined, undefined]);
+});
+
+test("an agent that did not answer where timeouts are counted from is counted from the beginning: none is lost", () => {
+  const first = reading(0, { n1: { attempts: 100, timeouts: 10 } });
+  const bounds = {
     first,
-    reading(20_000, { n1: { attempts: 300, timeouts: 4 } }),
-    reading(5_000, { n1: { attempts: 150 } }),
-  );
-  assert.deepEqual([strata[0]?.attempts, strata[0]?.timeouts], [50, 4]);
+    timeoutsFrom: reading(15_000, {}),
+    attemptsUntil: reading(20_000, { n1: { attempts: 200, timeouts: 30 } }),
+    last: reading(35_000, { n1: { attempts: 300, timeouts: 40 } }),
+    answered: new Map(),
+  };
+  assert.equal(observeBetween(SERVICE, bounds).strata[0]?.timeouts, 30);
 });
 
 test("an agent that did not always answer is a gap, one that is gone has no data", () => {
   const { coverage } = between(
     reading(0, { n1: { attempts: 1 }, n2: { attempts: 1 } }),
     reading(1, { n1: { attempts: 2 } }),
-    undefined,
     new Map([["n1:9867", 0.6]]),
   );
   assert.deepEqual([...coverage], [["n1", 0.6]]);

@@ -10,26 +10,25 @@ export interface Service {
   readonly name: string;
 }
 
-/** The readings that bound a span, all of the same agents. */
+/** The readings that bound a span, all of the same agents: attempts, and what fails at once, are counted from `first` to `attemptsUntil`. */
 export interface Bounds {
   readonly first: Reading;
-  readonly last: Reading;
-  /**
-   * Where attempts are counted up to: one that is a little older than the last, as attempts that time out are counted later than those
-   * that began with them and succeeded.
-   */
+  /** Timeouts are counted from here to `last`: as much later as the other end is, as they are counted later. */
+  readonly timeoutsFrom: Reading;
   readonly attemptsUntil: Reading;
+  readonly last: Reading;
   /** Share of the readings between them that each agent answered. */
   readonly answered: ReadonlyMap<string, number>;
 }
 
 /** What the agents counted between two readings. */
-export function observeBetween({ namespace, name }: Service, { first, last, attemptsUntil, answered }: Bounds): Observation {
+export function observeBetween({ namespace, name }: Service, bounds: Bounds): Observation {
+  const { first, timeoutsFrom, attemptsUntil, last, answered } = bounds;
   const isOurs = ({ labels }: Sample): boolean => labels.service_namespace === namespace && labels.service_name === name;
-  const increases = (metric: string, until: Reading): readonly Sample[] =>
+  const increases = (metric: string, from: Reading, until: Reading): readonly Sample[] =>
     [...until.pages].flatMap(([address, { samples }]) => {
       // Without a beginning there is no increase: all that it ever counted would be taken for one.
-      const beginning = first.pages.get(address);
+      const beginning = from.pages.get(address) ?? first.pages.get(address);
       if (beginning === undefined) return [];
       const earlier = new Map(
         beginning.samples.filter((sample) => sample.name === metric).map((sample) => [keyOf(sample), sample.value]),
@@ -44,15 +43,12 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
     });
   const gauges = (metric: string, reading: Reading): readonly Sample[] =>
     [...reading.pages.values()].flatMap(({ samples }) => samples.filter((sample) => sample.name === metric && isOurs(sample)));
-  const failures = increases("hairpin_probe_failures_total", last);
-  const [timeouts, others] = [
-    sums(failures.filter(({ labels }) => isTimeout(labels))),
-    sums(failures.filter(({ labels }) => !isTimeout(labels))),
-  ];
-  const hairpins = sums(increases("hairpin_probe_hairpins_total", last));
+  const timeouts = sums(increases("hairpin_probe_failures_total", timeoutsFrom, last).filter(({ labels }) => isTimeout(labels)));
+  const others = sums(increases("hairpin_probe_failures_total", first, attemptsUntil).filter(({ labels }) => !isTimeout(labels)));
+  const hairpins = sums(increases("hairpin_probe_hairpins_total", timeoutsFrom, last));
   const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
   const zones = zonesIn(last);
-  const strata = increases("hairpin_probe_attempts_total", attemptsUntil).map((sample): Stratum => {
+  const strata = increases("hairpin_probe_attempts_total", first, attemptsUntil).map((sample): Stratum => {
     const key = stratumKey(sample);
     const [timedOut, failed] = [timeouts.get(key) ?? 0, others.get(key) ?? 0];
     return {
@@ -75,8 +71,8 @@ export function observeBetween({ namespace, name }: Service, { first, last, atte
     // Labels that nothing was counted under any more are those of another time.
     strata: strata.filter(({ attempts }) => attempts > 0),
     control: {
-      hits: total(increases("hairpin_probe_control_failures_total", last)),
-      of: total(increases("hairpin_probe_control_attempts_total", last)),
+      hits: total(increases("hairpin_probe_control_failures_total", first, last)),
+      of: total(increases("hairpin_probe_control_attempts_total", first, last)),
     },
     configurations: configurationsIn(last, { namespace, name }),
     coverage: coverageOf(first, last, answered),

@@ -3,6 +3,7 @@ import { judge } from "../judge.ts";
 import type { Observation } from "../observation.ts";
 import { lengthOf, progressText, type VerifyReport } from "../report.ts";
 import { Answers } from "./answers.ts";
+import { LaggedSpan } from "./lagged-span.ts";
 import { configurationsIn, observeBetween, type Service } from "./observe.ts";
 import type { Reading } from "./reading.ts";
 
@@ -22,10 +23,8 @@ type Phase =
       readonly kind: "after";
       readonly before: Observation;
       readonly changedAtMs: number;
-      readonly first: Reading;
-      readonly last: Reading;
-      /** The youngest that is older than the lag, and those since. */
-      readonly recent: readonly Reading[];
+      readonly startMs: number;
+      readonly span: LaggedSpan;
       readonly answers: Answers;
     };
 
@@ -83,8 +82,9 @@ export class ServiceWatch {
   }
 
   #countBefore({ first, last, answers }: Phase & { kind: "before" }, reading: Reading): void {
-    const observe = (until: Reading): Observation =>
-      observeBetween(this.#service, { first, last: until, attemptsUntil: until, answered: answers.shares() });
+    // What is to be counted later always has been: nothing crosses this span's edges that did not before.
+    const observe = (last: Reading): Observation =>
+      observeBetween(this.#service, { first, timeoutsFrom: first, attemptsUntil: last, last, answered: answers.shares() });
     // Any agent that sees something new: they do not all see it at once.
     if (configurationsIn(reading, this.#service).some((each) => !this.#initial.has(JSON.stringify(each)))) {
       this.#phase = { kind: "settling", before: observe(last), changedAtMs: reading.atMs, agents: [...last.pages.keys()] };
@@ -104,29 +104,19 @@ export class ServiceWatch {
     const isWhole = agents.every((agent) => reading.pages.has(agent));
     if (leftMs > 0) this.#progress = `changed; waiting ${lengthOf(leftMs)} for new connections to follow`;
     else if (isWhole || (leftMs <= -WHOLE_WITHIN_MS && reading.pages.size > 0)) {
-      const answers = new Answers(reading);
-      this.#phase = { kind: "after", before, changedAtMs, first: reading, last: reading, recent: [reading], answers };
+      const [answers, span] = [new Answers(reading), new LaggedSpan(reading, this.#options.lagMs)];
+      this.#phase = { kind: "after", before, changedAtMs, startMs: reading.atMs, span, answers };
     } else this.#progress = "waiting for agents that do not answer";
   }
 
   #countAfter(phase: Phase & { kind: "after" }, reading: Reading): void {
-    const { before, changedAtMs, first, answers } = phase;
-    const { settleMs, afterMs, lagMs } = this.#options;
+    const { before, changedAtMs, startMs, span, answers } = phase;
+    const { settleMs, afterMs } = this.#options;
     answers.add(reading);
-    const hasAnswers = reading.pages.size > 0;
-    const last = hasAnswers ? reading : phase.last;
-    const readings = hasAnswers ? [...phase.recent, reading] : phase.recent;
-    const recent = readings.slice(
-      Math.max(
-        0,
-        readings.findLastIndex(({ atMs }) => atMs <= last.atMs - lagMs),
-      ),
-    );
-    const attemptsUntil = recent[0] ?? last;
-    const after = observeBetween(this.#service, { first, last, attemptsUntil, answered: answers.shares() });
+    if (reading.pages.size > 0) span.add(reading);
+    const after = observeBetween(this.#service, { ...span.bounds(), answered: answers.shares() });
     const judgement = judge(before, after, "again and again");
-    this.#phase = { ...phase, last, recent };
-    this.#isOver = judgement.isFinal || reading.atMs - first.atMs >= afterMs;
+    this.#isOver = judgement.isFinal || reading.atMs - startMs >= afterMs;
     const changeSource = "seen";
     const warnings = reading.problems;
     this.#report = { service: this.name, changedAtMs, changeSource, settleMs, before, after, judgement, warnings };

@@ -25,24 +25,33 @@ export async function readObservation(
   const increase = (metric: string, by: readonly string[], toMs = endMs) =>
     client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
-  const [attempts, failures, hairpins, exposures, control, controlFailures, configurations, agents, left] = await Promise.all([
-    increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
-    increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
-    increase("hairpin_probe_hairpins_total", STRATUM_LABELS),
-    client.query(`avg by (${STRATUM_LABELS.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`, endMs),
-    increase("hairpin_probe_control_attempts_total", [], endMs - lagMs),
-    increase("hairpin_probe_control_failures_total", []),
-    client.query(
-      `sum by (${CONFIGURATION_LABELS.join(", ")}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`,
-      endMs,
-    ),
-    readAgents(client, subject, span),
-    client.query(`max(max_over_time(hairpin_probe_frontends_left_to_others{${clusterMatcher(subject.cluster)}}${whole}))`, endMs),
-  ]);
+  const [attempts, timeouts, others, hairpins, exposures, control, controlFailures, configurations, agents, left] =
+    await Promise.all([
+      increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
+      increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
+      // What fails at once is counted when successes are: over a longer span than theirs it would seem to become more.
+      increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"], endMs - lagMs),
+      increase("hairpin_probe_hairpins_total", STRATUM_LABELS),
+      client.query(
+        `avg by (${STRATUM_LABELS.join(", ")}) (avg_over_time(hairpin_probe_exposure_ratio{${match}}${whole}))`,
+        endMs,
+      ),
+      increase("hairpin_probe_control_attempts_total", [], endMs - lagMs),
+      increase("hairpin_probe_control_failures_total", []),
+      client.query(
+        `sum by (${CONFIGURATION_LABELS.join(", ")}) (count_over_time(hairpin_probe_service_info{${match}}${whole}))`,
+        endMs,
+      ),
+      readAgents(client, subject, span),
+      client.query(
+        `max(max_over_time(hairpin_probe_frontends_left_to_others{${clusterMatcher(subject.cluster)}}${whole}))`,
+        endMs,
+      ),
+    ]);
   refuseSeveralClusters(attempts, "such a Service");
   return {
     span,
-    strata: strataOf({ attempts, failures, hairpins, exposures, zones: agents.zones }),
+    strata: strataOf({ attempts, timeouts, others, hairpins, exposures, zones: agents.zones }),
     control: { hits: total(controlFailures), of: total(control) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
     coverage: agents.coverage,
@@ -85,13 +94,15 @@ async function readAgents(client: PrometheusClient, { cluster }: Subject, { star
 
 interface Answers {
   readonly attempts: readonly Series[];
-  readonly failures: readonly Series[];
+  /** By reason, as what is below. */
+  readonly timeouts: readonly Series[];
+  readonly others: readonly Series[];
   readonly hairpins: readonly Series[];
   readonly exposures: readonly Series[];
   readonly zones: ReadonlyMap<string, string>;
 }
 
-function strataOf({ attempts, failures, hairpins, exposures, zones }: Answers): readonly Stratum[] {
+function strataOf({ attempts, hairpins, exposures, zones, ...failures }: Answers): readonly Stratum[] {
   const keyOf = ({ labels }: Series): string => STRATUM_LABELS.map((name) => labels[name] ?? "").join("\u0000");
   const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
     const byKey = new Map<string, number>();
@@ -99,8 +110,8 @@ function strataOf({ attempts, failures, hairpins, exposures, zones }: Answers): 
     return byKey;
   };
   const [timeouts, others] = [
-    sums(failures.filter(({ labels }) => isTimeout(labels))),
-    sums(failures.filter(({ labels }) => !isTimeout(labels))),
+    sums(failures.timeouts.filter(({ labels }) => isTimeout(labels))),
+    sums(failures.others.filter(({ labels }) => !isTimeout(labels))),
   ];
   const [proved, shares] = [sums(hairpins), sums(exposures)];
   return attempts.map((each) => {

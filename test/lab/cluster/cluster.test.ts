@@ -92,6 +92,30 @@ test("pods move, policies and faults change: each is in the next network", async
   assert.throws(() => cluster.moveBackends(["node-9"]), { name: "RangeError", message: /"node-9".*node-1, node-2, node-3/ });
 });
 
+test("nodes join: only those that are in the cluster are targets, and are told to the agents", async () => {
+  const { cluster, last } = await start();
+  const targets = () => last().listeners[0]?.targets.map(({ node }) => node);
+  const agents = () =>
+    cluster.store
+      .list("endpointslices")
+      .map(toEndpointSlice)
+      .filter(({ metadata }) => metadata.namespace === AGENTS.namespace)
+      .flatMap(({ endpoints }) => endpoints.map(({ nodeName }) => nodeName));
+  cluster.setNodes(["node-1", "node-3"]);
+  await cluster.settled();
+  assert.deepEqual(
+    [targets(), agents()],
+    [
+      ["node-1", "node-3"],
+      ["node-1", "node-3"],
+    ],
+  );
+  cluster.setNodes(["node-1", "node-2", "node-3"]);
+  await cluster.settled();
+  assert.deepEqual([targets()?.length, agents().length], [3, 3]);
+  assert.throws(() => cluster.setNodes(["node-9"]), { name: "RangeError", message: /"node-9".*node-1, node-2, node-3/ });
+});
+
 test("a change that makes no difference to the network does not touch it", async () => {
   const { cluster, applied } = await start();
   await cluster.settled();

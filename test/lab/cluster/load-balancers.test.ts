@@ -174,6 +174,21 @@ test("an NLB keeps its addresses while others come and go, and its name always",
   );
 });
 
+test("by another name it is another NLB: a host name and addresses of its own, and nothing of what the old one was told", () => {
+  const first = build([web(OFF)]);
+  const renamed = build([web({ name: "web-2" })], first.states);
+  assert.match(renamed.hostnames.get("shop/web") ?? "", /^web-2-[0-9a-f]{16}\.elb\./);
+  const told = ({ listeners: [listener] }: typeof first) => [listener?.addresses[0]?.address, listener?.preserveClientIp];
+  assert.deepEqual(
+    [told(first), told(renamed)],
+    [
+      ["10.0.35.1", false],
+      ["10.0.35.2", true],
+    ],
+  );
+  assert.deepEqual(told(build([web({ name: "web-2" })], renamed.states)), ["10.0.35.2", true], "and it stays");
+});
+
 test("DNS leaves out a zone without a target, unless targets of other zones serve it, or none would be left", () => {
   const answer = (service: Service, ready: readonly string[]) => {
     const { hostnames, records } = build([service], new Map(), webSlices(topology, ready));
