@@ -1,5 +1,6 @@
 import { neverProbed } from "../domain/address.ts";
 import { type Cidr, parseCidr } from "../domain/cidr.ts";
+import { isRequestPath } from "../domain/request-path.ts";
 import { parseVersion, type Version } from "../domain/version.ts";
 
 /**
@@ -101,9 +102,9 @@ export const path: Parse<string> = (text) => {
   return text;
 };
 
-/** The path of an HTTP request (RFC 9112 section 3.2.1, origin-form). */
+/** The path of an HTTP request. */
 export const httpPath: Parse<string> = (text) => {
-  if (!/^\/[\x21-\x7e]{0,1023}$/.test(text)) throw new Expected("a path that begins with / and has no spaces, such as /healthz");
+  if (!isRequestPath(text)) throw new Expected('a path that begins with / and has no spaces and no "#", such as /healthz');
   return text;
 };
 

@@ -33,7 +33,7 @@ test("a listen address is a port with or without a host, IPv6 in brackets", () =
 
 test("a request path begins with a slash and has nothing in it that would end the request line", () => {
   assert.equal(httpPath("/healthz?x=1"), "/healthz?x=1");
-  for (const text of ["", "healthz", "/a b", "/a\r\nHost: x", "/ü"]) assert.throws(() => httpPath(text), Expected, text);
+  for (const text of ["", "healthz", "/a b", "/a\r\nHost: x", "/ü", "/a#b"]) assert.throws(() => httpPath(text), Expected, text);
 });
 
 test("a namespaced name is two DNS labels", () => {
