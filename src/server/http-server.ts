@@ -22,6 +22,8 @@ export interface Endpoints {
 const MAX_CONNECTIONS = 64;
 /** Milliseconds within which a client must have sent its whole request. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Node looks for those who have not every half minute, unless it is told otherwise. */
+const CHECK_INTERVAL_MS = 1_000;
 /** The same for its TLS handshake. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Milliseconds without progress after which a client that does not read is let go. */
@@ -57,7 +59,11 @@ export async function startServer(
       response.end("the agent could not answer; its log says why\n");
     });
   };
-  const limits = { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS };
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
   const secure = tls === undefined ? undefined : createHttpsServer({ ...limits, ...tlsOptionsOf(tls) }, onRequest);
   const server: Server = secure ?? createHttpServer(limits, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
@@ -109,6 +115,8 @@ async function answer(
     response.writeHead(status, {
       "content-type": "text/plain; charset=utf-8",
       "content-length": Buffer.byteLength(text),
+      // What is in it others wrote: it is to be read as what it is sent as.
+      "x-content-type-options": "nosniff",
       ...headers,
     });
     response.end(request.method === "HEAD" ? undefined : text);
@@ -139,7 +147,6 @@ async function answer(
       send(200, `${JSON.stringify(await endpoints.status())}\n`, {
         "content-type": "application/json",
         "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
       });
       return;
     case "/": {
