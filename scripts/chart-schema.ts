@@ -65,6 +65,17 @@ export const CHART_SCHEMA: Schema = {
     serviceAccount: closed({ create: flag, name: text(), annotations: texts }),
     rbac: closed({ create: flag }),
     capture: closed({ enabled: flag }),
+    podAddressOnly: flag,
+    tls: closed({
+      enabled: flag,
+      secretName: text({ minLength: 1 }),
+      serverName: text(),
+      clientCertificates: closed({
+        enabled: flag,
+        caSecretName: text({ minLength: 1 }),
+        scraperSecretName: text({ minLength: 1 }),
+      }),
+    }),
     trustCRDsExist: flag,
     podMonitor: closed({
       ...monitoring,
@@ -72,6 +83,7 @@ export const CHART_SCHEMA: Schema = {
       scrapeTimeout: DURATION,
       relabelings: list(),
       metricRelabelings: list(),
+      tlsConfig: anyObject,
     }),
     prometheusRule: closed({ ...monitoring, runbookBaseUrl: text(), disabled: list(text()) }),
     dashboards: closed({

@@ -19,6 +19,7 @@ const PACKAGES = {
   chromium: "chromium",
   ip: "iproute2",
   nft: "nftables",
+  openssl: "openssl",
   tcpdump: "tcpdump",
   unshare: "util-linux",
   nsenter: "util-linux",

@@ -13,11 +13,12 @@ import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
 import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
 import { systemClock } from "../schedule/system-clock.ts";
-import { startServer } from "../server/http-server.ts";
+import { type Endpoints, startServer } from "../server/http-server.ts";
 import { PAGE_HEADERS, renderPage } from "../status-page/page.ts";
 import { VERSION } from "../version.ts";
 import { HOST } from "./host.ts";
 import { readFrontends } from "./read-frontends.ts";
+import { followServerTls, readServerTls } from "./server-tls.ts";
 
 const USER_AGENT = `hairpin-probe/${VERSION}`;
 
@@ -85,6 +86,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   });
   const sources = new Sources({ settings, agent, resolver, metrics, logger });
   try {
+    const tls = await readServerTls(settings);
     if (settings.frontends !== undefined)
       sources.set("file", readFrontends(settings.frontends, { defaultPath: settings.httpPath, isAllowed }));
     const kubernetes = usesKubernetes(settings, env)
@@ -99,13 +101,18 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
     };
-    const server = await startServer(settings.metricsAddress, {
+    const endpoints: Endpoints = {
       page: async () => ({ html: renderPage(await status()), headers: PAGE_HEADERS }),
       status,
       metrics: async () => ({ text: await metrics.registry.render(), contentType: metrics.registry.contentType }),
       ready: () => agent.ready,
       onError: (error) => logger.error({ error: String(error) }, "a request could not be answered"),
-    });
+    };
+    const server = await startServer(settings.metricsAddress, endpoints, tls?.material);
+    if (tls !== undefined) {
+      const { useTls } = server;
+      followServerTls(tls, { clock: systemClock, unixMs: Date.now, signal: stop.signal, metrics, logger, useTls });
+    }
     logger.info({ version: VERSION, node_version: process.version, port: server.port }, "agent started");
     try {
       const stopped = new Promise<void>((resolve) => stop.signal.addEventListener("abort", () => resolve(), { once: true }));

@@ -27,6 +27,11 @@ export interface Settings extends ControllerSettings, KubectlSettings {
   /** Milliseconds from the SYN to the end of an attempt. */
   readonly timeout: number;
   readonly metricsAddress: ListenAddress;
+  /** Both of these or neither: with them nothing is served but TLS. */
+  readonly metricsTlsCertFile: string | undefined;
+  readonly metricsTlsKeyFile: string | undefined;
+  /** The authorities of those who may read; `undefined`: everyone may. */
+  readonly metricsClientCaFile: string | undefined;
   readonly nodeName: string;
   /** This node's zone; `undefined`: taken from the agents' own Service, if known. */
   readonly zone: string | undefined;
@@ -70,6 +75,17 @@ export const DEFINITIONS = {
     default: ":9867",
     placeholder: "HOST:PORT",
     help: "Where /metrics, /healthz and /readyz are served.",
+  }),
+  metricsTlsCertFile: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "PEM file with the certificate to serve them with. It is read again when it changes. Default: no TLS.",
+  }),
+  metricsTlsKeyFile: define({ parse: path, placeholder: "FILE", help: "PEM file with the key of that certificate." }),
+  metricsClientCaFile: define({
+    parse: path,
+    placeholder: "FILE",
+    help: "PEM file of authorities: who shows no certificate of theirs gets /healthz and /readyz, and nothing else.",
   }),
   nodeName: define({
     parse: word,

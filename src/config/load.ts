@@ -2,7 +2,7 @@ import { AUDIT_DEFINITIONS, type AuditSettings } from "./audit-definitions.ts";
 import { CHECK_DEFINITIONS, type CheckSettings } from "./check-definitions.ts";
 import { checkTarget, TARGET_FORMS } from "./check-target.ts";
 import { flagOf, variableOf } from "./definition.ts";
-import { DEFINITIONS, SETTING_KEYS, type Settings } from "./definitions.ts";
+import { DEFINITIONS, SETTING_KEYS, type SettingKey, type Settings } from "./definitions.ts";
 import { Expected } from "./parsers.ts";
 import { readValues, type ValueSources } from "./values.ts";
 import { type AgentsAt, OF_NAMESPACE, OF_PROMETHEUS, VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
@@ -123,6 +123,21 @@ export function loadSettings(sources: ConfigSources): Settings {
   if (!hasSource) {
     problems.push("--kubeconfig, --frontends: got neither, expected one of them outside a cluster, or the variable KUBECONFIG");
   }
+  problems.push(...tlsProblems(values));
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(values) as unknown as Settings;
+}
+
+/** A certificate is nothing without its key, and clients are asked for theirs in TLS only. */
+function tlsProblems(values: Readonly<Record<string, unknown>>): readonly string[] {
+  const given = (key: SettingKey): boolean => values[key] !== undefined;
+  const missing = (key: SettingKey, other: SettingKey): string =>
+    `--${flagOf(key)}: got nothing, expected a file beside --${flagOf(other)}`;
+  if (given("metricsTlsCertFile") !== given("metricsTlsKeyFile")) {
+    return given("metricsTlsCertFile")
+      ? [missing("metricsTlsKeyFile", "metricsTlsCertFile")]
+      : [missing("metricsTlsCertFile", "metricsTlsKeyFile")];
+  }
+  const needsCertificate = given("metricsClientCaFile") && !given("metricsTlsCertFile");
+  return needsCertificate ? [missing("metricsTlsCertFile", "metricsClientCaFile")] : [];
 }

@@ -1,5 +1,6 @@
 import { neverProbed } from "../domain/address.ts";
-import { type Cidr, parseCidr } from "../domain/cidr.ts";
+import { type Cidr, familyOf, parseCidr } from "../domain/cidr.ts";
+import { isRequestPath } from "../domain/request-path.ts";
 import { parseVersion, type Version } from "../domain/version.ts";
 
 /**
@@ -104,9 +105,9 @@ export const path: Parse<string> = (text) => {
   return text;
 };
 
-/** The path of an HTTP request (RFC 9112 section 3.2.1, origin-form). */
+/** The path of an HTTP request. */
 export const httpPath: Parse<string> = (text) => {
-  if (!/^\/[\x21-\x7e]{0,1023}$/.test(text)) throw new Expected("a path that begins with / and has no spaces, such as /healthz");
+  if (!isRequestPath(text)) throw new Expected('a path that begins with / and has no spaces and no "#", such as /healthz');
   return text;
 };
 
@@ -116,11 +117,16 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** `:9867`, `127.0.0.1:9867` or `[::1]:9867`; port 0 lets the system choose. */
+/**
+ * `:9867`, `127.0.0.1:9867` or `[::1]:9867`; port 0 lets the system choose.
+ *
+ * Brackets may be around an IPv4 address, too: `[$(POD_IP)]:9867` in a manifest is then right for both families.
+ */
 export const listenAddress: Parse<ListenAddress> = (text) => {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]]+)\]|([^:\s[\]]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) throw new Expected("HOST:PORT or :PORT, such as :9867 or [::1]:9867");
+  if (match[1] !== undefined && familyOf(match[1]) === undefined) throw new Expected("an IP address in the brackets");
   const host = match[1] ?? match[2];
   return { host: host === "" ? undefined : host, port };
 };

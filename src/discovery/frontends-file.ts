@@ -2,6 +2,7 @@ import { isIP } from "node:net";
 import * as v from "valibot";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { AddressPolicy } from "../domain/address.ts";
+import { isRequestPath } from "../domain/request-path.ts";
 import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
@@ -48,7 +49,7 @@ const addressOf = (isAllowed: AddressPolicy) =>
       "a private address (RFC 1918, RFC 6598, RFC 4193), or one that --allow-cidr allows: no other is probed",
     ),
   );
-const path = v.pipe(v.string("text"), v.regex(/^\/[\x21-\x7e]*$/, 'a path that starts with "/", without spaces'));
+const path = v.pipe(v.string("text"), v.check(isRequestPath, 'a path that starts with "/", without spaces and "#"'));
 
 const serviceOf = (isAllowed: AddressPolicy) =>
   v.pipe(

@@ -186,6 +186,18 @@ export class AgentMetrics {
     }
   }
 
+  /**
+   * What the server's TLS is.
+   *
+   * @param tls - Whether what its files say is what is in use; and when the certificate in use ends, in Unix seconds, where it is new.
+   */
+  serverTls(tls: { readonly isCurrent: boolean; readonly expiresAt?: number }): void {
+    const node = { node: this.#node };
+    this.registry.set("hairpin_probe_server_tls_current", node, tls.isCurrent ? 1 : 0);
+    if (tls.expiresAt !== undefined)
+      this.registry.set("hairpin_probe_server_tls_certificate_expiry_timestamp_seconds", node, tls.expiresAt);
+  }
+
   logLineDropped(): void {
     this.#totals.logLinesDropped++;
     this.registry.add("hairpin_probe_log_lines_dropped_total", { node: this.#node });

@@ -187,6 +187,16 @@ export const METRICS = {
     labels: NODE,
     help: "Log lines that were dropped because the reader of the agent's output hung.",
   },
+  hairpin_probe_server_tls_current: {
+    type: "gauge",
+    labels: NODE,
+    help: "1 while /metrics is served with what the TLS files say; 0 while they cannot be used, and what they said before still is. Only with --metrics-tls-cert-file.",
+  },
+  hairpin_probe_server_tls_certificate_expiry_timestamp_seconds: {
+    type: "gauge",
+    labels: NODE,
+    help: "When the first certificate of the chain that /metrics is served with expires, in Unix time. Only with --metrics-tls-cert-file.",
+  },
   hairpin_probe_agent_info: {
     type: "gauge",
     labels: { ...NODE, node_zone: 'zone of the node, "" when unknown', version: "of the agent", node_version: "of Node.js" },

@@ -1,11 +1,16 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { Client } from "undici";
+import { Client, errors } from "undici";
 import { closeQuietly } from "./quiet-close.ts";
 import type { StepResult, Steps } from "./steps.ts";
 
 /** Headers larger than this are not an answer a probe needs; the bound keeps an endless sender from filling memory. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/**
+ * The same for all that comes until the headers have ended: the status line and responses before the response (RFC 9110 section 15.2), of
+ * which undici takes any amount.
+ */
+const MAX_HEAD_BYTES = 128 * 1024;
 /** A body is read, and thrown away, only so that the connection can end without a reset; not further than this. */
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
@@ -62,7 +67,14 @@ export async function request(
         reset: !(socket instanceof TLSSocket),
       },
       {
-        onRequestStart() {},
+        onRequestStart(controller) {
+          const before = socket.bytesRead;
+          // After undici's own listener, which has read by then what there was.
+          socket.on("readable", () => {
+            if (status !== undefined || socket.bytesRead - before <= MAX_HEAD_BYTES) return;
+            controller.abort(new errors.HTTPParserError("no end of the headers"));
+          });
+        },
         onResponseStart(controller, statusCode) {
           if (statusCode < 200) return;
           status = statusCode;

@@ -1,5 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { constants } from "node:crypto";
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import type { AddressInfo, Socket } from "node:net";
+import { type SecureContextOptions, TLSSocket } from "node:tls";
+import type { TlsMaterial } from "./tls-files.ts";
 
 export interface Endpoints {
   /** Prometheus exposition text and its content type. */
@@ -18,45 +22,114 @@ export interface Endpoints {
 const MAX_CONNECTIONS = 64;
 /** Milliseconds within which a client must have sent its whole request. */
 const REQUEST_TIMEOUT_MS = 5_000;
+/** Node looks for those who have not every half minute, unless it is told otherwise. */
+const CHECK_INTERVAL_MS = 1_000;
+/** The same for its TLS handshake. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** Milliseconds without progress after which a client that does not read is let go. */
 const IDLE_TIMEOUT_MS = 30_000;
+
+/** What anyone may ask who can reach the port: the kubelet, which asks, has no certificate to show. */
+const OPEN_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
+
+export interface RunningServer {
+  readonly port: number;
+  /** New connections get these certificates; for a server that was started with some. */
+  readonly useTls: (tls: TlsMaterial) => void;
+  readonly close: () => Promise<void>;
+}
 
 /**
  * Serves the page (/), /api/v1/status, /metrics, /healthz (the process is alive) and /readyz (it has planned what it probes).
  *
+ * @param tls - With it nothing is served but TLS; with authorities of clients in it only the two paths for the kubelet are, unless
+ *   the client shows a certificate of theirs.
  * @throws If the address cannot be listened on, with the address in the message.
  */
 export async function startServer(
   address: { readonly host: string | undefined; readonly port: number },
   endpoints: Endpoints,
-): Promise<{ readonly port: number; readonly close: () => Promise<void> }> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    answer(request, response, endpoints).catch((error: unknown) => {
+  tls?: TlsMaterial,
+): Promise<RunningServer> {
+  const needsCertificate = tls?.clientCa !== undefined;
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response, endpoints, needsCertificate).catch((error: unknown) => {
       endpoints.onError(error);
       if (!response.headersSent) response.writeHead(500, { "content-type": "text/plain" });
       response.end("the agent could not answer; its log says why\n");
     });
-  });
+  };
+  const limits = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  };
+  const secure = tls === undefined ? undefined : createHttpsServer({ ...limits, ...tlsOptionsOf(tls) }, onRequest);
+  const server: Server = secure ?? createHttpServer(limits, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_TIMEOUT_MS);
+  // Those in the middle of their handshake are not known to the HTTP server.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   await listen(server, address);
-  return { port: (server.address() as AddressInfo).port, close: () => close(server) };
+  return {
+    port: (server.address() as AddressInfo).port,
+    useTls: (next) => secure?.setSecureContext(contextOf(next)),
+    close: () => close(server, sockets),
+  };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, endpoints: Endpoints): Promise<void> {
+/** @see RFC 9325, section 3.1.1 (versions), section 3.3 (resumption: a session would outlive what its certificate was checked against). */
+const contextOf = ({ cert, key, clientCa }: TlsMaterial): SecureContextOptions => ({
+  cert,
+  key,
+  ca: clientCa,
+  minVersion: "TLSv1.2",
+  secureOptions: constants.SSL_OP_NO_TICKET,
+});
+
+const tlsOptionsOf = (tls: TlsMaterial) => ({
+  ...contextOf(tls),
+  requestCert: tls.clientCa !== undefined,
+  // Who shows none, or a wrong one, may still ask for the paths that are open to all: it is decided by the request.
+  rejectUnauthorized: false,
+  handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+});
+
+/** Whether a client may have what it asks for: anyone the open paths, the others who showed a certificate that holds. */
+const isPermitted = ({ socket }: IncomingMessage, path: string): boolean =>
+  OPEN_PATHS.has(path) || (socket instanceof TLSSocket && socket.authorized);
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  endpoints: Endpoints,
+  needsCertificate: boolean,
+): Promise<void> {
+  // A connection a request: a certificate is checked whenever it is used, against the authorities of that moment.
+  if (needsCertificate) response.setHeader("connection", "close");
   const send = (status: number, text: string, headers: Readonly<Record<string, string>> = {}) => {
     response.writeHead(status, {
       "content-type": "text/plain; charset=utf-8",
       "content-length": Buffer.byteLength(text),
+      // What is in it others wrote: it is to be read as what it is sent as.
+      "x-content-type-options": "nosniff",
       ...headers,
     });
     response.end(request.method === "HEAD" ? undefined : text);
   };
+  const [path = ""] = (request.url ?? "").split("?");
+  if (needsCertificate && !isPermitted(request, path)) {
+    send(403, "a client certificate is needed that holds: /healthz and /readyz only are open to all\n");
+    return;
+  }
   if (request.method !== "GET" && request.method !== "HEAD") {
     send(405, "only GET\n", { allow: "GET, HEAD" });
     return;
   }
-  const [path] = (request.url ?? "").split("?");
   switch (path) {
     case "/metrics": {
       const { text, contentType } = await endpoints.metrics();
@@ -74,7 +147,6 @@ async function answer(request: IncomingMessage, response: ServerResponse, endpoi
       send(200, `${JSON.stringify(await endpoints.status())}\n`, {
         "content-type": "application/json",
         "cache-control": "no-store",
-        "x-content-type-options": "nosniff",
       });
       return;
     case "/": {
@@ -96,9 +168,9 @@ function listen(server: Server, address: { readonly host: string | undefined; re
   });
 }
 
-function close(server: Server): Promise<void> {
+function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
   });
 }

@@ -82,6 +82,21 @@ test("unknown flags, variables and keys are refused, with the nearest known name
   ]);
 });
 
+test("TLS takes a certificate and its key, and clients are asked for theirs in TLS only", () => {
+  const [cert, key, ca] = ["--metrics-tls-cert-file=a", "--metrics-tls-key-file=b", "--metrics-client-ca-file=c"] as const;
+  assert.deepEqual(problemsOf({ argv: [cert, key, ca] }), []);
+  assert.deepEqual(problemsOf({ argv: [cert, key] }), []);
+  assert.deepEqual(problemsOf({ argv: [cert, ca] }), [
+    "--metrics-tls-key-file: got nothing, expected a file beside --metrics-tls-cert-file",
+  ]);
+  assert.deepEqual(problemsOf({ argv: [key] }), [
+    "--metrics-tls-cert-file: got nothing, expected a file beside --metrics-tls-key-file",
+  ]);
+  assert.deepEqual(problemsOf({ argv: [ca] }), [
+    "--metrics-tls-cert-file: got nothing, expected a file beside --metrics-client-ca-file",
+  ]);
+});
+
 test("what Kubernetes writes into a container for a Service named hairpin-probe is no setting", () => {
   const links = {
     HAIRPIN_PROBE_SERVICE_HOST: "10.0.0.1",

@@ -28,12 +28,14 @@ test("a listen address is a port with or without a host, IPv6 in brackets", () =
   assert.deepEqual(listenAddress(":9867"), { host: undefined, port: 9867 });
   assert.deepEqual(listenAddress("127.0.0.1:0"), { host: "127.0.0.1", port: 0 });
   assert.deepEqual(listenAddress("[::1]:80"), { host: "::1", port: 80 });
-  for (const text of ["9867", "::1:80", ":65536", "a b:1", ""]) assert.throws(() => listenAddress(text), Expected, text);
+  assert.deepEqual(listenAddress("[10.0.1.5]:9867"), { host: "10.0.1.5", port: 9867 }, "a manifest need not know the family");
+  for (const text of ["9867", "::1:80", ":65536", "a b:1", "", "[]:80", "[$(POD_IP)]:80", "[localhost]:80"])
+    assert.throws(() => listenAddress(text), Expected, text);
 });
 
 test("a request path begins with a slash and has nothing in it that would end the request line", () => {
   assert.equal(httpPath("/healthz?x=1"), "/healthz?x=1");
-  for (const text of ["", "healthz", "/a b", "/a\r\nHost: x", "/ü"]) assert.throws(() => httpPath(text), Expected, text);
+  for (const text of ["", "healthz", "/a b", "/a\r\nHost: x", "/ü", "/a#b"]) assert.throws(() => httpPath(text), Expected, text);
 });
 
 test("a namespaced name is two DNS labels", () => {

@@ -143,7 +143,7 @@ extra: 1
       "frontends.yaml:9: services[0].ports[0].port: got 70000, expected a port from 1 to 65535",
       'frontends.yaml:10: services[0].ports[0].protocol: got "udp", expected one of tcp, http, tls, https',
       "frontends.yaml:11: services[0].ports[1].port: got nothing, expected a value",
-      'frontends.yaml:12: services[0].ports[2].path: got "a b", expected a path that starts with "/", without spaces',
+      'frontends.yaml:12: services[0].ports[2].path: got "a b", expected a path that starts with "/", without spaces and "#"',
       "frontends.yaml:13: services[1]: got a mapping, expected a hostname or addresses",
       "frontends.yaml:15: services[1].ports: got a list, expected at least one port",
       "frontends.yaml:16: nodes: got 7, expected a list",

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { GENERATED } from "../../scripts/render-manifests.ts";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { loadSettings } from "../../src/config/load.ts";
 import { startServer } from "../../src/server/http-server.ts";
 import type { Manifest } from "../tools/kustomize.ts";
 
-const BASE = new URL("../../manifests/base/", import.meta.url);
+const MANIFESTS = new URL("../../manifests/", import.meta.url);
+const BASE = new URL("base/", MANIFESTS);
 
 const files = readdirSync(BASE).filter((file) => file !== "kustomization.yaml");
 const manifests: readonly Manifest[] = files.flatMap((file) =>
@@ -44,6 +45,21 @@ test("the agent takes every setting that the manifests give it", () => {
   assert.deepEqual(settings.agentsService, { namespace: find("Namespace").metadata.name, name });
   assert.equal(settings.metricsAddress.port, container.ports[0].containerPort);
   assert.equal(`:${settings.metricsAddress.port}`, DEFINITIONS.metricsAddress.default);
+});
+
+test("the agent takes every setting that the components give it, and the pod's address of either family", () => {
+  const given: Record<string, string> = { HAIRPIN_PROBE_NODE_NAME: "n1", KUBERNETES_SERVICE_HOST: "172.20.0.1" };
+  for (const file of globSync("components/*/daemonset.yaml", { cwd: MANIFESTS })) {
+    const patch = parse(readFileSync(new URL(file, MANIFESTS), "utf8")) as Manifest;
+    for (const { name, value } of patch.spec.template.spec.containers[0].env) if (value !== undefined) given[name] = value;
+  }
+  assert.deepEqual(Object.keys(given).length, 7);
+  for (const host of ["10.0.1.5", "fd00::5"]) {
+    const env = { ...given, HAIRPIN_PROBE_METRICS_ADDRESS: given.HAIRPIN_PROBE_METRICS_ADDRESS?.replace("$(POD_IP)", host) };
+    const settings = loadSettings({ argv: [], env, readFile: () => "", hostname: "pod" });
+    assert.deepEqual(settings.metricsAddress, { host, port: 9867 });
+    for (const key of ["metricsTlsCertFile", "metricsTlsKeyFile", "metricsClientCaFile"] as const) assert.ok(settings[key], key);
+  }
 });
 
 test("the headless Service finds the agents and lists them before they are ready", () => {

@@ -104,7 +104,7 @@ test("an apt-get that did not bring the tool is reported", () => {
 
 test("a tool that nobody knows a package for is refused", () => {
   assert.throws(() => setUp(machine({ tools: ["nft", "vim"] })), {
-    message: "setup: --tools: got vim, expected names out of buildah,chromium,ip,nft,tcpdump,unshare,nsenter.",
+    message: "setup: --tools: got vim, expected names out of buildah,chromium,ip,nft,openssl,tcpdump,unshare,nsenter.",
   });
 });
 

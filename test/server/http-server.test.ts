@@ -69,6 +69,47 @@ test("an error while rendering is a 500 for the client and reported, and the ser
   assert.equal((await get("/healthz")).status, 200);
 });
 
+test("every answer is to be read as what it is sent as: text as text, JSON as JSON", async (t) => {
+  const { server } = await harness(t);
+  const types = {
+    "/metrics": "text/plain",
+    "/api/v1/status": "application/json",
+    "/healthz": "text/plain",
+    "/<script>": "text/plain",
+  };
+  for (const [path, type] of Object.entries(types)) {
+    const { headers } = await fetch(`http://127.0.0.1:${server.port}${path}`);
+    assert.ok(headers.get("content-type")?.startsWith(type), path);
+    assert.equal(headers.get("x-content-type-options"), "nosniff", path);
+  }
+});
+
+test("more clients than there is room for are turned away, and those who do not end their request let go", async (t) => {
+  const { get, server } = await harness(t);
+  let refused = 0;
+  let answered = "";
+  const clients = Array.from({ length: 80 }, () => {
+    const client = connect(server.port, "127.0.0.1", () => client.write("GET /metrics HTTP/1.1\r\nx: "));
+    client.setEncoding("utf8").on("data", (text: string) => {
+      answered += text;
+    });
+    client.on("error", () => {});
+    t.after(() => client.destroy());
+    return client;
+  });
+  const startedMs = performance.now();
+  await Promise.all(
+    clients.map(async (client) => {
+      await new Promise((resolve) => client.once("close", resolve));
+      if (performance.now() - startedMs < 3_000) refused++;
+    }),
+  );
+  assert.ok(performance.now() - startedMs < 9_000, "the time for a request, and to look for who has not sent one");
+  assert.equal(refused, 80 - 64);
+  assert.ok(!answered.includes("up 1"));
+  assert.equal((await get("/healthz")).status, 200);
+});
+
 test("closing lets go of clients that keep their connection open", async (t) => {
   const { server } = await harness(t);
   const client = connect(server.port, "127.0.0.1");

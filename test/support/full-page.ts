@@ -26,5 +26,6 @@ export async function fullPage(): Promise<string> {
     metrics.outcome(one, { kind: "failure", reason, phase: "connect", detail: "", seconds: 1, phases: {} });
   metrics.outcome(one, { kind: "discarded", why: "late" });
   metrics.discoveryError("services");
+  metrics.serverTls({ isCurrent: true, expiresAt: 2_000_000_000 });
   return metrics.registry.render();
 }

@@ -29,7 +29,9 @@ function comparable(manifest: Manifest): Manifest {
   }
   if (copy.kind === "DaemonSet") {
     delete copy.spec.template.metadata.annotations;
-    copy.spec.template.spec.containers[0].env.sort((a: Manifest, b: Manifest) => a.name.localeCompare(b.name));
+    const { volumes, containers } = copy.spec.template.spec;
+    for (const list of [containers[0].env, containers[0].volumeMounts, volumes])
+      list.sort((a: Manifest, b: Manifest) => a.name.localeCompare(b.name));
   }
   if (copy.kind === "ConfigMap" && "agent.yaml" in copy.data) copy.data["agent.yaml"] = parse(copy.data["agent.yaml"]);
   return copy;
@@ -44,6 +46,13 @@ const CASES: readonly (readonly [what: string, values: object, components: reado
   ["with rules", { ...OPERATOR, prometheusRule: { enabled: true } }, ["rules"]],
   ["with the board", { dashboards: { enabled: true } }, ["board"]],
   ["with a network policy", { networkPolicy: { enabled: true } }, ["network-policy"]],
+  ["on the pod's address only", { podAddressOnly: true }, ["pod-address"]],
+  ["with TLS", { ...OPERATOR, podMonitor: { enabled: true }, tls: { enabled: true } }, ["pod-monitor", "tls"]],
+  [
+    "with client certificates",
+    { ...OPERATOR, podMonitor: { enabled: true }, tls: { enabled: true, clientCertificates: { enabled: true } } },
+    ["pod-monitor", "tls", "client-certificates"],
+  ],
   ["with capture", { capture: { enabled: true }, image: { tag: "latest-capture" } }, ["capture"]],
 ];
 for (const [what, values, components] of CASES) {
@@ -64,6 +73,47 @@ test("without the operator's kinds the chart refuses what needs them, in a sente
       assert.throws(() => render(values), /need the Prometheus operator, .* set trustCRDsExist=true/s);
       assert.ok(render(values, ["--api-versions", "monitoring.coreos.com/v1"]));
     }
+  });
+});
+
+test("client certificates without TLS are refused in a sentence", (t) => {
+  withRendered(t, {}, () => {
+    assert.throws(
+      () => render({ tls: { clientCertificates: { enabled: true } } }),
+      /clientCertificates\.enabled needs tls\.enabled/,
+    );
+  });
+});
+
+test("Prometheus is told how to speak TLS: by the release's own names, or as the values say", (t) => {
+  const values = {
+    ...OPERATOR,
+    fullnameOverride: "nlb",
+    podMonitor: { enabled: true },
+    tls: { enabled: true, secretName: "cert" },
+  };
+  const endpointOf = (manifests: readonly Manifest[]): Manifest =>
+    only(manifests, "PodMonitor", "nlb").spec.podMetricsEndpoints[0];
+  withRendered(t, values, (manifests) => {
+    assert.deepEqual(endpointOf(manifests).tlsConfig, {
+      ca: { secret: { name: "cert", key: "ca.crt" } },
+      serverName: "nlb.hairpin-probe.svc",
+    });
+    const tlsConfig = { insecureSkipVerify: true };
+    const own = endpointOf(render({ ...values, podMonitor: { enabled: true, tlsConfig } }) ?? []);
+    assert.deepEqual([own.scheme, own.tlsConfig], ["https", tlsConfig]);
+    const plain = endpointOf(render({ ...values, tls: { enabled: false } }) ?? []);
+    assert.deepEqual([plain.scheme, plain.tlsConfig], [undefined, undefined]);
+  });
+});
+
+test("the port on the pod's address is the one that the settings name", (t) => {
+  withRendered(t, { podAddressOnly: true, config: { metricsAddress: "0.0.0.0:9999" } }, (manifests) => {
+    const [{ env }] = only(manifests, "DaemonSet").spec.template.spec.containers;
+    const names: readonly string[] = env.map(({ name }: Manifest) => name);
+    assert.ok(names.indexOf("POD_IP") < names.indexOf("HAIRPIN_PROBE_METRICS_ADDRESS"), "Kubernetes fills in what it has read");
+    const address = env.find(({ name }: Manifest) => name === "HAIRPIN_PROBE_METRICS_ADDRESS");
+    assert.equal(address.value, "[$(POD_IP)]:9999");
   });
 });
 

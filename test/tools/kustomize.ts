@@ -7,7 +7,16 @@ import { parseAllDocuments } from "yaml";
 import { findGoTool } from "../../scripts/go-tools.mjs";
 
 const MANIFESTS = fileURLToPath(new URL("../../manifests/", import.meta.url));
-export const COMPONENTS = ["pod-monitor", "rules", "board", "network-policy", "capture"] as const;
+export const COMPONENTS = [
+  "pod-monitor",
+  "rules",
+  "board",
+  "network-policy",
+  "capture",
+  "pod-address",
+  "tls",
+  "client-certificates",
+] as const;
 export type Component = (typeof COMPONENTS)[number];
 
 /** Objects of several kinds, as loose as what a parser returns; each test asserts what it reads. */

@@ -63,6 +63,38 @@ test("capture gives the agent NET_RAW and nothing else, and the namespace the la
   });
 });
 
+test("on the pod's address the agent gets it from the kubelet, before it is asked for", (t) => {
+  withBuilt(t, ["pod-address"], (manifests) => {
+    const { env } = agentOf(manifests).containers[0];
+    const names: readonly string[] = env.map(({ name }: Manifest) => name);
+    assert.ok(names.indexOf("POD_IP") < names.indexOf("HAIRPIN_PROBE_METRICS_ADDRESS"), "Kubernetes fills in what it has read");
+    const podIp = env.find(({ name }: Manifest) => name === "POD_IP");
+    assert.deepEqual(podIp.valueFrom, { fieldRef: { fieldPath: "status.podIP" } });
+  });
+});
+
+test("with TLS kubelet and Prometheus speak it, and the agent reads what is mounted", (t) => {
+  withBuilt(t, ["pod-monitor", "tls", "client-certificates"], (manifests) => {
+    const pod = agentOf(manifests);
+    const [{ env, livenessProbe, readinessProbe, volumeMounts }] = pod.containers;
+    for (const { httpGet } of [livenessProbe, readinessProbe]) assert.equal(httpGet.scheme, "HTTPS");
+    const files: readonly string[] = env.flatMap(({ name, value }: Manifest) => (name.endsWith("_FILE") ? [value] : []));
+    assert.equal(files.length, 3);
+    for (const file of files)
+      assert.ok(
+        volumeMounts.some(({ mountPath }: Manifest) => file.startsWith(`${mountPath}/`)),
+        file,
+      );
+    const secrets = pod.volumes.flatMap(({ secret }: Manifest) => secret?.secretName ?? []);
+    const [endpoint] = only(manifests, "PodMonitor").spec.podMetricsEndpoints;
+    assert.equal(endpoint.scheme, "https");
+    assert.ok(secrets.includes(endpoint.tlsConfig.ca.secret.name));
+    const { metadata } = only(manifests, "Service");
+    assert.equal(endpoint.tlsConfig.serverName, `${metadata.name}.${metadata.namespace}.svc`);
+  });
+  withBuilt(t, ["tls"], (manifests) => assert.equal(manifests.filter(({ kind }) => kind === "PodMonitor").length, 0));
+});
+
 test("the EKS overlay names a registry, ranks the agents high, and labels what kube-prometheus-stack selects by", (t) => {
   withBuilt(t, "eks", (manifests) => {
     assert.match(agentOf(manifests).containers[0].image, /\.dkr\.ecr\..*\/hairpin-probe:/);

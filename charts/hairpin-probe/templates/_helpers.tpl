@@ -51,6 +51,39 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- regexFind "[0-9]+$" (default ":9867" .Values.config.metricsAddress) }}
 {{- end }}
 
+{{/* Whether clients have to show a certificate; they can only where there is TLS. */}}
+{{- define "hairpin-probe.needsClientCertificates" -}}
+{{- if .Values.tls.clientCertificates.enabled }}
+{{- if not .Values.tls.enabled }}
+{{- fail "tls.clientCertificates.enabled needs tls.enabled: clients show certificates in TLS only." }}
+{{- end }}
+{{- true }}
+{{- end }}
+{{- end }}
+
+{{/* How Prometheus is to speak TLS with the agents. */}}
+{{- define "hairpin-probe.monitorTls" -}}
+{{- if .Values.podMonitor.tlsConfig }}
+{{- toYaml .Values.podMonitor.tlsConfig }}
+{{- else -}}
+ca:
+  secret:
+    name: {{ .Values.tls.secretName }}
+    key: ca.crt
+# Pods are scraped by address, which is in no certificate.
+serverName: {{ default (printf "%s.%s.svc" (include "hairpin-probe.fullname" .) .Release.Namespace) .Values.tls.serverName }}
+{{- if .Values.tls.clientCertificates.enabled }}
+cert:
+  secret:
+    name: {{ .Values.tls.clientCertificates.scraperSecretName }}
+    key: tls.crt
+keySecret:
+  name: {{ .Values.tls.clientCertificates.scraperSecretName }}
+  key: tls.key
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Fails where the Prometheus operator's kinds are asked for, and not known to be there. */}}
 {{- define "hairpin-probe.needsOperator" -}}
 {{- if not (or .Values.trustCRDsExist (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}

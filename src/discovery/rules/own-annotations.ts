@@ -1,3 +1,4 @@
+import { isRequestPath, MAX_REQUEST_PATH } from "../../domain/request-path.ts";
 import { PROTOCOLS, type Protocol } from "../../domain/service.ts";
 import { OWN_ANNOTATIONS } from "../objects/annotations.ts";
 import { shown } from "../problems.ts";
@@ -20,8 +21,6 @@ export interface Wishes {
 export class WishError extends Error {
   override readonly name = "WishError";
 }
-
-const MAX_PATH = 1024;
 
 /**
  * Reads our annotations of a Service with these TCP ports.
@@ -62,11 +61,9 @@ function readProtocols(text: string | undefined, ports: readonly NamedPort[]): R
   return found;
 }
 
-/** Visible ASCII only: what goes into a request line as it is (RFC 9112 section 3.2.1). */
 function readPath(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  if (/^\/[\x21-\x7e]*$/.test(text) && text.length <= MAX_PATH) return text;
+  if (text === undefined || isRequestPath(text)) return text;
   throw new WishError(
-    `${OWN_ANNOTATIONS.path}: got ${shown(text)}, expected a path that starts with "/", without spaces, at most ${MAX_PATH} characters.`,
+    `${OWN_ANNOTATIONS.path}: got ${shown(text)}, expected a path that starts with "/", without spaces and "#", at most ${MAX_REQUEST_PATH} characters.`,
   );
 }
