@@ -44,7 +44,7 @@ const CASES: readonly (readonly [what: string, values: object, components: reado
   ["with rules", { ...OPERATOR, prometheusRule: { enabled: true } }, ["rules"]],
   ["with the board", { dashboards: { enabled: true } }, ["board"]],
   ["with a network policy", { networkPolicy: { enabled: true } }, ["network-policy"]],
-  ["with capture", { capture: { enabled: true }, image: { tag: "latest-capture" } }, ["capture"]],
+  ["with capture", { capture: { enabled: true } }, ["capture"]],
 ];
 for (const [what, values, components] of CASES) {
   test(`the chart makes what kustomize makes, but for the namespace: ${what}`, (t) => {
