@@ -77,6 +77,15 @@ for (const path of PAGE_PATHS) {
   });
 }
 
+test("npx finds hairpin-probe in the clone and nowhere else: npm may give anybody that name", () => {
+  for (const path of PAGE_PATHS) {
+    for (const [block] of page(path).matchAll(/```sh\n[\s\S]*?```/g)) {
+      const [before = "", ...after] = block.split("npx hairpin-probe");
+      if (after.length > 0) assert.match(before, /\bnpm ci\b/, `${path}: ${block}`);
+    }
+  }
+});
+
 test("SECURITY.md names what the agents may read, and nothing else", () => {
   const [, table = ""] = /\| API group \| resources \|\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page("SECURITY.md")) ?? [];
   const told = table.split("\n").flatMap((row) => {
