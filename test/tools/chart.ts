@@ -130,6 +130,17 @@ test("names, labels, image, accounts and more objects are what the values say", 
   });
 });
 
+test("the alert for missing agents asks for the DaemonSet by the name that the release gives it", (t) => {
+  const expressions = (manifests: readonly Manifest[]): readonly string[] =>
+    only(manifests, "PrometheusRule", "nlb").spec.groups.flatMap((group: Manifest) =>
+      group.rules.map(({ expr }: Manifest) => expr),
+    );
+  withRendered(t, { ...OPERATOR, fullnameOverride: "nlb", prometheusRule: { enabled: true } }, (manifests) => {
+    assert.ok(expressions(manifests).some((expr) => expr.includes('daemonset="nlb"')));
+    for (const expr of expressions(manifests)) assert.doesNotMatch(expr, /daemonset="hairpin-probe"/);
+  });
+});
+
 test("an alert can be left out, and runbooks can live elsewhere", (t) => {
   const values = {
     ...OPERATOR,
