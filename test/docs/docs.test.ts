@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
@@ -10,6 +10,7 @@ import { REASONS } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { frontend, snapshot } from "../support/services.ts";
+import { PAGE_PATHS } from "./pages.ts";
 
 const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -47,13 +48,6 @@ for (const [command, path] of [
     );
   });
 }
-
-/** Every page of ours; what is bundled or generated elsewhere has none. */
-const PAGE_PATHS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].concat(
-  readdirSync(new URL("../../docs/", import.meta.url), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path}`),
-);
 
 /** GitHub's anchors: lower case, spaces as hyphens, no other punctuation. */
 const anchorsOf = (text: string): readonly string[] =>
