@@ -1,6 +1,6 @@
 # The agent's image: one bundle of JavaScript, Node.js, the C library, nothing else that runs.
-# Build: docker build -t hairpin-probe .                                        (amd64 and arm64; what is bundled is the same for both)
-#        docker build -t hairpin-probe:latest-capture --target capture .        (with tcpdump, for evidence level `capture`)
+# Build: docker build -t hairpin-probe:TAG .                              (amd64 and arm64; what is bundled is the same for both)
+#        docker build -t hairpin-probe:TAG-capture --target capture .     (with tcpdump, for evidence level `capture`)
 
 # Bundles on the builder's own processor, whatever the image is for.
 FROM --platform=$BUILDPLATFORM node:26-bookworm-slim AS build

@@ -8,12 +8,14 @@ import { RBAC_CASES } from "./rbac-cases.ts";
 import { startRealServer } from "./real-server.ts";
 import { VERIFY_CASES } from "./verify-cases.ts";
 
-const canBuildManifests = findGoTool("kustomize") !== undefined && findGoModule("prometheus-operator") !== undefined;
+const canBuildManifests =
+  (["kustomize", "helm"] as const).every((tool) => findGoTool(tool) !== undefined) &&
+  findGoModule("prometheus-operator") !== undefined;
 // The last one deletes the namespace that the permissions are tried in, and it cannot be made again.
 const cases = [...CASES, ...DISCOVERY_CASES, ...VERIFY_CASES, ...RBAC_CASES, ...(canBuildManifests ? MANIFEST_CASES : [])];
 if (!canBuildManifests) {
   console.error(
-    `NOT RUN: ${MANIFEST_CASES.length} cases of the manifests. They take kustomize and the operator's module, from Go.`,
+    `NOT RUN: ${MANIFEST_CASES.length} cases of the manifests. They take kustomize, helm and the operator's module, from Go.`,
   );
 }
 

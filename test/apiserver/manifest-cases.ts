@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { findGoModule } from "../../scripts/go-tools.mjs";
-import { CHART, helm, type Said } from "../tools/helm.ts";
+import { CHART, helm, render, type Said } from "../tools/helm.ts";
 import { build, COMPONENTS, type Component, type Manifest, only } from "../tools/kustomize.ts";
 import type { RealServer } from "./real-server.ts";
 import { put } from "./server.ts";
@@ -34,6 +34,41 @@ const pathOf = ({ kind, metadata }: Manifest): string => {
 
 const ALL: readonly Component[] = COMPONENTS.filter((component) => component !== "capture");
 const built = (what: readonly Component[] | "eks"): readonly Manifest[] => build(what) ?? assert.fail("kustomize is not there");
+
+const charted = (values: object): readonly Manifest[] => render(values) ?? assert.fail("helm is not there");
+
+const RELEASE = { enabled: true, additionalLabels: { release: "stack" }, annotations: { "example.com/owner": "net" } };
+/** Values that between them reach every part of the templates. */
+const VALUES: Readonly<Record<string, object>> = {
+  "the default": {},
+  "everything on": {
+    trustCRDsExist: true,
+    podMonitor: RELEASE,
+    prometheusRule: { ...RELEASE, disabled: ["HairpinPossible"], runbookBaseUrl: "https://wiki.example.com/hp" },
+    dashboards: { enabled: true },
+    networkPolicy: { enabled: true },
+    priorityClassName: "system-node-critical",
+    image: { digest: `sha256:${"a".repeat(64)}`, pullPolicy: "IfNotPresent" },
+  },
+  "what people add": {
+    trustCRDsExist: true,
+    extraArgs: ["--log-level=debug"],
+    extraEnv: [
+      { name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" },
+      { name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+    ],
+    imagePullSecrets: [{ name: "registry" }],
+    commonLabels: { team: "net" },
+    podLabels: { tier: "infra" },
+    podAnnotations: { "example.com/owner": "net" },
+    serviceAccount: { annotations: { "example.com/owner": "net" } },
+    podMonitor: {
+      ...RELEASE,
+      metricRelabelings: [{ sourceLabels: ["__name__"], regex: "hairpin_probe_connect_duration_seconds_bucket", action: "drop" }],
+    },
+  },
+  capture: { capture: { enabled: true } },
+};
 
 /** As `kubectl apply --server-side --validate=strict` does. @returns what was refused, and why. */
 async function apply(server: RealServer, manifests: readonly Manifest[]): Promise<readonly string[]> {
@@ -101,6 +136,17 @@ export const MANIFEST_CASES: readonly { readonly name: string; readonly run: (se
       await apply(server, built(["capture"]));
       assert.equal((await admit(server, built(["capture"]))).status, 201);
       await apply(server, built([]));
+    },
+  },
+  {
+    name: "every object of the chart is taken under strict validation, and its pod is admitted under restricted but for capture",
+    async run(server) {
+      await apply(server, built([]));
+      for (const [what, values] of Object.entries(VALUES)) {
+        const manifests = charted(values);
+        assert.deepEqual(await apply(server, manifests), [], what);
+        assert.equal((await admit(server, manifests)).status, what === "capture" ? 403 : 201, what);
+      }
     },
   },
   {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
@@ -10,6 +10,7 @@ import { REASONS } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { frontend, snapshot } from "../support/services.ts";
+import { PAGE_PATHS } from "./pages.ts";
 
 const page = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
@@ -48,13 +49,6 @@ for (const [command, path] of [
   });
 }
 
-/** Every page of ours; what is bundled or generated elsewhere has none. */
-const PAGE_PATHS = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].concat(
-  readdirSync(new URL("../../docs/", import.meta.url), { recursive: true, encoding: "utf8" })
-    .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path}`),
-);
-
 /** GitHub's anchors: lower case, spaces as hyphens, no other punctuation. */
 const anchorsOf = (text: string): readonly string[] =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
@@ -76,6 +70,15 @@ for (const path of PAGE_PATHS) {
     }
   });
 }
+
+test("npx finds hairpin-probe in the clone and nowhere else: npm may give anybody that name", () => {
+  for (const path of PAGE_PATHS) {
+    for (const [block] of page(path).matchAll(/```sh\n[\s\S]*?```/g)) {
+      const [before = "", ...after] = block.split("npx hairpin-probe");
+      if (after.length > 0) assert.match(before, /\bnpm ci\b/, `${path}: ${block}`);
+    }
+  }
+});
 
 test("SECURITY.md names what the agents may read, and nothing else", () => {
   const [, table = ""] = /\| API group \| resources \|\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page("SECURITY.md")) ?? [];

@@ -150,6 +150,36 @@ test("the pod meets the restricted Pod Security Standard and has a network names
   });
 });
 
+test("manifests and chart name the images that the release workflow pushes", () => {
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const workflow = parse(read(".github/workflows/release.yaml")) as Manifest;
+  const { strategy, steps } = workflow.jobs.image;
+  const build = steps.find(({ id }: Manifest) => id === "build");
+  const [, repository = ""] = /image\.source="https:\/\/github\.com\/(\S+)"/.exec(read("Dockerfile")) ?? [];
+  const { version } = JSON.parse(read("package.json")) as { version: string };
+  const values = (suffix: string): Readonly<Record<string, string>> => ({
+    "env.REGISTRY": workflow.env.REGISTRY,
+    "github.repository": repository,
+    "env.VERSION": version,
+    "matrix.suffix": suffix,
+  });
+  const pushed = strategy.matrix.include.map(({ suffix }: Manifest) =>
+    build.with.tags.replaceAll(/\$\{\{ (\S+) \}\}/g, (_: string, name: string) => values(suffix)[name]),
+  );
+  const [base] = (parse(read("manifests/base/kustomization.yaml")) as Manifest).images;
+  const [capture] = (parse(read("manifests/components/capture/kustomization.yaml")) as Manifest).images;
+  assert.equal(base.name, container.image);
+  assert.equal(capture.name, base.newName, "of what the base makes");
+  assert.deepEqual(pushed, [`${base.newName}:${base.newTag}`, `${capture.name}:${capture.newTag}`]);
+  const { image } = parse(read("charts/hairpin-probe/values.yaml")) as Manifest;
+  assert.deepEqual([image.repository, image.tag, image.digest], [base.newName, "", ""]);
+  const push = workflow.jobs.chart.steps.find(({ run }: Manifest) => run?.includes("helm push")).run;
+  assert.match(push, /"oci:\/\/\$REGISTRY\/\$GITHUB_REPOSITORY\/charts"/);
+  assert.ok(
+    read("README.md").includes(`helm install hairpin-probe oci://${workflow.env.REGISTRY}/${repository}/charts/hairpin-probe`),
+  );
+});
+
 test("there is a memory limit and no CPU limit: a throttled agent would discard what it sees", () => {
   assert.ok(container.resources.limits.memory);
   assert.equal(container.resources.limits.cpu, undefined);

@@ -53,7 +53,7 @@ const CASES: readonly (readonly [what: string, values: object, components: reado
     { ...OPERATOR, podMonitor: { enabled: true }, tls: { enabled: true, clientCertificates: { enabled: true } } },
     ["pod-monitor", "tls", "client-certificates"],
   ],
-  ["with capture", { capture: { enabled: true }, image: { tag: "latest-capture" } }, ["capture"]],
+  ["with capture", { capture: { enabled: true } }, ["capture"]],
 ];
 for (const [what, values, components] of CASES) {
   test(`the chart makes what kustomize makes, but for the namespace: ${what}`, (t) => {
@@ -177,6 +177,17 @@ test("names, labels, image, accounts and more objects are what the values say", 
     assert.deepEqual(pod.containers[0].args, ["agent", "--log-level=debug"]);
     const service = pod.containers[0].env.find(({ name }: Manifest) => name === "HAIRPIN_PROBE_AGENTS_SERVICE");
     assert.equal(service.value, "$(POD_NAMESPACE)/nlb");
+  });
+});
+
+test("the alert for missing agents asks for the DaemonSet by the name that the release gives it", (t) => {
+  const expressions = (manifests: readonly Manifest[]): readonly string[] =>
+    only(manifests, "PrometheusRule", "nlb").spec.groups.flatMap((group: Manifest) =>
+      group.rules.map(({ expr }: Manifest) => expr),
+    );
+  withRendered(t, { ...OPERATOR, fullnameOverride: "nlb", prometheusRule: { enabled: true } }, (manifests) => {
+    assert.ok(expressions(manifests).some((expr) => expr.includes('daemonset="nlb"')));
+    for (const expr of expressions(manifests)) assert.doesNotMatch(expr, /daemonset="hairpin-probe"/);
   });
 });
 

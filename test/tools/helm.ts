@@ -47,6 +47,10 @@ export function render(values: object, flags: readonly string[] = []): readonly 
   if (said === undefined) return undefined;
   if (said.status !== 0) throw new Error(said.stderr);
   return parseAllDocuments(said.stdout)
-    .map((document) => document.toJS() as Manifest)
+    .map((document) => {
+      // Helm itself lets a key through that is there twice.
+      if (document.errors[0] !== undefined) throw document.errors[0];
+      return document.toJS() as Manifest;
+    })
     .filter((manifest) => manifest !== null);
 }

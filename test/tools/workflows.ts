@@ -12,7 +12,12 @@ const files = readdirSync(DIRECTORY);
 
 interface Workflow {
   readonly permissions: object;
-  readonly jobs: Readonly<Record<string, { readonly permissions?: object; readonly uses?: string }>>;
+  readonly jobs: Readonly<
+    Record<
+      string,
+      { readonly permissions?: object; readonly uses?: string; readonly steps?: readonly { readonly run?: string }[] }
+    >
+  >;
 }
 
 test("actionlint has nothing to say against the workflows", (t) => {
@@ -52,9 +57,17 @@ for (const file of files) {
   });
 
   test(`${file}: no expression is pasted into a script, where its text would be run`, () => {
-    const { jobs } = parse(text) as {
-      readonly jobs: Readonly<Record<string, { readonly steps?: readonly { readonly run?: string }[] }>>;
-    };
+    const { jobs } = parse(text) as Workflow;
     for (const step of Object.values(jobs).flatMap(({ steps = [] }) => steps)) assert.doesNotMatch(step.run ?? "", /\$\{\{/);
+  });
+
+  test(`${file}: in each job what our scripts import is installed before one of them runs`, () => {
+    const { jobs } = parse(text) as Workflow;
+    for (const [name, { steps = [] }] of Object.entries(jobs)) {
+      const lines = steps.flatMap(({ run = "" }) => run.split("\n"));
+      const firstScript = lines.findIndex((line) => /\bnode \S+\.ts\b/.test(line));
+      const installed = lines.findIndex((line) => /\bnpm ci\b/.test(line));
+      if (firstScript !== -1) assert.ok(installed !== -1 && installed < firstScript, `${name}: ${lines[firstScript]}`);
+    }
   });
 }

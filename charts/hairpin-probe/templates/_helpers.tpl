@@ -42,7 +42,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" .Values.image.repository .Values.image.digest }}
 {{- else }}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+{{- $released := printf "%s%s" .Chart.AppVersion (ternary "-capture" "" .Values.capture.enabled) }}
+{{- printf "%s:%s" .Values.image.repository (default $released .Values.image.tag) }}
 {{- end }}
 {{- end }}
 
