@@ -5,7 +5,8 @@ import type { AddressPolicy } from "../domain/address.ts";
 import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
-import { describeIssue, issuePath } from "./problems.ts";
+import { labels } from "./objects/schema.ts";
+import { describeIssue, issuePath, printable } from "./problems.ts";
 import { isDnsName } from "./rules/hostname.ts";
 
 /** Every problem of a frontends file at once: one sentence each, with file, line, path, what was given and what was expected. */
@@ -19,6 +20,8 @@ export class FrontendsFileError extends Error {
 }
 
 const MAX_SERVICES = 1_000;
+/** Of what the library says of a text that is no YAML: it may quote any part of it. */
+const MAX_SAID = 300;
 const NAME = "letters, digits, dots and dashes, at most 253";
 const name = v.pipe(v.string("text"), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, NAME));
 const port = v.pipe(
@@ -35,7 +38,7 @@ const node = v.strictObject(
   {
     ...placement.entries,
     excluded: v.optional(boolean),
-    labels: v.optional(v.record(v.string(), v.string("text"), "a mapping of labels")),
+    labels: v.optional(labels),
   },
   "a mapping",
 );
@@ -48,7 +51,8 @@ const addressOf = (isAllowed: AddressPolicy) =>
       "a private address (RFC 1918, RFC 6598, RFC 4193), or one that --allow-cidr allows: no other is probed",
     ),
   );
-const path = v.pipe(v.string("text"), v.regex(/^\/[\x21-\x7e]*$/, 'a path that starts with "/", without spaces'));
+const PATH = 'a path that starts with "/", without spaces, at most 1,024 characters';
+const path = v.pipe(v.string("text"), v.regex(/^\/[\x21-\x7e]{0,1023}$/, PATH));
 
 const serviceOf = (isAllowed: AddressPolicy) =>
   v.pipe(
@@ -115,7 +119,9 @@ export function loadFrontendsFile(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => `${options.file}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0) {
-    throw new FrontendsFileError(document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${message}`));
+    throw new FrontendsFileError(
+      document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${printable(message, MAX_SAID)}`),
+    );
   }
   const result = v.safeParse(fileSchemaOf(options.isAllowed), toJs(document, options.file));
   if (!result.success) {
@@ -131,7 +137,7 @@ export function loadFrontendsFile(
       node,
       zone,
       ...(excluded === undefined ? {} : { excluded }),
-      ...(labels === undefined ? {} : { labels: new Map(Object.entries(labels)) }),
+      ...(labels === undefined ? {} : { labels: new Map(labels) }),
     })),
   };
 }
