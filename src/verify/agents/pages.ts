@@ -15,6 +15,7 @@ export interface Reading {
   readonly problems: readonly string[];
 }
 
+const PREFIX = "hairpin_probe_";
 const TIMEOUT_MS = 5_000;
 /** An agent's budget of series is a few megabytes. */
 const MAX_PAGE_BYTES = 64 * 2 ** 20;
@@ -25,7 +26,7 @@ export async function readAgents(addresses: readonly string[], nowMs: () => numb
   const answers = await Promise.all(
     addresses.map(async (address) => {
       try {
-        return { address, page: { samples: parseExposition(await textOf(`http://${address}/metrics`, signal)) } };
+        return { address, page: agentPageOf(await textOf(`http://${address}/metrics`, signal)) };
       } catch (error) {
         signal.throwIfAborted();
         return { address, problem: `${address}: ${error instanceof Error ? error.message || error.name : String(error)}` };
@@ -37,6 +38,20 @@ export async function readAgents(addresses: readonly string[], nowMs: () => numb
     pages: new Map(answers.flatMap(({ address, page }) => (page === undefined ? [] : [[address, page] as const]))),
     problems: answers.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
   };
+}
+
+/**
+ * Reads what an agent exports.
+ *
+ * @throws Error for what is no metrics page, or has a number of ours that counts nothing.
+ */
+export function agentPageOf(text: string): AgentPage {
+  const samples = parseExposition(text);
+  for (const { name, value } of samples) {
+    if (name.startsWith(PREFIX) && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
+      throw new Error(`${name}: got ${value}, expected a number from 0`);
+  }
+  return { samples };
 }
 
 async function textOf(url: string, signal: AbortSignal): Promise<string> {

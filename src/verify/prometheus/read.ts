@@ -51,7 +51,7 @@ export async function readObservation(
 /** Those that were there for a good part of the span: at its edges the one before, or after, is seen, too. */
 function usual(configurations: readonly Series[]): readonly Series[] {
   const countOf = ({ points }: Series): number => points[0]?.value ?? 0;
-  const most = Math.max(...configurations.map(countOf));
+  const most = configurations.reduce((largest, each) => Math.max(largest, countOf(each)), 0);
   return configurations.filter((each) => countOf(each) >= MIN_PART * most);
 }
 
