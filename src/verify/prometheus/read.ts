@@ -42,7 +42,8 @@ export async function readObservation(
   return {
     span,
     strata: strataOf({ attempts, failures, hairpins, exposures, zones: agents.zones }),
-    control: { hits: total(controlFailures), of: total(control) },
+    // Failures are counted up to the end of the span, attempts are not.
+    control: { hits: total(controlFailures), of: Math.max(total(controlFailures), total(control)) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
     coverage: agents.coverage,
   };
