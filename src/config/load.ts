@@ -4,6 +4,7 @@ import { checkTarget, TARGET_FORMS } from "./check-target.ts";
 import { flagOf, variableOf } from "./definition.ts";
 import { DEFINITIONS, SETTING_KEYS, type SettingKey, type Settings } from "./definitions.ts";
 import { Expected } from "./parsers.ts";
+import { quoted } from "./said.ts";
 import { readValues, type ValueSources } from "./values.ts";
 import { type AgentsAt, OF_NAMESPACE, OF_PROMETHEUS, VERIFY_DEFINITIONS, type VerifySettings } from "./verify-definitions.ts";
 
@@ -47,7 +48,7 @@ export function loadCheckSettings(sources: ConfigSources): CheckSettings {
       values.target = checkTarget(text);
     } catch (error) {
       if (!(error instanceof Expected)) throw error;
-      problems.push(`${JSON.stringify(text.slice(0, 200))}: expected ${error.message}`);
+      problems.push(`${quoted(text)}: expected ${error.message}`);
     }
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -63,7 +64,7 @@ export function loadVerifySettings(sources: Omit<ValueSources, "ownsEnvironment"
   const { values, flags, args, problems } = readValues(VERIFY_DEFINITIONS, { ...sources, ...BESIDE_THE_AGENT, maxArguments: 1 });
   const [text = ""] = args;
   const target = orUndefined(() => checkTarget(text));
-  const given = text === "" ? "got no Service" : JSON.stringify(text.slice(0, 200));
+  const given = text === "" ? "got no Service" : quoted(text);
   if (values.all === true) {
     if (text !== "") problems.push(`${given}: expected no Service beside --all`);
   } else if (target?.kind === "service" && target.port === undefined)

@@ -19,6 +19,9 @@ export type Parse<T> = (text: string) => T;
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 
+/** Characters; the longest that is meant has a dozen. */
+const MAX_DURATION = 100;
+
 /** An NLB's VPC has a handful of ranges. */
 const MAX_CIDRS = 100;
 
@@ -26,7 +29,7 @@ const MAX_CIDRS = 100;
 export const duration =
   (bounds: { readonly minMs: number; readonly maxMs: number; readonly why: string }): Parse<number> =>
   (text) => {
-    const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)];
+    const parts = text.length > MAX_DURATION ? [] : [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d|w)/g)];
     if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) {
       throw new Expected("a number with a unit (ms, s, m, h, d, w), such as 500ms, 10s or 1h30m");
     }
@@ -101,7 +104,7 @@ export const word: Parse<string> = (text) => {
 
 /** A file's path. */
 export const path: Parse<string> = (text) => {
-  if (text === "" || text.length > 4_096 || /\p{Cc}/u.test(text)) throw new Expected("a path to a file");
+  if (text === "" || text.length > 4_096 || /[\p{Cc}\u2028\u2029]/u.test(text)) throw new Expected("a path to a file");
   return text;
 };
 
@@ -123,7 +126,7 @@ export interface ListenAddress {
  * Brackets may be around an IPv4 address, too: `[$(POD_IP)]:9867` in a manifest is then right for both families.
  */
 export const listenAddress: Parse<ListenAddress> = (text) => {
-  const match = /^(?:\[([^\]]+)\]|([^:\s[\]]*)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([^\]]+)\]|([\w.-]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535) throw new Expected("HOST:PORT or :PORT, such as :9867 or [::1]:9867");
   if (match[1] !== undefined && familyOf(match[1]) === undefined) throw new Expected("an IP address in the brackets");

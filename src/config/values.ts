@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
-import { parseDocument } from "yaml";
+import { type Document, isAlias, isScalar, parseDocument } from "yaml";
 import { type Definitions, ENVIRONMENT_PREFIX, flagOf, variableOf } from "./definition.ts";
 import { didYouMean } from "./did-you-mean.ts";
 import { Expected } from "./parsers.ts";
+import { named, quoted } from "./said.ts";
 
 export interface ValueSources {
   readonly argv: readonly string[];
@@ -60,7 +61,7 @@ export function readValues(
       values[key] = parse(text);
     } catch (error) {
       if (!(error instanceof Expected)) throw error;
-      problems.push(`${given?.source ?? key}: got ${JSON.stringify(text.slice(0, 200))}, expected ${error.message}`);
+      problems.push(`${given?.source ?? key}: got ${quoted(text)}, expected ${error.message}`);
     }
   }
   return { values, flags: new Set(flags.keys()), args, problems };
@@ -89,14 +90,14 @@ function fromFlags(
     if (token.kind === "positional" && args.length < maxArguments) args.push(token.value);
     else if (token.kind === "positional") {
       const expected = maxArguments === 0 ? "no argument here, only flags" : "no more arguments here, only flags";
-      problems.push(`${JSON.stringify(token.value)}: expected ${expected}`);
+      problems.push(`${quoted(token.value)}: expected ${expected}`);
     }
     if (token.kind !== "option") continue;
     const key = names.get(token.name);
     const text = token.value ?? (key !== undefined && all[key]?.isSwitch ? "true" : undefined);
     if (key === undefined) {
       unknownFlag = token.index;
-      problems.push(`${token.rawName}: unknown flag${didYouMean(token.name, names.keys(), "--")}`);
+      problems.push(`${named(token.rawName)}: unknown flag${didYouMean(token.name, names.keys(), "--")}`);
     } else if (text === undefined) problems.push(`${token.rawName}: got nothing, expected a value`);
     else found.set(key, { text, source: token.rawName });
   }
@@ -110,7 +111,7 @@ function fromEnvironment(definitions: Definitions, { env, ownsEnvironment }: Val
     if (text === undefined || !name.startsWith(ENVIRONMENT_PREFIX) || SERVICE_LINK.test(name)) continue;
     const key = names.get(name);
     if (key !== undefined) found.set(key, { text, source: name });
-    else if (ownsEnvironment) problems.push(`${name}: unknown environment variable${didYouMean(name, names.keys(), "")}`);
+    else if (ownsEnvironment) problems.push(`${named(name)}: unknown environment variable${didYouMean(name, names.keys(), "")}`);
   }
   return found;
 }
@@ -122,29 +123,47 @@ function fromFile(
   problems: string[],
 ): Map<string, Given> {
   const found = new Map<string, Given>();
+  const name = named(file.text);
   let text: string;
   try {
     text = readFile(file.text);
   } catch (error) {
-    problems.push(`${file.source}: cannot read ${file.text}: ${error instanceof Error ? error.message : String(error)}`);
+    problems.push(`${file.source}: cannot read ${name}: ${named(error instanceof Error ? error.message : String(error))}`);
     return found;
   }
   const document = parseDocument(text, { prettyErrors: true });
-  for (const { message } of document.errors) problems.push(`${file.text}: not YAML: ${message}`);
+  for (const { message } of document.errors) problems.push(`${name}: not YAML: ${message}`);
   if (document.errors.length > 0) return found;
-  const content: unknown = document.toJS();
+  let content: unknown;
+  try {
+    content = document.toJS();
+  } catch (error) {
+    // Aliases that multiply (a "billion laughs") are refused by the library.
+    problems.push(`${name}: not usable YAML: ${named(error instanceof Error ? error.message : String(error))}`);
+    return found;
+  }
   if (content === null || content === undefined) return found;
   if (typeof content !== "object" || Array.isArray(content)) {
-    problems.push(`${file.text}: got ${Array.isArray(content) ? "a list" : typeof content}, expected a mapping of settings`);
+    problems.push(`${name}: got ${Array.isArray(content) ? "a list" : typeof content}, expected a mapping of settings`);
     return found;
   }
   const known = Object.keys(definitions);
   for (const [key, value] of Object.entries(content)) {
-    const source = `${key} in ${file.text}`;
+    const source = `${named(key)} in ${name}`;
     if (foreignKeys.includes(key) && !known.includes(key)) continue;
     if (!known.includes(key)) problems.push(`${source}: unknown setting${didYouMean(key, known, "")}`);
-    else if (["string", "number", "boolean"].includes(typeof value)) found.set(key, { text: String(value), source });
-    else problems.push(`${source}: got ${JSON.stringify(value)?.slice(0, 200)}, expected a single value`);
+    else if (["string", "number", "boolean"].includes(typeof value))
+      found.set(key, { text: textOf(document, key, value), source });
+    else problems.push(`${source}: got ${kindOf(value)}, expected a single value`);
   }
   return found;
 }
+
+/** As it is written: YAML takes `2.10` for the number 2.1. */
+function textOf(document: Document, key: string, value: unknown): string {
+  const given: unknown = document.get(key, true);
+  const node = isAlias(given) ? given.resolve(document) : given;
+  return typeof value !== "string" && isScalar(node) && node.source !== undefined ? node.source : String(value);
+}
+
+const kindOf = (value: unknown): string => (Array.isArray(value) ? "a list" : value === null ? "nothing" : "a mapping");

@@ -46,9 +46,12 @@ const length = (minMs: number, why: string): Parse<number> => duration({ minMs, 
 export const moment: Parse<Moment> = (text) => {
   const ago = /^(\S+) ago$/.exec(text)?.[1];
   if (ago !== undefined) return { kind: "ago", ms: length(0, "as far back as data is kept")(ago) };
-  const isRfc3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text);
+  const [, date, time] = /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/.exec(text) ?? [];
   const ms = Date.parse(text);
-  if (!isRfc3339 || Number.isNaN(ms)) throw new Expected('a time such as 2026-11-24T10:00:00Z, or "12m ago"');
+  // The 31st of February would be taken for the 3rd of March.
+  const local = Date.parse(`${date}T${time}Z`);
+  const isInCalendar = !Number.isNaN(local) && new Date(local).toISOString().startsWith(`${date}T${time}`);
+  if (!isInCalendar || Number.isNaN(ms)) throw new Expected('a time such as 2026-11-24T10:00:00Z, or "12m ago"');
   return { kind: "at", ms };
 };
 
@@ -66,7 +69,13 @@ export const httpUrl: Parse<string> = (text) => {
 export const agentsAt: Parse<AgentsAt> = (text) => {
   if (isDnsLabel(text)) return { kind: "namespace", namespace: text };
   const addresses = text.split(",").map((part) => part.trim());
-  const isAddress = (address: string): boolean => URL.canParse(`http://${address}`) && /^[^/?#@]+:\d+$/.test(address);
+  // What a URL makes of it must be what it is: "a\\b:80" would be a path at another host, and "1.2:80" is 1.0.0.2.
+  const isAddress = (address: string): boolean => {
+    const [, host, port] = /^([\w.-]+|\[[\da-fA-F:.]+\]):(\d{1,5})$/.exec(address) ?? [];
+    const url = host === undefined || !URL.canParse(`http://${address}`) ? undefined : new URL(`http://${address}`);
+    if (url === undefined || Number(port) === 0) return false;
+    return host?.startsWith("[") === true || url.hostname === host?.toLowerCase();
+  };
   if (!addresses.every(isAddress)) {
     throw new Expected(
       "the agents' namespace, such as hairpin-probe, or HOST:PORT with commas between them, such as 10.0.1.5:9867,10.0.2.5:9867",

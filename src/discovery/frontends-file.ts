@@ -6,7 +6,8 @@ import { isRequestPath } from "../domain/request-path.ts";
 import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
-import { describeIssue, issuePath } from "./problems.ts";
+import { labels } from "./objects/schema.ts";
+import { describeIssue, issuePath, printable } from "./problems.ts";
 import { isDnsName } from "./rules/hostname.ts";
 
 /** Every problem of a frontends file at once: one sentence each, with file, line, path, what was given and what was expected. */
@@ -20,6 +21,8 @@ export class FrontendsFileError extends Error {
 }
 
 const MAX_SERVICES = 1_000;
+/** Of what the library says of a text that is no YAML: it may quote any part of it. */
+const MAX_SAID = 300;
 const NAME = "letters, digits, dots and dashes, at most 253";
 const name = v.pipe(v.string("text"), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, NAME));
 const port = v.pipe(
@@ -36,7 +39,7 @@ const node = v.strictObject(
   {
     ...placement.entries,
     excluded: v.optional(boolean),
-    labels: v.optional(v.record(v.string(), v.string("text"), "a mapping of labels")),
+    labels: v.optional(labels),
   },
   "a mapping",
 );
@@ -49,7 +52,10 @@ const addressOf = (isAllowed: AddressPolicy) =>
       "a private address (RFC 1918, RFC 6598, RFC 4193), or one that --allow-cidr allows: no other is probed",
     ),
   );
-const path = v.pipe(v.string("text"), v.check(isRequestPath, 'a path that starts with "/", without spaces and "#"'));
+const path = v.pipe(
+  v.string("text"),
+  v.check(isRequestPath, 'a path that starts with "/", without spaces and "#", at most 1,024 characters'),
+);
 
 const serviceOf = (isAllowed: AddressPolicy) =>
   v.pipe(
@@ -116,7 +122,9 @@ export function loadFrontendsFile(
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number): string => `${options.file}:${lines.linePos(offset).line}`;
   if (document.errors.length > 0) {
-    throw new FrontendsFileError(document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${message}`));
+    throw new FrontendsFileError(
+      document.errors.map(({ message, pos }) => `${at(pos[0])}: not YAML: ${printable(message, MAX_SAID)}`),
+    );
   }
   const result = v.safeParse(fileSchemaOf(options.isAllowed), toJs(document, options.file));
   if (!result.success) {
@@ -132,7 +140,7 @@ export function loadFrontendsFile(
       node,
       zone,
       ...(excluded === undefined ? {} : { excluded }),
-      ...(labels === undefined ? {} : { labels: new Map(Object.entries(labels)) }),
+      ...(labels === undefined ? {} : { labels: new Map(labels) }),
     })),
   };
 }

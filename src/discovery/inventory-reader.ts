@@ -7,6 +7,7 @@ import type { KubeApi } from "./api/kube-api.ts";
 import { keyOf } from "./api/object-store.ts";
 import { ObjectError } from "./objects/schema.ts";
 import { OPTIONAL_KINDS } from "./optional-resources.ts";
+import { printable } from "./problems.ts";
 
 export interface InventoryReaderOptions {
   readonly api: KubeApi;
@@ -26,6 +27,8 @@ const SMALL_PAGES: Readonly<Record<string, number>> = { endpointslices: 50, node
 const SILENCE_MS = 15_000;
 const FORBIDDEN = 403;
 const NOT_FOUND = 404;
+/** Of the name of an object that is left out: more than a namespace and a name can have. */
+const MAX_SHOWN = 320;
 /** What is left out is said so often; a cluster can be full of it. */
 const MAX_NOTES = 50;
 
@@ -60,7 +63,7 @@ export class InventoryReader {
             found.push(parse(item));
           } catch (error) {
             if (!(error instanceof ObjectError)) throw error;
-            this.#note(`${plural} ${keyOf(item) ?? "without a name"} is left out: ${error.message}.`);
+            this.#note(`${plural} ${printable(keyOf(item) ?? "without a name", MAX_SHOWN)} is left out: ${error.message}.`);
           }
         }
       }

@@ -2,6 +2,7 @@ import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
+import { plain } from "../terminal/text.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
@@ -149,12 +150,17 @@ function failureOf(
     kind: "failure",
     reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
     phase,
-    detail: byError ? result.error.message : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
+    detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
     seconds: steps.elapsedMs() / 1000,
     phases,
     ...seen,
   };
 }
+
+const MAX_DETAIL = 300;
+
+/** What an error says, on one line: those of OpenSSL end with a line break, and others may quote the peer. */
+const sentenceOf = ({ message }: Error): string => plain(message.trim()).slice(0, MAX_DETAIL);
 
 /** RFC 9110 section 7.2: the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's own. */
 function authorityOf(target: AttemptTarget): string {

@@ -76,9 +76,9 @@ function pathsIfOn(after: Observation): readonly PathCount[] {
 /** A share of one would be ruled out by a single success. */
 const MAX_SHARE = 0.99;
 
-/** Each path's exposure to that of all; where one is not known they are taken to be the same. */
+/** Each path's exposure to that of all; where one is not known, or contradicts its label, they are taken to be the same. */
 function relativeExposures(exposed: readonly Stratum[], attempts: number): ReadonlyMap<string, number> {
-  const areKnown = exposed.every(({ exposure }) => exposure !== undefined);
+  const areKnown = exposed.every(({ exposure }) => exposure !== undefined && exposure > 0);
   const mean = exposed.reduce((total, { exposure = 0, attempts: n }) => total + exposure * n, 0) / attempts;
   return new Map(exposed.map((stratum) => [pathOf(stratum), areKnown ? (stratum.exposure ?? 0) / mean : 1]));
 }

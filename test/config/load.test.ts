@@ -62,7 +62,7 @@ test("every problem is reported together, with the setting's name, what was give
     "--kubeconfig, --frontends: got neither, expected one of them outside a cluster, or the variable KUBECONFIG",
     '--timeout: got "1s", expected 1100ms to 1m (a lost SYN is sent again after 1 s, and must not look like a timeout)',
     'HAIRPIN_PROBE_MAX_IN_FLIGHT: got "0", expected a whole number from 1 to 20000',
-    'logLevel in agent.yaml: got ["info"], expected a single value',
+    "logLevel in agent.yaml: got a list, expected a single value",
     'tlsVerify in agent.yaml: got "maybe", expected true or false',
   ]);
 });

@@ -143,7 +143,7 @@ extra: 1
       "frontends.yaml:9: services[0].ports[0].port: got 70000, expected a port from 1 to 65535",
       'frontends.yaml:10: services[0].ports[0].protocol: got "udp", expected one of tcp, http, tls, https',
       "frontends.yaml:11: services[0].ports[1].port: got nothing, expected a value",
-      'frontends.yaml:12: services[0].ports[2].path: got "a b", expected a path that starts with "/", without spaces and "#"',
+      'frontends.yaml:12: services[0].ports[2].path: got "a b", expected a path that starts with "/", without spaces and "#", at most 1,024 characters',
       "frontends.yaml:13: services[1]: got a mapping, expected a hostname or addresses",
       "frontends.yaml:15: services[1].ports: got a list, expected at least one port",
       "frontends.yaml:16: nodes: got 7, expected a list",
@@ -172,6 +172,33 @@ extra: 1
   for (const [name, text, sentence] of wrong) {
     it(`that ${name} says so`, () => assert.match(problems(text)[0] ?? "", sentence));
   }
+});
+
+it("labels of nodes may be called like parts of every JavaScript object: none is left out", () => {
+  const { nodes } = load(`${MINIMAL}nodes: [{ node: n1, labels: { constructor: a, __proto__: b, role: c } }]`);
+  assert.deepEqual(
+    [...(nodes[0]?.labels ?? [])],
+    [
+      ["constructor", "a"],
+      ["__proto__", "b"],
+      ["role", "c"],
+    ],
+  );
+});
+
+it("what is said of a text that is no YAML, or of a key that is not known, stays on one line", () => {
+  for (const text of [`${MINIMAL}}\u009b a\n\u0007`, `${MINIMAL}"a\\nb\\e[31m": 1`, `${MINIMAL}? "a\u2028"\n: 1`]) {
+    for (const problem of problems(text)) assert.doesNotMatch(problem, /[\p{Cc}\u2028]/u);
+  }
+});
+
+it("a path is no longer than everywhere else", () => {
+  const file = (length: number) => MINIMAL.replace("port: 80", `port: 80, path: "/${"x".repeat(length)}"`);
+  assert.match(
+    problems(file(1_024))[0] ?? "",
+    /path: got .* expected a path that starts with "\/", without spaces and "#", at most 1,024/,
+  );
+  assert.equal(load(file(1_023)).services[0]?.service.listeners[0]?.path.length, 1_024);
 });
 
 it("whatever a frontends file says, it is read or refused with sentences", () => {

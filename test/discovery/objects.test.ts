@@ -75,7 +75,7 @@ describe("Services", () => {
     );
     assert.equal(
       problem(() => parseService(7)),
-      "Service: the whole: got 7, expected Object",
+      "Service: the whole: got 7, expected a mapping",
     );
     assert.match(
       problem(() => parseService({ ...service(), spec: undefined })),

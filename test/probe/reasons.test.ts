@@ -80,6 +80,12 @@ test("something that is not TLS: tls_error", async (t) => {
   assertFailed(await attempt({ port, protocol: "https" }), "tls_error", "tls", ["connect"]);
 });
 
+test("what a failed attempt says is on one line, although OpenSSL's errors end with a line break", async (t) => {
+  const port = await serve(t, (socket) => socket.end("220 mail.example.com ESMTP\r\n"));
+  const outcome = await attempt({ port, protocol: "tls" });
+  assert.match(outcome.kind === "failure" ? outcome.detail : "", /^[^\n\r]+wrong version number[^\n\r]+$/);
+});
+
 test("a server that never answers: response_timeout", async (t) => {
   const port = await serve(t, (socket) => socket.resume());
   assertFailed(await attempt({ port, protocol: "http" }, { timeoutMs: 300 }), "response_timeout", "first_byte", ["connect"]);

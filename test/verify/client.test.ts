@@ -128,3 +128,60 @@ test("Ctrl-C ends a question that is not answered", async () => {
   stop.abort(new Error("ended"));
   await assert.rejects(asking);
 });
+
+test("an answer with something else where series are to be is refused, and ends nothing", async () => {
+  const success = (data: unknown) => JSON.stringify({ status: "success", data });
+  const series = (metric: unknown, value: unknown) => success({ result: [{ metric, value }] });
+  const wrong = [
+    success(null),
+    success(5),
+    series({ node: { toString: null } }, [1, "1"]),
+    series({ node: 5 }, [1, "1"]),
+    series([], [1, "1"]),
+    ...[[1, null], [1, ""], [1, []], [1, true], [1, 5], [1, "0x10"], [1, " 1"], ["1", "1"], [1e300, "1"], 5, undefined].map(
+      (value) => series({}, value),
+    ),
+  ];
+  for (const body of wrong)
+    await assert.rejects(
+      asked((_, response) => response.end(body), query),
+      PrometheusError,
+      body,
+    );
+});
+
+test("what no count can be is left out: below 0, or more than can be counted", async () => {
+  const result = {
+    metric: {},
+    values: [
+      [1, "-1"],
+      [2, "1e300"],
+      [3, "7"],
+    ],
+  };
+  const series = await asked((_, response) => response.end(vector(result)), query);
+  assert.deepEqual(series[0]?.points, [{ atMs: 3_000, value: 7 }]);
+});
+
+test("warnings are as many as one reads, of one line each, and whatever else is there is none", async () => {
+  const warned = (warnings: unknown) =>
+    asked(
+      (_, response) => response.end(JSON.stringify({ status: "success", warnings, data: { result: [] } })),
+      async (client) => {
+        await query(client);
+        return client.warnings;
+      },
+    );
+  for (const none of [null, 5, "text", { toString: null }, [5, null]]) assert.deepEqual(await warned(none), []);
+  const many = await warned(Array.from({ length: 1_000 }, (_, i) => `${i}\n${"x".repeat(1_000)}`));
+  assert.equal(many.length, 20);
+  for (const warning of many) assert.match(warning, /^\d+\?x{1,300}$/);
+});
+
+test("what it says of an error is cut, and of one line", async () => {
+  const body = JSON.stringify({ status: "error", error: `a\n\u001b[31m${"x".repeat(100_000)}` });
+  await assert.rejects(
+    asked((_, response) => response.end(body), query),
+    (error) => error instanceof PrometheusError && error.message.length < 500 && !/\p{Cc}/u.test(error.message),
+  );
+});

@@ -207,3 +207,12 @@ test("an unfixed Service is called fixed in less than one case in a thousand, ho
     assert.ok(wrong <= 3, `${wrong} of ${runs} with ${nodesPerZone} nodes a zone`);
   }
 });
+
+test("exposed paths whose exposure is said to be 0 are held against each other as if it were not known", () => {
+  const before = observe({});
+  const contradictory: Observation = { ...before, strata: before.strata.map((each) => ({ ...each, exposure: 0 })) };
+  const unknown: Observation = { ...before, strata: before.strata.map((each) => ({ ...each, exposure: undefined })) };
+  const after = observe({ ...FIXED, attempts: 2 });
+  assert.deepEqual(judge(contradictory, after).unfixed, judge(unknown, after).unfixed);
+  assert.doesNotMatch(judge(contradictory, after).because.join(), /NaN|Infinity/);
+});

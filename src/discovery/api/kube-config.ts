@@ -97,7 +97,9 @@ async function readKubeConfig(
   if (!URL.canParse(cluster.server) || !/^https?:/.test(cluster.server)) {
     throw new KubeConfigError(`${where}: server ${JSON.stringify(cluster.server)}, expected an http or https URL`);
   }
-  if (cluster.proxyUrl?.startsWith("socks")) {
+  // The library takes whatever the file has.
+  const proxy: unknown = cluster.proxyUrl ?? undefined;
+  if (proxy !== undefined && (typeof proxy !== "string" || proxy.startsWith("socks"))) {
     throw new KubeConfigError(`${where}: proxy-url ${JSON.stringify(cluster.proxyUrl)}, expected an HTTP proxy`);
   }
   const config = new KubeConfig();

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { printable } from "../problems.ts";
 
 /**
  * Cuts one object of the API to what is used.
@@ -14,6 +15,9 @@ export interface Replacement {
   delete(object: unknown): void;
   commit(): void;
 }
+
+/** Of the name of an object that is left out: more than a namespace and a name can have. */
+const MAX_SHOWN = 320;
 
 const keySchema = v.object({
   metadata: v.object({ namespace: v.nullish(v.string(), ""), name: v.pipe(v.string(), v.nonEmpty()) }),
@@ -83,7 +87,7 @@ export class ObjectStore<T> {
       objects.set(key, parsed);
       if (version !== undefined) versions.set(key, version);
     } catch (cause) {
-      const message = `${key || "?"} is left out: ${cause instanceof Error ? cause.message : String(cause)}`;
+      const message = `${key === "" ? "?" : printable(key, MAX_SHOWN)} is left out: ${cause instanceof Error ? cause.message : String(cause)}`;
       const reported = this.#leftOut.get(key) === message || leftOut.get(key) === message;
       remove(object, into);
       leftOut.set(key, message);

@@ -1,3 +1,4 @@
+import { shown } from "../problems.ts";
 import { ObjectError } from "./schema.ts";
 
 /** The annotations that decide, by what they are about; and the two notations their values come in. */
@@ -62,7 +63,7 @@ export function pickAnnotations(entries: Iterable<readonly [string, unknown]>): 
   const oversized: string[] = [];
   for (const [key, value] of entries) {
     if (!isReadAnnotation(key)) continue;
-    if (typeof value !== "string") throw new ObjectError(`metadata.annotations: ${key} is not text`);
+    if (typeof value !== "string") throw new ObjectError(`metadata.annotations.${key}: got ${shown(value)}, expected text`);
     if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
     else annotations.set(key, value);
   }

@@ -1,8 +1,9 @@
 import * as v from "valibot";
 import { SCHEMES, type Scheme } from "../../domain/controller-context.ts";
 import { TARGET_TYPES, type TargetType } from "../../domain/target-group.ts";
+import { MAX_ANNOTATION_LENGTH } from "./annotations.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
-import { list, name, optionalText, parseAs, text } from "./schema.ts";
+import { list, mapping, name, optionalText, parseAs, text, textUpTo } from "./schema.ts";
 
 /** The AWS Load Balancer Controller's configuration objects of the Gateway API, cut to the fields that are used. */
 
@@ -41,19 +42,19 @@ export interface TargetGroupConfigurationObject {
   }[];
 }
 
-const metadata = v.object({ namespace: name, name });
-const attributesSchema = list(v.object({ key: text, value: v.string("text") }));
+const metadata = mapping({ namespace: name, name });
+const attributesSchema = list(mapping({ key: text, value: textUpTo(MAX_ANNOTATION_LENGTH) }));
 const attributesOf = (given: v.InferOutput<typeof attributesSchema>): ReadonlyMap<string, string> =>
   new Map(given.map(({ key, value }) => [key.trim(), value.trim()]));
 
-const loadBalancerSchema = v.object({
+const loadBalancerSchema = mapping({
   metadata,
   spec: v.nullish(
-    v.object({
+    mapping({
       mergingMode: optionalText,
       scheme: v.nullish(v.picklist(SCHEMES, SCHEMES.join(" or "))),
       loadBalancerAttributes: attributesSchema,
-      defaultTargetGroupConfiguration: v.nullish(v.object({ name })),
+      defaultTargetGroupConfiguration: v.nullish(mapping({ name })),
     }),
   ),
 });
@@ -70,22 +71,22 @@ export function parseLoadBalancerConfiguration(object: unknown): LoadBalancerCon
   };
 }
 
-const propsSchema = v.object({
+const propsSchema = mapping({
   targetType: v.nullish(v.picklist(TARGET_TYPES, TARGET_TYPES.join(" or "))),
   targetGroupAttributes: attributesSchema,
   nodeSelector: v.nullish(labelSelectorSchema),
   enableMultiCluster: v.nullish(v.boolean()),
   ipAddressType: v.nullish(v.picklist(["ipv4", "ipv6"], "ipv4 or ipv6")),
 });
-const targetGroupSchema = v.object({
+const targetGroupSchema = mapping({
   metadata,
   spec: v.nullish(
-    v.object({
-      targetReference: v.nullish(v.object({ kind: v.nullish(text, "Service"), name })),
+    mapping({
+      targetReference: v.nullish(mapping({ kind: v.nullish(text, "Service"), name })),
       defaultConfiguration: v.nullish(propsSchema),
       routeConfigurations: list(
-        v.object({
-          routeIdentifier: v.nullish(v.object({ kind: text, namespace: optionalText, name: optionalText })),
+        mapping({
+          routeIdentifier: v.nullish(mapping({ kind: text, namespace: optionalText, name: optionalText })),
           /** The first release wrote `KIND:NAMESPACE:NAME`. */
           identifier: optionalText,
           targetGroupProps: v.nullish(propsSchema),

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { pickAnnotations, type ReadAnnotations } from "./annotations.ts";
-import { entries, list, name, optionalText, parseAs, port, text } from "./schema.ts";
+import { entries, list, mapping, name, optionalText, parseAs, port, text } from "./schema.ts";
 
 /** The objects of the Gateway API that make an NLB, checked and cut to the fields that are used. */
 
@@ -61,10 +61,10 @@ export interface RouteObject {
   readonly backends: readonly BackendRef[];
 }
 
-const parametersSchema = v.nullish(v.object({ kind: text, name, namespace: v.nullish(text, "") }));
-const classSchema = v.object({
-  metadata: v.object({ name }),
-  spec: v.object({ controllerName: text, parametersRef: parametersSchema }),
+const parametersSchema = v.nullish(mapping({ kind: text, name, namespace: v.nullish(text, "") }));
+const classSchema = mapping({
+  metadata: mapping({ name }),
+  spec: mapping({ controllerName: text, parametersRef: parametersSchema }),
 });
 
 /** @throws ObjectError when it is no GatewayClass. @see Gateway API reference, GatewayClass. */
@@ -73,21 +73,21 @@ export function parseGatewayClass(object: unknown): GatewayClassObject {
   return { name: metadata.name, controllerName: spec.controllerName, parameters: spec.parametersRef ?? undefined };
 }
 
-const listenerSchema = v.object({
+const listenerSchema = mapping({
   name: v.nullish(text, ""),
   port,
   protocol: text,
-  tls: v.nullish(v.object({ mode: optionalText })),
-  allowedRoutes: v.nullish(v.object({ namespaces: v.nullish(v.object({ from: v.nullish(text, "Same") })) })),
+  tls: v.nullish(mapping({ mode: optionalText })),
+  allowedRoutes: v.nullish(mapping({ namespaces: v.nullish(mapping({ from: v.nullish(text, "Same") })) })),
 });
-const gatewaySchema = v.object({
-  metadata: v.object({ namespace: name, name, annotations: entries }),
-  spec: v.object({
+const gatewaySchema = mapping({
+  metadata: mapping({ namespace: name, name, annotations: entries }),
+  spec: mapping({
     gatewayClassName: text,
-    infrastructure: v.nullish(v.object({ parametersRef: parametersSchema })),
+    infrastructure: v.nullish(mapping({ parametersRef: parametersSchema })),
     listeners: list(listenerSchema),
   }),
-  status: v.nullish(v.object({ addresses: list(v.object({ type: v.nullish(text, "IPAddress"), value: text })) })),
+  status: v.nullish(mapping({ addresses: list(mapping({ type: v.nullish(text, "IPAddress"), value: text })) })),
 });
 
 /** @throws ObjectError when it is no Gateway. @see Gateway API reference, Gateway. */
@@ -110,11 +110,13 @@ export function parseGateway(object: unknown): GatewayObject {
   };
 }
 
-const routeSchema = v.object({
-  metadata: v.object({ namespace: name, name }),
-  spec: v.object({
+const WEIGHT = "a whole weight from 0 to 1,000,000";
+const weight = v.pipe(v.number(WEIGHT), v.integer(WEIGHT), v.minValue(0, WEIGHT), v.maxValue(1_000_000, WEIGHT));
+const routeSchema = mapping({
+  metadata: mapping({ namespace: name, name }),
+  spec: mapping({
     parentRefs: list(
-      v.object({
+      mapping({
         kind: v.nullish(text, "Gateway"),
         namespace: optionalText,
         name,
@@ -123,15 +125,15 @@ const routeSchema = v.object({
       }),
     ),
     rules: list(
-      v.object({
+      mapping({
         backendRefs: list(
-          v.object({
+          mapping({
             group: v.nullish(text, ""),
             kind: v.nullish(text, "Service"),
             namespace: optionalText,
             name,
             port: v.nullish(port),
-            weight: v.nullish(v.pipe(v.number("a weight"), v.minValue(0, "a weight from 0")), 1),
+            weight: v.nullish(weight, 1),
           }),
         ),
       }),

@@ -1,10 +1,10 @@
-import * as v from "valibot";
-import { entries, list, text } from "./schema.ts";
+import type * as v from "valibot";
+import { labels, list, mapping, text } from "./schema.ts";
 
 /** A label selector of the API, as far as it is read. @see Kubernetes API reference, LabelSelector v1 meta. */
-export const labelSelectorSchema = v.object({
-  matchLabels: entries,
-  matchExpressions: list(v.object({ key: text, operator: text, values: list(text) })),
+export const labelSelectorSchema = mapping({
+  matchLabels: labels,
+  matchExpressions: list(mapping({ key: text, operator: text, values: list(text) })),
 });
 
 /**
@@ -15,13 +15,13 @@ export const labelSelectorSchema = v.object({
 export function labelsOf(
   selector: v.InferOutput<typeof labelSelectorSchema> | null | undefined,
 ): ReadonlyMap<string, string> | undefined {
-  const labels = new Map<string, string>();
-  for (const [key, value] of selector?.matchLabels ?? []) labels.set(key, String(value));
+  const found = new Map<string, string>();
+  for (const [key, value] of selector?.matchLabels ?? []) found.set(key, value);
   for (const { key, operator, values } of selector?.matchExpressions ?? []) {
     const [only, ...others] = values;
-    if (operator === "Exists") labels.set(key, labels.get(key) ?? "");
-    else if (operator === "In" && only !== undefined && others.length === 0) labels.set(key, only);
+    if (operator === "Exists") found.set(key, found.get(key) ?? "");
+    else if (operator === "In" && only !== undefined && others.length === 0) found.set(key, only);
     else return undefined;
   }
-  return labels;
+  return found;
 }

@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import type { NodePlacement } from "../../domain/snapshot.ts";
-import { entries, list, name, optionalText, parseAs, text } from "./schema.ts";
+import { labels, list, mapping, name, optionalText, parseAs, text } from "./schema.ts";
 
-const nodeSchema = v.object({
-  metadata: v.object({ name, labels: entries }),
-  spec: v.nullish(v.object({ taints: list(v.object({ key: text, effect: optionalText })) })),
-  status: v.nullish(v.object({ conditions: list(v.object({ type: text, status: text })) })),
+const nodeSchema = mapping({
+  metadata: mapping({ name, labels }),
+  spec: v.nullish(mapping({ taints: list(mapping({ key: text, effect: optionalText })) })),
+  status: v.nullish(mapping({ conditions: list(mapping({ type: text, status: text })) })),
 });
 
 const ZONE = "topology.kubernetes.io/zone";
@@ -26,15 +26,15 @@ const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
  */
 export function parseNode(object: unknown): NodePlacement {
   const { metadata, spec, status } = parseAs(nodeSchema, object, "Node");
-  const labels = new Map(metadata.labels.map(([key, value]) => [key, String(value)]));
+  const found = new Map(metadata.labels);
   const ready = status?.conditions.find(({ type }) => type === "Ready");
   return {
     node: metadata.name,
-    zone: labels.get(ZONE) || undefined,
-    labels,
+    zone: found.get(ZONE) || undefined,
+    labels: found,
     excluded:
-      EXCLUDING_LABELS.some((label) => labels.has(label)) ||
-      labels.get(COMPUTE_TYPE) === "fargate" ||
+      EXCLUDING_LABELS.some((label) => found.has(label)) ||
+      found.get(COMPUTE_TYPE) === "fargate" ||
       (spec?.taints ?? []).some(({ key }) => EXCLUDING_TAINTS.includes(key)) ||
       ready?.status === "False",
   };

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import * as v from "valibot";
 import { describeIssue } from "../problems.ts";
 
@@ -16,10 +17,18 @@ export class ObjectError extends Error {
 const MAX_TEXT = 253;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-export const text = v.pipe(
-  v.string("text"),
-  v.maxLength(MAX_TEXT, `at most ${MAX_TEXT} characters`),
-  v.check((value) => !CONTROL.test(value), "text without control characters"),
+/** Text of a length, which may end anywhere. */
+export const textUpTo = (max: number) =>
+  v.pipe(
+    v.string("text"),
+    v.maxLength(max, `at most ${max} characters`),
+    v.check((value) => !CONTROL.test(value), "text without control characters"),
+  );
+export const text = textUpTo(MAX_TEXT);
+/** "" is how Go writes "none" where it writes it at all. */
+export const address = v.pipe(
+  text,
+  v.check((value) => value === "" || isIP(value) !== 0, "an IP address"),
 );
 export const name = v.pipe(text, v.regex(/^[A-Za-z0-9]([A-Za-z0-9._:-]*[A-Za-z0-9])?$/, "the name of an object"));
 export const port = v.pipe(
@@ -30,13 +39,28 @@ export const port = v.pipe(
 );
 export const list = <Item extends v.GenericSchema>(item: Item) => v.nullish(v.array(item, "a list"), []);
 export const optionalText = v.nullish(text);
+const isMapping = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+/** valibot's own objects may be lists. */
+export const mapping = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.pipe(v.custom<object>(isMapping, "a mapping"), v.object(entries));
 /** valibot's own records leave out keys such as `constructor`; own entries have no such trouble. */
 export const entries = v.pipe(
-  v.nullish(
-    v.custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), "a mapping"),
-    {},
-  ),
+  v.nullish(v.custom<object>(isMapping, "a mapping"), {}),
   v.transform((value): readonly (readonly [string, unknown])[] => Object.entries(value)),
+);
+/** Labels of an object, or those that a selector asks for. */
+export const labels = v.pipe(
+  entries,
+  v.rawTransform(({ dataset: { value: given }, addIssue, NEVER }): readonly (readonly [string, string])[] => {
+    for (const [key, value] of given) {
+      const problem = v.safeParse(text, value).issues?.[0] ?? v.safeParse(text, key).issues?.[0];
+      if (problem === undefined) continue;
+      const { message } = problem;
+      addIssue({ message, input: value, path: [{ type: "unknown", origin: "value", input: given, key, value }] });
+      return NEVER;
+    }
+    return given as readonly (readonly [string, string])[];
+  }),
 );
 
 /** @throws ObjectError with the first problems of an object, each with its path. */

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { pickAnnotations, type ReadAnnotations } from "./annotations.ts";
-import { entries, list, name, optionalText, parseAs, port, text } from "./schema.ts";
+import { address, entries, list, mapping, name, optionalText, parseAs, port, text } from "./schema.ts";
 
 /** Services, checked and cut to the fields that are used: the agent keeps thousands of them for as long as it lives. */
 
@@ -31,31 +31,31 @@ export interface ServiceObject extends ReadAnnotations {
   readonly ipFamilies: readonly string[];
 }
 
-const ingressSchema = v.object({ hostname: optionalText, ip: optionalText, ipMode: optionalText });
+const ingressSchema = mapping({ hostname: optionalText, ip: v.nullish(address), ipMode: optionalText });
 
-const serviceSchema = v.object({
-  metadata: v.object({ namespace: name, name, annotations: entries }),
-  spec: v.object({
+const serviceSchema = mapping({
+  metadata: mapping({ namespace: name, name, annotations: entries }),
+  spec: mapping({
     type: v.nullish(text, "ClusterIP"),
     loadBalancerClass: optionalText,
     externalTrafficPolicy: v.nullish(v.picklist(["Cluster", "Local", ""], "Cluster or Local"), "Cluster"),
     allocateLoadBalancerNodePorts: v.nullish(v.boolean(), true),
     clusterIP: optionalText,
     internalTrafficPolicy: optionalText,
-    externalIPs: list(text),
+    externalIPs: list(address),
     ipFamilies: list(text),
     ports: list(
-      v.object({
+      mapping({
         name: v.nullish(text, ""),
         port,
         protocol: v.nullish(text, "TCP"),
         appProtocol: optionalText,
         // 0 is how Go writes "none" where it writes it at all.
-        nodePort: v.nullish(v.pipe(v.number(), v.integer("a whole number"))),
+        nodePort: v.nullish(v.union([v.literal(0), port], "a port from 1 to 65535")),
       }),
     ),
   }),
-  status: v.nullish(v.object({ loadBalancer: v.nullish(v.object({ ingress: list(ingressSchema) })) })),
+  status: v.nullish(mapping({ loadBalancer: v.nullish(mapping({ ingress: list(ingressSchema) })) })),
 });
 
 /**
@@ -80,7 +80,10 @@ export function parseService(object: unknown): ServiceObject {
     })),
     hostnames: ingress.flatMap(({ hostname }) => (hostname ? [hostname] : [])),
     // VIP is the mode of an address that says none (KEP-1860).
-    shortcuts: [...spec.externalIPs, ...ingress.flatMap(({ ip, ipMode }) => (ip && (ipMode ?? "VIP") === "VIP" ? [ip] : []))],
+    shortcuts: [
+      ...spec.externalIPs.filter(Boolean),
+      ...ingress.flatMap(({ ip, ipMode }) => (ip && (ipMode ?? "VIP") === "VIP" ? [ip] : [])),
+    ],
     // A headless Service has `None`.
     clusterIp:
       isIP(spec.clusterIP ?? "") === 0 || spec.internalTrafficPolicy === "Local" ? undefined : (spec.clusterIP ?? undefined),

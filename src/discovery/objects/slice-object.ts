@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Backend } from "../../domain/service.ts";
 import { Interner } from "./interner.ts";
-import { entries, list, name, optionalText, parseAs, text } from "./schema.ts";
+import { labels, list, mapping, name, optionalText, parseAs, text } from "./schema.ts";
 
 /**
  * EndpointSlices, checked and cut to the fields that are used. Large clusters have a hundred thousand endpoints: two columns
@@ -18,18 +18,18 @@ export interface EndpointSliceObject {
   readonly backends: readonly Backend[];
 }
 
-const endpointSchema = v.object({
+const endpointSchema = mapping({
   addresses: list(text),
   conditions: v.nullish(
-    v.object({ ready: v.nullish(v.boolean()), serving: v.nullish(v.boolean()), terminating: v.nullish(v.boolean()) }),
+    mapping({ ready: v.nullish(v.boolean()), serving: v.nullish(v.boolean()), terminating: v.nullish(v.boolean()) }),
   ),
   nodeName: optionalText,
   zone: optionalText,
-  targetRef: v.nullish(v.object({ kind: optionalText, namespace: optionalText, name: optionalText })),
+  targetRef: v.nullish(mapping({ kind: optionalText, namespace: optionalText, name: optionalText })),
 });
 
-const sliceSchema = v.object({
-  metadata: v.object({ namespace: name, name, labels: entries }),
+const sliceSchema = mapping({
+  metadata: mapping({ namespace: name, name, labels }),
   endpoints: list(endpointSchema),
 });
 
@@ -46,7 +46,7 @@ export function sliceParser(): (object: unknown, wanted?: ReadonlySet<string>) =
   return (object, wanted) => {
     const { metadata, endpoints } = parseAs(sliceSchema, object, "EndpointSlice");
     const label = metadata.labels.find(([key]) => key === "kubernetes.io/service-name")?.[1];
-    const serviceName = typeof label === "string" ? names.of(label, () => label) : undefined;
+    const serviceName = label === undefined ? undefined : names.of(label, () => label);
     if (wanted !== undefined && !(serviceName !== undefined && wanted.has(serviceName))) return undefined;
     const identified = endpoints.flatMap((endpoint) => {
       const id = idOf(endpoint);

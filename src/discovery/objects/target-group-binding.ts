@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { TargetType } from "../../domain/target-group.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
-import { entries, name, optionalText, parseAs, text } from "./schema.ts";
+import { labels, mapping, name, optionalText, parseAs, port, text } from "./schema.ts";
 import type { ServicePort } from "./service-object.ts";
 
 /** A TargetGroupBinding, cut to what is used: what the controller registers in one target group. */
@@ -27,10 +27,10 @@ export interface BindingFacts {
   readonly ipFamily: 4 | 6 | undefined;
 }
 
-const bindingSchema = v.object({
-  metadata: v.object({ namespace: name, name, labels: entries }),
-  spec: v.object({
-    serviceRef: v.object({ name, port: v.union([v.number(), text]) }),
+const bindingSchema = mapping({
+  metadata: mapping({ namespace: name, name, labels }),
+  spec: mapping({
+    serviceRef: mapping({ name, port: v.union([port, text], "a port from 1 to 65535, or the name of one") }),
     targetType: optionalText,
     nodeSelector: v.nullish(labelSelectorSchema),
     ipAddressType: optionalText,
@@ -62,14 +62,14 @@ export function parseBinding(object: unknown): BindingObject {
   };
 }
 
-function stackOf(labels: readonly (readonly [string, unknown])[]): BindingObject["madeFor"] {
+function stackOf(found: readonly (readonly [string, string])[]): BindingObject["madeFor"] {
   const stack = { kind: "", namespace: "", name: "" };
-  for (const [key, value] of labels) {
+  for (const [key, value] of found) {
     const [, kind, part] = STACK_LABEL.exec(key) ?? [];
     if (kind === undefined) continue;
     stack.kind = kind;
-    if (part === "-namespace") stack.namespace = String(value);
-    else stack.name = String(value);
+    if (part === "-namespace") stack.namespace = value;
+    else stack.name = value;
   }
   return stack.kind === "" ? undefined : stack;
 }

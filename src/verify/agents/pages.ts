@@ -33,7 +33,7 @@ export async function readAgents(agents: readonly Agent[], options: ReadOptions)
   await forEachBounded(agents, atATime, async ({ key, name, page }) => {
     try {
       const text = await page(AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
-      const samples = parseExposition(text).filter((sample) => isOfUse(sample, service));
+      const samples = agentPageOf(text).samples.filter((sample) => isOfUse(sample, service));
       // A copy: a part of a text keeps the whole of it in memory (V8's sliced strings).
       pages.set(key, { samples: structuredClone(samples) });
     } catch (error) {
@@ -43,6 +43,22 @@ export async function readAgents(agents: readonly Agent[], options: ReadOptions)
     }
   });
   return { atMs, pages, problems };
+}
+
+const PREFIX = "hairpin_probe_";
+
+/**
+ * Reads what an agent exports.
+ *
+ * @throws Error for what is no metrics page, or has a number of ours that counts nothing.
+ */
+export function agentPageOf(text: string): AgentPage {
+  const samples = parseExposition(text);
+  for (const { name, value } of samples) {
+    if (name.startsWith(PREFIX) && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
+      throw new Error(`${name}: got ${value}, expected a number from 0`);
+  }
+  return { samples };
 }
 
 /** What readings are compared by; the rest, mostly buckets, is dropped. */

@@ -1,4 +1,5 @@
 import { Agent, request } from "undici";
+import { plain } from "../../terminal/text.ts";
 
 /** How to reach a Prometheus, or what speaks its HTTP API: Thanos, Mimir, Cortex, Amazon Managed Service for Prometheus behind a proxy. */
 export interface PrometheusAddress {
@@ -10,7 +11,7 @@ export interface PrometheusAddress {
   readonly ca?: string;
 }
 
-/** One series of an answer. Values that are no finite numbers are left out. */
+/** One series of an answer. Values that count nothing are left out. */
 export interface Series {
   readonly labels: Readonly<Record<string, string>>;
   /** Oldest first. */
@@ -27,6 +28,8 @@ const TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 /** Characters of an answer that an error shows. */
 const MAX_SHOWN = 300;
+/** Warnings that are kept: whoever has more to say has said enough. */
+const MAX_WARNINGS = 20;
 
 /**
  * The HTTP API of Prometheus, version 1, as far as `verify` asks it.
@@ -72,17 +75,21 @@ export class PrometheusClient {
     const url = `${this.#address.url.replace(/\/+$/, "")}/api/v1/${path}`;
     const { status, text } = await this.#post(url, new URLSearchParams(parameters).toString());
     const answer = parse(text);
-    const { warnings = [], data } = answer ?? {};
-    for (const warning of warnings) this.#warnings.add(String(warning));
+    const { warnings, error, data } = answer ?? {};
+    for (const warning of Array.isArray(warnings) ? warnings : []) this.#warn(warning);
     if (answer?.status !== "success" || data === undefined) {
-      const said = answer?.error ?? text.slice(0, MAX_SHOWN).trim();
+      const said = shown(typeof error === "string" ? error : text);
       throw new PrometheusError(`${url}: HTTP status ${status}: ${said || "nothing said"} (asked for ${parameters.query})`);
     }
     const series = seriesOf(data);
     if (series === undefined)
-      throw new PrometheusError(`${url}: got ${JSON.stringify(data).slice(0, MAX_SHOWN)}, expected a vector or a matrix`);
-    if (series.some(({ left }) => left > 0)) this.#warnings.add(NOT_NUMBERS);
+      throw new PrometheusError(`${url}: got ${shown(JSON.stringify(data))}, expected a vector or a matrix`);
+    if (series.some(({ left }) => left > 0)) this.#warn(NOT_COUNTS);
     return series.map(({ labels, points }) => ({ labels, points }));
+  }
+
+  #warn(warning: unknown): void {
+    if (typeof warning === "string" && this.#warnings.size < MAX_WARNINGS) this.#warnings.add(shown(warning));
   }
 
   async #post(url: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
@@ -112,14 +119,16 @@ export class PrometheusClient {
   }
 }
 
-const NOT_NUMBERS = "It answered with values that are no finite numbers: they are left out, and what they counted with them.";
+const NOT_COUNTS = "It answered with values that count nothing (no finite numbers, or below 0): they are left out.";
+
+const shown = (text: string): string => plain(text.slice(0, MAX_SHOWN).trim());
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);
 
 interface Answer {
   readonly status?: unknown;
-  readonly error?: string;
-  readonly warnings?: readonly unknown[];
+  readonly error?: unknown;
+  readonly warnings?: unknown;
   readonly data?: unknown;
 }
 
@@ -139,19 +148,37 @@ interface ReadSeries extends Series {
 
 /** @returns `undefined` for what is no vector or matrix. */
 function seriesOf(data: unknown): readonly ReadSeries[] | undefined {
-  const { result } = data as { readonly result?: unknown };
+  const { result } = (data ?? {}) as { readonly result?: unknown };
   if (!Array.isArray(result)) return undefined;
   const series: ReadSeries[] = [];
-  for (const each of result as readonly { metric?: unknown; value?: unknown; values?: unknown }[]) {
+  for (const each of result as readonly ({ metric?: unknown; value?: unknown; values?: unknown } | null)[]) {
     const { metric, value, values = [value] } = each ?? {};
-    if (typeof metric !== "object" || metric === null || !Array.isArray(values)) return undefined;
-    const labels = Object.fromEntries(Object.entries(metric).map(([name, label]) => [name, String(label)]));
-    const points = (values as readonly unknown[]).flatMap((point) => {
-      const [at, text] = Array.isArray(point) ? (point as readonly unknown[]) : [];
-      const number = Number(text);
-      return Number.isFinite(number) && typeof at === "number" ? [{ atMs: at * 1000, value: number }] : [];
-    });
-    series.push({ labels, points, left: values.length - points.length });
+    const labels = labelsOf(metric);
+    if (labels === undefined || !Array.isArray(values)) return undefined;
+    const points = values.map(pointOf);
+    if (points.includes(undefined)) return undefined;
+    const counts = points.filter((point) => point !== undefined && isCount(point.value)) as Series["points"];
+    series.push({ labels, points: counts, left: points.length - counts.length });
   }
   return series;
 }
+
+function labelsOf(metric: unknown): Series["labels"] | undefined {
+  if (typeof metric !== "object" || metric === null || Array.isArray(metric)) return undefined;
+  const entries = Object.entries(metric);
+  return entries.every(([, value]) => typeof value === "string") ? Object.fromEntries(entries) : undefined;
+}
+
+/** As Go writes numbers; `NaN` and `+Inf` are some, too. */
+const NUMBER = /^(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?Inf|NaN)$/;
+/** Seconds that a date can be of, before and after 1970 (ECMAScript, time values). */
+const MAX_SECONDS = 8.64e12;
+
+function pointOf(point: unknown): Series["points"][number] | undefined {
+  const [at, text] = Array.isArray(point) ? (point as readonly unknown[]) : [];
+  if (typeof at !== "number" || Math.abs(at) > MAX_SECONDS || typeof text !== "string" || !NUMBER.test(text)) return undefined;
+  return { atMs: at * 1000, value: Number(text) };
+}
+
+/** All that is asked for are counts and shares; whatever is beyond is no number of an agent's. */
+const isCount = (value: number): boolean => value >= 0 && value <= Number.MAX_SAFE_INTEGER;

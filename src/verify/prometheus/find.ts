@@ -16,15 +16,19 @@ export async function findChange(client: PrometheusClient, subject: Subject, spa
   const stepMs = Math.max(MIN_STEP_MS, Math.ceil((span.endMs - span.startMs) / MAX_STEPS / 1000) * 1000);
   const query = `group by (${CONFIGURATION_LABELS.join(", ")}) (hairpin_probe_service_info{${matcherOf(subject)}})`;
   const series = await client.queryRange(query, { ...span, stepMs });
-  const byTime = new Map<number, Series[]>();
+  const byTime = new Map<number, Set<Series>>();
   for (const each of series) {
-    for (const { atMs } of each.points) byTime.set(atMs, [...(byTime.get(atMs) ?? []), each]);
+    for (const { atMs } of each.points) {
+      const present = byTime.get(atMs);
+      if (present === undefined) byTime.set(atMs, new Set([each]));
+      else present.add(each);
+    }
   }
   let last: number | undefined;
-  let previous: readonly Series[] | undefined;
+  let previous: ReadonlySet<Series> | undefined;
   for (const [atMs, present] of [...byTime].sort(([a], [b]) => a - b)) {
     // One that goes is no change yet: agents restart, and do not all see it at once.
-    if (previous !== undefined && present.some((each) => !previous?.includes(each))) last = atMs;
+    if (previous !== undefined && [...present].some((each) => previous?.has(each) === false)) last = atMs;
     previous = present;
   }
   return last;

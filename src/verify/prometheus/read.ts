@@ -52,7 +52,8 @@ export async function readObservation(
   return {
     span,
     strata: strataOf({ attempts, timeouts, others, hairpins, exposures, zones: agents.zones }),
-    control: { hits: total(controlFailures), of: total(control) },
+    // Failures are counted up to the end of the span, attempts are not.
+    control: { hits: total(controlFailures), of: Math.max(total(controlFailures), total(control)) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
     coverage: agents.coverage,
     zones: agents.zones,
@@ -63,7 +64,7 @@ export async function readObservation(
 /** Those that were there for a good part of the span: at its edges the one before, or after, is seen, too. */
 function usual(configurations: readonly Series[]): readonly Series[] {
   const countOf = ({ points }: Series): number => points[0]?.value ?? 0;
-  const most = Math.max(...configurations.map(countOf));
+  const most = configurations.reduce((largest, each) => Math.max(largest, countOf(each)), 0);
   return configurations.filter((each) => countOf(each) >= MIN_PART * most);
 }
 
