@@ -83,8 +83,10 @@ export class ServiceWatch {
 
   #countBefore({ first, last, answers }: Phase & { kind: "before" }, reading: Reading): void {
     // What is to be counted later always has been: nothing crosses this span's edges that did not before.
-    const observe = (last: Reading): Observation =>
-      observeBetween(this.#service, { first, timeoutsFrom: first, attemptsUntil: last, last, answered: answers.shares() });
+    const observe = (until: Reading): Observation => {
+      const bounds = { first, timeoutsFrom: first, attemptsUntil: until, last: until };
+      return observeBetween(this.#service, { ...bounds, answered: answers.shares() });
+    };
     // Any agent that sees something new: they do not all see it at once.
     if (configurationsIn(reading, this.#service).some((each) => !this.#initial.has(JSON.stringify(each)))) {
       this.#phase = { kind: "settling", before: observe(last), changedAtMs: reading.atMs, agents: [...last.pages.keys()] };
