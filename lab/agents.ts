@@ -7,7 +7,8 @@ import type { Status } from "../src/domain/status.ts";
 import { API_SERVER_ADDRESS, API_SERVER_PORT, type LabNode, METRICS_PORT } from "./topology.ts";
 
 const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
-const READY_WITHIN_MS = 20_000;
+/** An agent starts in a second or two; on a machine that is busy with others it may take many times that. */
+const READY_WITHIN_MS = 60_000;
 /** Log lines kept of an agent: enough for every failure of a test, and a bound on one that goes wild. */
 const MAX_LOG_LINES = 20_000;
 
