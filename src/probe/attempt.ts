@@ -47,6 +47,9 @@ export const MAX_CONNECT_FAILURE_LATENESS_MS = 500;
  */
 export const MAX_LATER_FAILURE_LATENESS_MS = 50;
 
+/** Characters of a detail. Those of an error can be the peer's, such as all the names in its certificate. */
+const MAX_DETAIL = 300;
+
 /**
  * One attempt: a fresh connection, one deadline, one outcome.
  *
@@ -146,11 +149,12 @@ function failureOf(
 ): Failure | Discarded {
   if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
   const byError = result.kind === "error";
+  const detail = byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`;
   return {
     kind: "failure",
     reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
     phase,
-    detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
+    detail: detail.slice(0, MAX_DETAIL),
     seconds: steps.elapsedMs() / 1000,
     phases,
     ...seen,

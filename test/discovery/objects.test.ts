@@ -96,6 +96,13 @@ describe("EndpointSlices", () => {
     assert.deepEqual(parseEndpointSlice({ ...slice("web", []), endpoints: null }).ids, []);
   });
 
+  it("give no address to connect to: node, zone and readiness are all that is kept of an endpoint", () => {
+    const object = slice("web", [{ address: "169.254.169.254" }]);
+    const { backends } = parseEndpointSlice(object);
+    assert.equal(backends.length, 1);
+    for (const backend of backends) assert.deepEqual(Object.keys(backend), ["node", "zone", "ready"]);
+  });
+
   it("without the label belong to no Service", () => {
     assert.equal(parseEndpointSlice({ metadata: { namespace: "shop", name: "x" } }).serviceName, undefined);
   });

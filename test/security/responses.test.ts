@@ -1,10 +1,16 @@
 /** What a backend that answers can do to an agent: it has the time of one attempt, a bound of memory, and no other attempt's. */
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer as createHttpsServer } from "node:https";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import tls from "node:tls";
 import type { AttemptTarget } from "../../src/probe/attempt.ts";
-import { attempt, serve } from "../probe/fixture.ts";
+import { attempt, listen, serve } from "../probe/fixture.ts";
+import { makeAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/eventually.ts";
 
 const GIGABYTE = 1024 ** 3;
@@ -73,6 +79,25 @@ test("a gigabyte of anything is one outcome in time, little of it is taken, and 
       assert.ok(process.memoryUsage().rss - memory < 200 * 1024 ** 2);
     });
   }
+});
+
+test("what a peer gets into the detail of a failure is short: the names of a certificate are not told all", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "hairpin-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const authority = makeAuthority(folder, "authority");
+  const names = Array.from({ length: 500 }, (_, i) => `name-${i}-${"x".repeat(40)}.example`);
+  const trusted = tls.getCACertificates();
+  tls.setDefaultCACertificates([authority.cert]);
+  t.after(() => tls.setDefaultCACertificates(trusted));
+  const port = await listen(
+    t,
+    createHttpsServer(authority.issue("many", { names }), (_, response) => response.end("ok")),
+  );
+  const outcome = await attempt({ port, protocol: "https" }, { verifyTls: true });
+  if (outcome.kind === "discarded") return;
+  const detail = outcome.kind === "failure" ? outcome.detail : "";
+  assert.match(detail, /^Hostname\/IP does not match certificate's altnames.*name-0-/);
+  assert.ok(detail.length <= 300, `${detail.length} characters`);
 });
 
 test("a byte a minute, in every phase: the attempt ends at its deadline", async (t) => {

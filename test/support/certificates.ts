@@ -10,10 +10,18 @@ export interface Issued {
   readonly key: string;
 }
 
+export interface IssueOptions {
+  /** What the certificate may be used for (RFC 5280 section 4.2.1.12). */
+  readonly usage?: "serverAuth" | "clientAuth";
+  /** For how long it is good; less than none: it has expired. */
+  readonly days?: number;
+  /** Names of the server, instead of 127.0.0.1 and localhost. */
+  readonly names?: readonly string[];
+}
+
 /** An authority that signs. */
 export interface Authority extends Issued {
-  /** @param options - What the certificate may be used for (RFC 5280 section 4.2.1.12), and for how many days; less than none: expired. */
-  issue(name: string, options?: { readonly usage?: "serverAuth" | "clientAuth"; readonly days?: number }): Issued;
+  issue(name: string, options?: IssueOptions): Issued;
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -21,12 +29,17 @@ const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes
 /**
  * An authority of its own, made by openssl in a folder of the caller's. Its servers are 127.0.0.1 and localhost.
  *
- * @throws Error where there is no openssl (Debian package openssl): Node can read certificates and not make them.
+ * @throws Error where there is no openssl, with what to install.
  */
 export function makeAuthority(folder: string, name: string): Authority {
   const fileOf = (of: string, kind: string): string => join(folder, `${of}.${kind}`);
   const openssl = (...args: readonly string[]): void => {
-    execFileSync("openssl", args, { stdio: ["ignore", "pipe", "pipe"] });
+    try {
+      execFileSync("openssl", args, { stdio: ["ignore", "pipe", "pipe"] });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      throw new Error("openssl is missing, and Node makes no certificates: install the Debian package openssl", { cause: error });
+    }
   };
   const issued = (of: string): Issued => {
     const [certFile, keyFile] = [fileOf(of, "crt"), fileOf(of, "key")];
@@ -36,9 +49,10 @@ export function makeAuthority(folder: string, name: string): Authority {
   openssl("req", "-x509", ...NEW_KEY, "-subj", `/CN=${name}`, "-days", "2", "-out", own[0], "-keyout", own[1]);
   return {
     ...issued(name),
-    issue(subject, { usage = "serverAuth", days = 2 } = {}) {
+    issue(subject, { usage = "serverAuth", days = 2, names = [] } = {}) {
       const [request, extensions] = [fileOf(subject, "csr"), fileOf(subject, "ext")];
-      writeFileSync(extensions, `subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=${usage}\n`);
+      const subjects = names.length > 0 ? names.map((each) => `DNS:${each}`) : ["IP:127.0.0.1", "DNS:localhost"];
+      writeFileSync(extensions, `subjectAltName=${subjects}\nextendedKeyUsage=${usage}\n`);
       openssl("req", "-new", ...NEW_KEY, "-subj", `/CN=${subject}`, "-out", request, "-keyout", fileOf(subject, "key"));
       const signed = ["-CA", own[0], "-CAkey", own[1], "-days", String(days), "-extfile", extensions];
       openssl("x509", "-req", "-in", request, ...signed, "-out", fileOf(subject, "crt"));
