@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
 import { SETTING_KEYS } from "../../src/config/definitions.ts";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
 import { CHART, helm, render } from "./helm.ts";
 import { build, type Component, type Manifest, only } from "./kustomize.ts";
 
@@ -10,7 +11,7 @@ const OPERATOR = { trustCRDsExist: true };
 
 const withRendered = (t: TestContext, values: object, look: (manifests: readonly Manifest[]) => void): void => {
   const manifests = render(values);
-  if (manifests === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  if (manifests === undefined) notChecked(t, noGoTool("helm"));
   else look(manifests);
 };
 
@@ -54,7 +55,7 @@ for (const [what, values, components] of CASES) {
 
 test("helm lint finds nothing wrong with the chart", (t) => {
   const said = helm(["lint", "--strict", CHART]);
-  if (said === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  if (said === undefined) notChecked(t, noGoTool("helm"));
   else assert.deepEqual([said.status, /\[(WARNING|ERROR)\]/.test(said.stdout)], [0, false], said.stdout + said.stderr);
 });
 
