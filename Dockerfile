@@ -21,6 +21,14 @@ FROM node:26-bookworm-slim AS node
 FROM node AS capture
 USER root
 RUN apt-get update && apt-get install -y --no-install-recommends tcpdump && rm -rf /var/lib/apt/lists/*
+ARG VERSION=0.1.0
+ARG REVISION=
+LABEL org.opencontainers.image.title="hairpin-probe" \
+      org.opencontainers.image.description="Finds, measures and explains hairpin timeouts of internal AWS NLBs" \
+      org.opencontainers.image.source="https://github.com/hairpin-probe/hairpin-probe" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$REVISION"
 COPY --from=build /image/ /
 ENV NODE_ENV=production
 EXPOSE 9867

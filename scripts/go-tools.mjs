@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 const TOOLS = fileURLToPath(new URL("../tools/", import.meta.url));
 const PACKAGES = {
   "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+  kubectl: "k8s.io/kubernetes/cmd/kubectl",
   etcd: "go.etcd.io/etcd/server/v3",
   actionlint: "github.com/rhysd/actionlint/cmd/actionlint",
   "dashboard-linter": "github.com/grafana/dashboard-linter",
@@ -24,7 +25,7 @@ const PACKAGES = {
 /** Modules of which only files are wanted. */
 const MODULES = { "prometheus-operator": "github.com/prometheus-operator/prometheus-operator" };
 /** Those that people have in a folder of their own, as controller-runtime's tests do. */
-const KUBEBUILDER = ["kube-apiserver", "etcd"];
+const KUBEBUILDER = ["kube-apiserver", "etcd", "kubectl"];
 
 /**
  * @param {string} name

@@ -149,19 +149,16 @@ function failureOf(
 ): Failure | Discarded {
   if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
   const byError = result.kind === "error";
-  const detail = byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`;
   return {
     kind: "failure",
     reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
     phase,
-    detail: detail.slice(0, MAX_DETAIL),
+    detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
     seconds: steps.elapsedMs() / 1000,
     phases,
     ...seen,
   };
 }
-
-const MAX_DETAIL = 300;
 
 /** What an error says, on one line: those of OpenSSL end with a line break, and others may quote the peer. */
 const sentenceOf = ({ message }: Error): string => plain(message.trim()).slice(0, MAX_DETAIL);

@@ -1,6 +1,7 @@
 /** The cases against a real kube-apiserver: `npm run test:apiserver`. Not a `.test.ts`: `npm test` does without it. */
 import { test } from "node:test";
 import { findGoModule, findGoTool } from "../../scripts/go-tools.mjs";
+import { notRun } from "../support/not-checked.ts";
 import { CASES } from "./cases.ts";
 import { DISCOVERY_CASES } from "./discovery-cases.ts";
 import { MANIFEST_CASES } from "./manifest-cases.ts";
@@ -14,15 +15,11 @@ const canBuildManifests =
 // The last one deletes the namespace that the permissions are tried in, and it cannot be made again.
 const cases = [...CASES, ...DISCOVERY_CASES, ...VERIFY_CASES, ...RBAC_CASES, ...(canBuildManifests ? MANIFEST_CASES : [])];
 if (!canBuildManifests) {
-  console.error(
-    `NOT RUN: ${MANIFEST_CASES.length} cases of the manifests. They take kustomize, helm and the operator's module, from Go.`,
-  );
+  notRun(`${MANIFEST_CASES.length} cases of the manifests. They take kustomize, helm and the operator's module, from Go.`);
 }
 
 if (findGoTool("kube-apiserver") === undefined || findGoTool("etcd") === undefined) {
-  console.error(
-    `NOT RUN: ${cases.length} cases against a real kube-apiserver. It takes Go, or KUBEBUILDER_ASSETS with kube-apiserver and etcd.`,
-  );
+  notRun(`${cases.length} cases against a real kube-apiserver. It takes Go, or KUBEBUILDER_ASSETS with kube-apiserver and etcd.`);
 } else {
   test("a real kube-apiserver", { timeout: 600_000 }, async (t) => {
     await using server = await startRealServer();

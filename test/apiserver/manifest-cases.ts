@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { findGoModule } from "../../scripts/go-tools.mjs";
-import { CHART, helm, render, type Said } from "../tools/helm.ts";
+import { CHART, helm, keysOf, printedInReadme, render, type Said } from "../tools/helm.ts";
 import { build, COMPONENTS, type Component, type Manifest, only } from "../tools/kustomize.ts";
 import type { RealServer } from "./real-server.ts";
 import { put } from "./server.ts";
@@ -198,6 +198,7 @@ export const MANIFEST_CASES: readonly { readonly name: string; readonly run: (se
       };
       const monitored = { podMonitor: { enabled: true }, prometheusRule: { enabled: true } };
       const installed = run(["install", "charted", CHART], monitored).stdout;
+      assert.deepEqual(printedInReadme().keys, keysOf(installed));
       assert.match(installed, /NOTES:.*has no label `release`.*podMonitor\.additionalLabels\.release=/s);
       assert.match(installed, /kubectl label namespace charted pod-security\.kubernetes\.io\/enforce=restricted/);
       const release = { additionalLabels: { release: "stack" } };

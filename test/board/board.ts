@@ -21,6 +21,7 @@ import { type RunningLab, startLab } from "../../lab/running-lab.ts";
 import { buildTopology } from "../../lab/topology.ts";
 import { findPrometheusTool } from "../../scripts/prometheus.mjs";
 import { pathOfRules, RULE_FILES } from "../../scripts/rule-files.ts";
+import { notRun } from "../support/not-checked.ts";
 
 /** As long as `verify` wants to look at. */
 const BEFORE_MS = 62_000;
@@ -43,7 +44,7 @@ const panels = board.panels.filter(({ type }) => type !== "row");
 const panel = (title: string): BoardPanel => panels.find((each) => each.title === title) ?? assert.fail(`no panel ${title}`);
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${panels.length + 7} tests of the board. They take Prometheus (Debian package prometheus).`);
+  notRun(`${panels.length + 7} tests of the board. They take Prometheus (Debian package prometheus).`);
 } else {
   await inOwnSandbox(import.meta.filename, () => {
     let lab: RunningLab;

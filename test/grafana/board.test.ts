@@ -6,6 +6,7 @@ import { withAllChosen } from "../../grafana/variables.ts";
 import { parseExposition } from "../../src/domain/exposition.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
+import { notChecked } from "../support/not-checked.ts";
 import { NO_PROMTOOL, runPromtool } from "../support/promtool.ts";
 
 const board = renderBoard();
@@ -60,7 +61,7 @@ test("promtool can parse every query", (t) => {
   };
   const said = check(queries);
   if (said === undefined) {
-    t.diagnostic(NO_PROMTOOL);
+    notChecked(t, NO_PROMTOOL);
     return;
   }
   assert.deepEqual([said.status, said.stderr], [0, ""]);
@@ -170,7 +171,7 @@ test("every query finds data in what an agent exports", async (t) => {
   // The control: one that finds nothing.
   cases.push({ expr: 'hairpin_probe_agent_info{node="none"}', minute: 60, found: 0 });
   const wrong = evaluate(series, cases);
-  if (wrong === undefined) t.diagnostic(NO_PROMTOOL);
+  if (wrong === undefined) notChecked(t, NO_PROMTOOL);
   else assert.equal(wrong, "");
 });
 
@@ -194,6 +195,6 @@ test("a change of a Service's configuration is marked, a new Service is not", (t
     found: 0,
   });
   const wrong = evaluate(series, cases);
-  if (wrong === undefined) t.diagnostic(NO_PROMTOOL);
+  if (wrong === undefined) notChecked(t, NO_PROMTOOL);
   else assert.equal(wrong, "");
 });

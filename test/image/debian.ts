@@ -1,8 +1,12 @@
 /** Debian's packages, unpacked and not installed, for this machine's processor or another. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+
+/** Whether this machine's packages are Debian's: those of its descendants are laid out, and served for other processors, in other ways. */
+export const isDebian = (): boolean =>
+  existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
 
 /**
  * @param root - Where their files go; made if it is not there.

@@ -1,15 +1,15 @@
 /** The image for arm64, run under an emulator on a machine that is none. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Buildah, type ImageConfig } from "./buildah.ts";
+import { reuseBuild } from "./built.ts";
 import { unpackDebianFile } from "./debian.ts";
 import { addArm64StandIns, type BaseNames } from "./stand-in.ts";
 
 /** To find chroot by: the image has its own. */
 const ENV = { PATH: process.env.PATH };
-const LINK = "usr/local/bin/hairpin-probe";
 const EMULATOR = "usr/bin/qemu-aarch64-static";
 
 /** An image of another processor, its files laid out with an emulator beside them. */
@@ -30,11 +30,8 @@ export class EmulatedImage {
   constructor(context: string, bases: BaseNames, built: string, name: string) {
     try {
       addArm64StandIns(this.#buildah, bases);
-      const made = join(this.#directory, "build");
-      cpSync(join(built, "app"), join(made, "image/app"), { recursive: true });
-      mkdirSync(join(made, "image/usr/local/bin"), { recursive: true });
-      symlinkSync(readlinkSync(join(built, LINK)), join(made, "image", LINK));
-      this.#buildah.build(context, name, ["--platform", "linux/arm64", "--build-context", `build=${made}`]);
+      const made = reuseBuild(built, join(this.#directory, "build"));
+      this.#buildah.build(context, name, ["--platform", "linux/arm64", ...made]);
       this.config = this.#buildah.configOf(name);
       this.root = join(this.#directory, "root");
       const container = this.#buildah.from(name);

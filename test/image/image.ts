@@ -1,31 +1,29 @@
 /** The image, built by its own Dockerfile and run: `npm run test:image`. Not a `.test.ts`: `npm test` does without it. */
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { Buildah, signalInside } from "./buildah.ts";
+import { notChecked, notRun } from "../support/not-checked.ts";
+import { Buildah } from "./buildah.ts";
+import { baseNames, canBuild, IMAGE, idleFlags, NODE, ROOT, reuseBuild, startAgent, WHAT_BUILDING_TAKES } from "./built.ts";
 import { EmulatedImage } from "./emulated.ts";
-import { type StartedAgent, servesAndEnds } from "./serving-agent.ts";
+import { servesAndEnds } from "./serving-agent.ts";
 import { addStandIns } from "./stand-in.ts";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const IMAGE = "hairpin-probe";
-const NODE = "/usr/local/bin/node";
+const { node, run } = baseNames();
+const ARGUMENTS = ["--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=abc"];
+const ownLabels = (labels: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(Object.entries(labels).filter(([name]) => name.startsWith("org.opencontainers.image.")));
 
-const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
-const bases = [...dockerfile.matchAll(/^FROM (?:--platform=\S+ )?(\S+:\S+)/gm)].map(([, name = ""]) => name);
-const [node, run] = [bases[0] ?? "", bases.at(-1) ?? ""];
-
-if (!Buildah.isHere() || process.getuid?.() !== 0) {
-  console.error("NOT RUN: 8 tests of the image. They take buildah (Debian package buildah) and root.");
+if (!canBuild()) {
+  notRun(`9 tests of the image. They take ${WHAT_BUILDING_TAKES}.`);
 } else {
   const buildah = new Buildah();
   let container = "";
   before(() => {
     addStandIns(buildah, { node, run });
-    buildah.build(ROOT, IMAGE, ["--build-arg", "VERSION=1.2.3", "--build-arg", "REVISION=abc"]);
+    buildah.build(ROOT, IMAGE, ARGUMENTS);
     container = buildah.from(IMAGE);
   });
   after(() => buildah[Symbol.dispose]());
@@ -101,9 +99,28 @@ if (!Buildah.isHere() || process.getuid?.() !== 0) {
     );
   });
 
-  test("for arm64 it is the same image: it is built, and its agent runs", {
-    skip: process.arch !== "x64" && "this machine is none that emulates it",
-  }, async (t) => {
+  test("for capture it says the same of itself, runs the same, as root, and has tcpdump", (t) => {
+    const build = mkdtempSync(join(tmpdir(), "image-build-"));
+    t.after(() => rmSync(build, { recursive: true }));
+    const name = `${IMAGE}-capture`;
+    buildah.build(ROOT, name, ["--target", "capture", ...ARGUMENTS, ...reuseBuild(buildah.mount(container), build)]);
+    const [here, plain] = [buildah.configOf(name).config, buildah.configOf(IMAGE).config];
+    assert.deepEqual(ownLabels(here.Labels), ownLabels(plain.Labels));
+    assert.deepEqual([here.Entrypoint, here.Cmd, here.ExposedPorts], [plain.Entrypoint, plain.Cmd, plain.ExposedPorts]);
+    assert.equal(here.User, "root");
+    const capture = buildah.from(name);
+    assert.equal(
+      buildah.output(capture, ["hairpin-probe", "--version"]),
+      buildah.output(container, ["hairpin-probe", "--version"]),
+    );
+    assert.match(buildah.output(capture, ["tcpdump", "--version"]), /stand-in/);
+  });
+
+  test("for arm64 it is the same image: it is built, and its agent runs", async (t) => {
+    if (process.arch !== "x64") {
+      notChecked(t, `the image for arm64: on ${process.arch} there is nothing to emulate it for`);
+      return;
+    }
     using image = new EmulatedImage(ROOT, { node, run }, buildah.mount(container), `${IMAGE}-arm64`);
     const here = buildah.configOf(IMAGE);
     assert.deepEqual([here.architecture, image.config.architecture], ["amd64", "arm64"]);
@@ -115,25 +132,7 @@ if (!Buildah.isHere() || process.getuid?.() !== 0) {
 
     image.add("config/frontends.yaml", "services: []\n");
     const port = 19_869;
-    const child = image.start([...config.Entrypoint, ...config.Cmd, ...agentFlags(port)]);
+    const child = image.start([...config.Entrypoint, ...config.Cmd, ...idleFlags(port)]);
     await servesAndEnds(t, { process: child, port, signal: (name) => child.kill(name) });
   });
-}
-
-const agentFlags = (port: number): readonly string[] => [
-  "--frontends",
-  "/config/frontends.yaml",
-  "--node-name",
-  "n1",
-  "--metrics-address",
-  `127.0.0.1:${port}`,
-];
-
-function startAgent(buildah: Buildah, container: string, directory: string): StartedAgent {
-  const { config } = buildah.configOf(IMAGE);
-  writeFileSync(join(directory, "frontends.yaml"), "services: []\n");
-  const port = 19_868;
-  const command = [...config.Entrypoint, ...config.Cmd, ...agentFlags(port)];
-  const child = buildah.start(container, command, [`${directory}:/config:ro`]);
-  return { process: child, port, signal: (name) => signalInside(child, name) };
 }

@@ -22,10 +22,7 @@ export async function servesAndEnds(t: TestContext, { process: child, port, sign
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data: Buffer) => (said += data));
   try {
-    while (!(await isReady(port))) {
-      assert.ok(child.exitCode === null && performance.now() - begin < READY_WITHIN_MS, said);
-      await sleep(10);
-    }
+    await untilReady(child, port, () => said);
     t.diagnostic(`ready after ${Math.round(performance.now() - begin)} ms`);
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     assert.match(page, /^hairpin_probe_agent_info\{.*node="n1"/m);
@@ -35,13 +32,23 @@ export async function servesAndEnds(t: TestContext, { process: child, port, sign
   assert.match(said, /stopp/i);
 }
 
+/** @throws AssertionError with what it said, when it ends or takes too long. */
+export async function untilReady(child: ChildProcess, port: number, said: () => string): Promise<void> {
+  const begin = performance.now();
+  while (!(await isReady(port))) {
+    assert.ok(child.exitCode === null && performance.now() - begin < READY_WITHIN_MS, said());
+    await sleep(10);
+  }
+}
+
 const isReady = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${port}/readyz`).then(
     ({ ok }) => ok,
     () => false,
   );
 
-async function end(child: ChildProcess, signal: StartedAgent["signal"]): Promise<void> {
+/** Ends it as Kubernetes does. @throws AbortError when it does not go in time; then it is killed. */
+export async function end(child: ChildProcess, signal: StartedAgent["signal"]): Promise<void> {
   const ended = once(child, "exit", { signal: AbortSignal.timeout(ENDS_WITHIN_MS) });
   signal("SIGTERM");
   try {

@@ -41,6 +41,7 @@ export function addStandIns(buildah: Buildah, names: BaseNames): void {
     unpackDebian(COMMANDS, node);
     cpSync(realpathSync(process.execPath), join(node, "usr/local/bin/node"));
     addNpm(node);
+    addAptGet(node);
     buildah.commit(node, names.node);
   });
 }
@@ -105,4 +106,17 @@ function addNpm(root: string): void {
   writeFileSync(join(root, "usr/local/etc/npmrc"), `${lines.join("\n")}\n`);
   // The names of hosts are looked up as they are here.
   writeFileSync(join(root, "etc/nsswitch.conf"), readFileSync("/etc/nsswitch.conf"));
+}
+
+/** An apt-get that installs only what says what it is: the real packages are not ours to test. */
+function addAptGet(root: string): void {
+  const script = [
+    "#!/bin/sh",
+    "set -e",
+    '[ "$1" = install ] || exit 0',
+    'for last; do :; done; target="/usr/local/bin/$last"',
+    "printf '#!/bin/sh\\necho stand-in\\n' > \"$target\"",
+    'chmod 755 "$target"',
+  ];
+  writeFileSync(join(root, "usr/local/bin/apt-get"), `${script.join("\n")}\n`, { mode: 0o755 });
 }

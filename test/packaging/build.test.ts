@@ -92,5 +92,8 @@ test("the Dockerfile copies only what the build context has, and runs the bundle
   const entries = [...dockerfile.matchAll(/^ENTRYPOINT (.*)$/gm)].map(([, command]) => command);
   assert.equal(entries.length, 2);
   assert.equal(new Set(entries).size, 1, "the image for capture runs the same");
+  const labels = [...dockerfile.matchAll(/^(?:ARG .*\n)+LABEL (?:.*\\\n)*.*$/gm)].map(([text]) => text);
+  assert.equal(labels.length, 2);
+  assert.equal(new Set(labels).size, 1, "and says the same of itself");
   assert.match(entries[0] ?? "", /^\["\/usr\/local\/bin\/node", ("--[a-z0-9=-]+", )*"\/app\/dist\/main\.js"\]$/);
 });

@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findGoTool } from "../../scripts/go-tools.mjs";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
 
 const BOARD = fileURLToPath(new URL("../../grafana/hairpin-probe.json", import.meta.url));
 
 test("dashboard-linter has nothing to say against the board, and nothing is excluded", (t) => {
   const linter = findGoTool("dashboard-linter");
   if (linter === undefined) {
-    t.diagnostic("NOT CHECKED: dashboard-linter is not there, and there is no Go to build it with");
+    notChecked(t, noGoTool("dashboard-linter"));
     return;
   }
   const lint = (path: string) => {

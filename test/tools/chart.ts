@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { parse } from "yaml";
 import { SETTING_KEYS } from "../../src/config/definitions.ts";
-import { CHART, helm, render } from "./helm.ts";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
+import { CHART, helm, notes, printedInReadme, render } from "./helm.ts";
 import { build, type Component, type Manifest, only } from "./kustomize.ts";
 
 const OPERATOR = { trustCRDsExist: true };
 
 const withRendered = (t: TestContext, values: object, look: (manifests: readonly Manifest[]) => void): void => {
   const manifests = render(values);
-  if (manifests === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  if (manifests === undefined) notChecked(t, noGoTool("helm"));
   else look(manifests);
 };
 
@@ -63,7 +64,7 @@ for (const [what, values, components] of CASES) {
 
 test("helm lint finds nothing wrong with the chart", (t) => {
   const said = helm(["lint", "--strict", CHART]);
-  if (said === undefined) t.diagnostic("NOT CHECKED: helm is not there, and there is no Go to build it with");
+  if (said === undefined) notChecked(t, noGoTool("helm"));
   else assert.deepEqual([said.status, /\[(WARNING|ERROR)\]/.test(said.stdout)], [0, false], said.stdout + said.stderr);
 });
 
@@ -206,4 +207,32 @@ test("an alert can be left out, and runbooks can live elsewhere", (t) => {
       "theirs, not Helm's",
     );
   });
+});
+
+test("the notes tell of the label `release` where it is missing, whatever other labels there are", (t) => {
+  withRendered(t, {}, () => {
+    const team = { additionalLabels: { team: "net" } };
+    const missing = (values: object): readonly string[] =>
+      [...(notes({ ...OPERATOR, ...values }) ?? "").matchAll(/The (\w+) has no label `release`/g)].map(([, kind = ""]) => kind);
+    assert.deepEqual(missing({}), []);
+    const both = { podMonitor: { enabled: true, ...team }, prometheusRule: { enabled: true } };
+    assert.deepEqual(missing(both), ["PodMonitor", "PrometheusRule"]);
+    const labelled = { enabled: true, additionalLabels: { release: "stack" } };
+    assert.deepEqual(missing({ ...both, podMonitor: labelled }), ["PrometheusRule"]);
+    assert.deepEqual(missing({ podMonitor: labelled, prometheusRule: labelled }), []);
+    assert.deepEqual(missing({ ...both, commonLabels: { release: "stack" } }), [], "which every object has");
+  });
+});
+
+test("the notes say what capture needs: a namespace that lets it in, and an image with tcpdump", (t) => {
+  withRendered(t, {}, () => {
+    const said = notes({ capture: { enabled: true }, image: { repository: "example.com/hp", tag: "7" } }) ?? "";
+    assert.match(said, /enforce=privileged/);
+    assert.match(said, /example\.com\/hp:7 must be one with tcpdump.*--target capture.*-capture/s);
+    assert.doesNotMatch(notes({}) ?? "", /capture/);
+  });
+});
+
+test("the README shows what helm prints", (t) => {
+  withRendered(t, {}, () => assert.deepEqual(printedInReadme().notes.split("\n"), notes({})?.trimEnd().split("\n")));
 });

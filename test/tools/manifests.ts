@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { type TestContext, test } from "node:test";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
 import { build, COMPONENTS, type Component, type Manifest, only } from "./kustomize.ts";
 
 const withBuilt = (t: TestContext, what: readonly Component[] | "eks", look: (manifests: readonly Manifest[]) => void): void => {
   const manifests = build(what);
-  if (manifests === undefined) t.diagnostic("NOT CHECKED: kustomize is not there, and there is no Go to build it with");
+  if (manifests === undefined) notChecked(t, noGoTool("kustomize"));
   else look(manifests);
 };
 const agentOf = (manifests: readonly Manifest[]): Manifest => only(manifests, "DaemonSet").spec.template.spec;

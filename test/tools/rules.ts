@@ -7,13 +7,14 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { findGoTool } from "../../scripts/go-tools.mjs";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
 
 const RULES = fileURLToPath(new URL("../../rules", import.meta.url));
 
 test("pint has nothing to say against the rules", (t) => {
   const pint = findGoTool("pint");
   if (pint === undefined) {
-    t.diagnostic("NOT CHECKED: pint is not there, and there is no Go to build it with");
+    notChecked(t, noGoTool("pint"));
     return;
   }
   const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-pint-"));

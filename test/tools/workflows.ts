@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { findGoTool } from "../../scripts/go-tools.mjs";
+import { noGoTool, notChecked } from "../support/not-checked.ts";
 
 const DIRECTORY = fileURLToPath(new URL("../../.github/workflows/", import.meta.url));
 const files = readdirSync(DIRECTORY);
@@ -23,7 +24,7 @@ interface Workflow {
 test("actionlint has nothing to say against the workflows", (t) => {
   const actionlint = findGoTool("actionlint");
   if (actionlint === undefined) {
-    t.diagnostic("NOT CHECKED: actionlint is not there, and there is no Go to build it with");
+    notChecked(t, noGoTool("actionlint"));
     return;
   }
   const lint = (paths: readonly string[], input = "") => {

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Prometheus, startPrometheus } from "../../lab/observe/prometheus.ts";
 import { findPrometheusTool } from "../../scripts/prometheus.mjs";
+import { notRun } from "../support/not-checked.ts";
 import { type HistoryOptions, renderHistory } from "./history.ts";
 
 const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -98,7 +99,7 @@ const CASES: readonly (readonly [name: string, history: Omit<HistoryOptions, "en
   ];
 
 if (findPrometheusTool("prometheus") === undefined) {
-  console.error(`NOT RUN: ${CASES.length + 9} tests of verify. They take Prometheus (Debian package prometheus).`);
+  notRun(`${CASES.length + 9} tests of verify. They take Prometheus (Debian package prometheus).`);
 } else {
   const withHistory = async (history: Omit<HistoryOptions, "endSeconds">, use: (prometheus: Prometheus) => Promise<void>) => {
     const endSeconds = Math.floor(Date.now() / 1000);

@@ -8,6 +8,7 @@ import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { eventually } from "../../support/eventually.ts";
+import { notChecked } from "../../support/not-checked.ts";
 
 const NODE_PORT = 31_080;
 
@@ -83,7 +84,7 @@ await inOwnSandbox(import.meta.filename, () => {
     const resetsBefore = outResets();
     const [pod, host] = await Promise.all([capture(node.agent.name), capture(node.name)]);
     if (pod === undefined || host === undefined) {
-      t.diagnostic("PACKETS NOT CHECKED: tcpdump cannot run in a user namespace; as root it does");
+      notChecked(t, "packets: tcpdump cannot run in a user namespace; as root it does");
       await eventually(() => assert.ok(outResets() >= resetsBefore + 2, "OutRsts of the pod's namespace rises"));
       return;
     }

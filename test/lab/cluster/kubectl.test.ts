@@ -8,15 +8,18 @@ import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { kubeconfig, webService, webSlices } from "../../../lab/cluster/defaults.ts";
 import { buildTopology } from "../../../lab/topology.ts";
+import { findGoTool } from "../../../scripts/go-tools.mjs";
+import { notChecked } from "../../support/not-checked.ts";
 import { at, IN_SHOP, SLICES, startServer } from "./servers.ts";
 
 const run = promisify(execFile);
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 
-const found = (process.env.PATH ?? "")
-  .split(delimiter)
-  .map((directory) => join(directory, "kubectl"))
-  .find(isExecutable);
+const found =
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((directory) => join(directory, "kubectl"))
+    .find(isExecutable) ?? findGoTool("kubectl");
 
 function isExecutable(path: string): boolean {
   try {
@@ -29,9 +32,7 @@ function isExecutable(path: string): boolean {
 
 test("kubectl lists, watches, annotates, patches, edits, applies and deletes", async (t) => {
   if (found === undefined) {
-    const notice = "NOT CHECKED WITH THE REAL kubectl: there is none on the PATH. The same requests are checked as raw HTTP.";
-    t.diagnostic(notice);
-    console.error(notice);
+    notChecked(t, "no kubectl is on the PATH, nor built of tools/. The same requests are checked as raw HTTP");
     return;
   }
   await story(t, found);
