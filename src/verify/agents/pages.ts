@@ -1,5 +1,6 @@
 import { request } from "undici";
 import { parseExposition, type Sample } from "../../domain/exposition.ts";
+import { MAX_COUNT } from "../observation.ts";
 
 /** What one agent exported at one moment. */
 export interface AgentPage {
@@ -48,8 +49,8 @@ export async function readAgents(addresses: readonly string[], nowMs: () => numb
 export function agentPageOf(text: string): AgentPage {
   const samples = parseExposition(text);
   for (const { name, value } of samples) {
-    if (name.startsWith(PREFIX) && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
-      throw new Error(`${name}: got ${value}, expected a number from 0`);
+    if (name.startsWith(PREFIX) && !(value >= 0 && value <= MAX_COUNT))
+      throw new Error(`${name}: got ${value}, expected a number from 0 to ${MAX_COUNT}`);
   }
   return { samples };
 }
