@@ -20,7 +20,11 @@ const MAX_STEPS = 100_000;
 export function incompleteBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  if (x > (a + 1) / (a + b + 2)) return 1 - incompleteBeta(1 - x, b, a);
+  // Once, and not again on the other side: where rounding puts both above their bounds, either will do.
+  return x > (a + 1) / (a + b + 2) ? 1 - fromBelow(1 - x, b, a) : fromBelow(x, a, b);
+}
+
+function fromBelow(x: number, a: number, b: number): number {
   const front = Math.exp(a * Math.log(x) + b * Math.log1p(-x) - logBeta(a, b)) / a;
   return front * continuedFraction(x, a, b);
 }

@@ -1,5 +1,8 @@
 import type { Count } from "../domain/two-shares.ts";
 
+/** More than a thousand agents count of one Service in a month; the tests of what is far above would take minutes. */
+export const MAX_COUNT = 1e10;
+
 /** Milliseconds since the epoch. */
 export interface Span {
   readonly startMs: number;

@@ -82,3 +82,11 @@ test("the exact interval is made of quantiles of the beta distribution", () => {
   // Clopper and Pearson's own example.
   assert.deepEqual([shareInterval(1, 10).low.toFixed(6), shareInterval(1, 10).high.toFixed(6)], ["0.002529", "0.445016"]);
 });
+
+test("where rounding puts a share above the bound of both sides, there is a value all the same", () => {
+  for (const n of [2, 1_000_003, 1e9 + 7, 1e12 + 1]) {
+    const value = incompleteBeta((n + 1) / (n + 3), n, 1);
+    assert.ok(value >= 0 && value <= 1, `${n}: ${value}`);
+    assert.ok(incompleteBeta(1 - 2 ** -53, n, 1) <= 1);
+  }
+});

@@ -1,5 +1,6 @@
 import { parseExposition, type Sample } from "../../domain/exposition.ts";
 import { forEachBounded } from "../../domain/for-each-bounded.ts";
+import { MAX_COUNT } from "../observation.ts";
 import type { Service } from "./observe.ts";
 import { type AgentPage, type Reading, UnreadableError } from "./reading.ts";
 
@@ -55,8 +56,8 @@ const PREFIX = "hairpin_probe_";
 export function agentPageOf(text: string): AgentPage {
   const samples = parseExposition(text);
   for (const { name, value } of samples) {
-    if (name.startsWith(PREFIX) && !(value >= 0 && value <= Number.MAX_SAFE_INTEGER))
-      throw new Error(`${name}: got ${value}, expected a number from 0`);
+    if (name.startsWith(PREFIX) && !(value >= 0 && value <= MAX_COUNT))
+      throw new Error(`${name}: got ${value}, expected a number from 0 to ${MAX_COUNT}`);
   }
   return { samples };
 }

@@ -1,5 +1,6 @@
 import { Agent, request } from "undici";
 import { plain } from "../../terminal/text.ts";
+import { MAX_COUNT } from "../observation.ts";
 
 /** How to reach a Prometheus, or what speaks its HTTP API: Thanos, Mimir, Cortex, Amazon Managed Service for Prometheus behind a proxy. */
 export interface PrometheusAddress {
@@ -181,4 +182,4 @@ function pointOf(point: unknown): Series["points"][number] | undefined {
 }
 
 /** All that is asked for are counts and shares; whatever is beyond is no number of an agent's. */
-const isCount = (value: number): boolean => value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+const isCount = (value: number): boolean => value >= 0 && value <= MAX_COUNT;
