@@ -99,7 +99,8 @@ function targetsRatio(zone: string, before: Observation, after: Observation): nu
   return ratio(hosts(exposed), after.isShared ? Math.max(hostsNow, agentsNow) : hostsNow);
 }
 
-const ratio = (then: number, now: number): number => (now === 0 ? 1 : Math.min(1, then / now));
+/** Where nobody told of agents on either side, nothing is known to have changed. */
+const ratio = (then: number, now: number): number => (then === 0 || now === 0 ? 1 : Math.min(1, then / now));
 
 const sum = (strata: readonly Stratum[], key: "attempts" | "timeouts"): number =>
   strata.reduce((total, stratum) => total + stratum[key], 0);

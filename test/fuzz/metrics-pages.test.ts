@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseExposition, type Sample } from "../../src/domain/exposition.ts";
 import { MetricRegistry } from "../../src/metrics/registry.ts";
-import { type AgentPage, agentPageOf, type Reading } from "../../src/verify/agents/pages.ts";
+import { agentPageOf } from "../../src/verify/agents/pages.ts";
+import type { AgentPage, Reading } from "../../src/verify/agents/reading.ts";
 import { ServiceWatch } from "../../src/verify/agents/service-watch.ts";
 import type { Observation, Stratum } from "../../src/verify/observation.ts";
 import { corpusText } from "./support/corpus.ts";
@@ -164,11 +165,14 @@ const observation = fc.record({
   control: fc.tuple(count, count).map(([hits, others]) => ({ hits, of: hits + others })),
   configurations: fc.array(configuration, { maxLength: 2 }),
   coverage: fc.array(fc.tuple(fc.constantFrom("n1", "n2", "n3"), fc.constantFrom(0, 0.5, 1)), { maxLength: 3 }),
+  zones: fc.array(fc.tuple(fc.constantFrom("n1", "n2", "n3"), fc.constantFrom("a", "b", "")), { maxLength: 3 }),
+  isShared: fc.boolean(),
 });
 
 const observed = (given: typeof observation extends fc.Arbitrary<infer T> ? T : never): Observation => ({
   ...given,
   coverage: new Map(given.coverage),
+  zones: new Map(given.zones),
 });
 
 fuzz(

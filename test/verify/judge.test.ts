@@ -216,3 +216,8 @@ test("exposed paths whose exposure is said to be 0 are held against each other a
   assert.deepEqual(judge(contradictory, after).unfixed, judge(unknown, after).unfixed);
   assert.doesNotMatch(judge(contradictory, after).because.join(), /NaN|Infinity/);
 });
+
+test("agents that nobody told of before do not make the share of before vanish", () => {
+  const { unfixed } = judge({ ...observe({ proved: 0 }), zones: new Map() }, observe({ ...FIXED, share: 0 }));
+  assert.ok((unfixed?.expected ?? 0) > 100 && Number.isFinite(unfixed?.attemptsNeeded));
+});
