@@ -81,6 +81,13 @@ test("npx finds hairpin-probe in the clone and nowhere else: npm may give anybod
   }
 });
 
+test("package.json, the README and the program ask for the same Node.js", () => {
+  const { engines } = JSON.parse(page("package.json")) as { readonly engines: { readonly node: string } };
+  const [, told] = /\| Node\.js, outside of the image \| ([\d.]+) \|/.exec(page("README.md")) ?? [];
+  const [, asked] = /needs Node\.js ([\d.]+) or newer/.exec(page("bin/hairpin-probe.js")) ?? [];
+  assert.deepEqual([engines.node, asked], [`>=${told}`, told]);
+});
+
 test("SECURITY.md names what the agents may read, and nothing else", () => {
   const [, table = ""] = /\| API group \| resources \|\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page("SECURITY.md")) ?? [];
   const told = table.split("\n").flatMap((row) => {
