@@ -15,13 +15,17 @@
 {{- end }}
 {{- end }}
 
+{{- define "hairpin-probe.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
 {{- define "hairpin-probe.selector" -}}
 app.kubernetes.io/name: {{ include "hairpin-probe.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "hairpin-probe.labels" -}}
 {{ include "hairpin-probe.selector" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
