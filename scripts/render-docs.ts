@@ -3,6 +3,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { EXIT_CODES } from "../src/cli/exit-codes.ts";
 import { type Definition, flagOf, variableOf } from "../src/config/definition.ts";
 import { DEFINITIONS, SETTING_KEYS, type SettingKey } from "../src/config/definitions.ts";
 import { METRICS, type MetricDefinition } from "../src/metrics/definitions.ts";
@@ -110,6 +111,19 @@ default interval six a minute. \`HairpinTimeouts\` fires within ten minutes. At 
 `;
 }
 
+function renderExitCodes(): string {
+  const sections = Object.entries(EXIT_CODES).map(([command, codes]) => {
+    const rows = codes.map(({ code, meaning }) => [String(code), meaning]);
+    return `## hairpin-probe ${command}\n\n${table(["code", "meaning"], rows)}\n`;
+  });
+  return `# Exit codes
+
+A code that two commands share means the same kind of thing: 1 that something was found, 3 that it is not decided. A program that is broken
+never ends with a code that says something of the cluster.
+
+${sections.join("\n")}`;
+}
+
 /** What the README has in it of the tables: the rest of it is written by hand. */
 const README_TABLES: Readonly<Record<string, () => string>> = {
   metrics: () =>
@@ -159,6 +173,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   "docs/metrics.md": renderMetrics,
   "docs/settings.md": renderSettings,
   "docs/alerts.md": renderAlerts,
+  "docs/exit-codes.md": renderExitCodes,
 };
 
 if (import.meta.main) {

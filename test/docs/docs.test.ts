@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { test } from "node:test";
 import { parseAllDocuments } from "yaml";
+import { scaleOf } from "../../bench/scale-cluster.ts";
 import { PAGES } from "../../scripts/render-docs.ts";
 import { EXIT_CODES } from "../../src/cli/exit-codes.ts";
 import { parseExposition } from "../../src/domain/exposition.ts";
@@ -80,6 +81,13 @@ test("npx finds hairpin-probe in the clone and nowhere else: npm may give anybod
   }
 });
 
+test("package.json, the README and the program ask for the same Node.js", () => {
+  const { engines } = JSON.parse(page("package.json")) as { readonly engines: { readonly node: string } };
+  const [, told] = /\| Node\.js, outside of the image \| ([\d.]+) \|/.exec(page("README.md")) ?? [];
+  const [, asked] = /needs Node\.js ([\d.]+) or newer/.exec(page("bin/hairpin-probe.js")) ?? [];
+  assert.deepEqual([engines.node, asked], [`>=${told}`, told]);
+});
+
 test("SECURITY.md names what the agents may read, and nothing else", () => {
   const [, table = ""] = /\| API group \| resources \|\n\|---\|---\|\n([\s\S]*?)\n\n/.exec(page("SECURITY.md")) ?? [];
   const told = table.split("\n").flatMap((row) => {
@@ -117,6 +125,13 @@ test("the README says how many series an agent exports", async () => {
   for (const shape of shapes) assert.equal(await seriesOf(...shape), told(...shape), shape.join());
   // With the cap, 20 of some 67 nodes of each zone probe an address, and hosts of backends besides: 29 of 90 frontends, of 21 Services.
   assert.equal(example, Math.round((base + 21 * (service + port) + 29 * each) / 100) * 100);
+});
+
+test("the README says how many attempts an agent makes: past the NLB one for each port, not for each frontend", () => {
+  const [, told] = /\| attempts of an agent \|.*\| ([\d.]+) a second/.exec(page("README.md")) ?? [];
+  const nodes = 200;
+  const { attempts, services } = scaleOf({ nodes, fanOut: 20, intervalSeconds: 10 });
+  assert.equal(told, ((attempts / nodes) * (30 / services)).toFixed(1), "of 30 Services");
 });
 
 interface Rule {

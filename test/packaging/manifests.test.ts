@@ -108,7 +108,10 @@ test("there is an agent on every Linux node that can have one, and a rollout nev
   assert.deepEqual(pod.tolerations, [{ operator: "Exists" }]);
   assert.deepEqual(pod.nodeSelector, { "kubernetes.io/os": "linux" });
   const [{ matchExpressions }] = pod.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
-  assert.deepEqual(matchExpressions, [{ key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] }]);
+  assert.deepEqual(matchExpressions, [
+    { key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate"] },
+    { key: "type", operator: "NotIn", values: ["virtual-kubelet"] },
+  ]);
   assert.deepEqual(find("DaemonSet").spec.updateStrategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } });
 });
 

@@ -20,6 +20,11 @@ function comparable(manifest: Manifest): Manifest {
   const copy = structuredClone(manifest);
   delete copy.metadata.namespace;
   const { labels } = copy.metadata;
+  const { selector, podSelector, template } = copy.spec ?? {};
+  // By which two releases in a namespace are told apart.
+  for (const each of [selector, selector?.matchLabels, podSelector?.matchLabels, template?.metadata.labels]) {
+    delete each?.["app.kubernetes.io/instance"];
+  }
   for (const label of [
     "app.kubernetes.io/instance",
     "app.kubernetes.io/version",
@@ -235,4 +240,45 @@ test("the notes say what capture needs: a namespace that lets it in, and an imag
 
 test("the README shows what helm prints", (t) => {
   withRendered(t, {}, () => assert.deepEqual(printedInReadme().notes.split("\n"), notes({})?.trimEnd().split("\n")));
+});
+
+test("two releases in one namespace do not select each other's pods", (t) => {
+  const values = { ...OPERATOR, podMonitor: { enabled: true }, networkPolicy: { enabled: true } };
+  withRendered(t, values, (manifests) => {
+    const { selector, template } = only(manifests, "DaemonSet").spec;
+    assert.equal(template.metadata.labels["app.kubernetes.io/instance"], "hairpin-probe", "the name of the release");
+    const selectors = [
+      selector.matchLabels,
+      only(manifests, "Service").spec.selector,
+      only(manifests, "PodMonitor").spec.selector.matchLabels,
+      only(manifests, "NetworkPolicy").spec.podSelector.matchLabels,
+    ];
+    for (const each of selectors) assert.deepEqual(each, template.metadata.labels);
+  });
+});
+
+test("all of it can go into another namespace than the release's, with files of one's own", (t) => {
+  const values = {
+    ...OPERATOR,
+    namespaceOverride: "probes",
+    podMonitor: { enabled: true, namespace: "monitoring" },
+    prometheusRule: { enabled: true },
+    dashboards: { enabled: true },
+    networkPolicy: { enabled: true },
+    extraVolumes: [{ name: "authorities", configMap: { name: "authorities" } }],
+    extraVolumeMounts: [{ name: "authorities", mountPath: "/etc/authorities", readOnly: true }],
+  };
+  withRendered(t, values, (manifests) => {
+    const namespaces = new Map(manifests.map((manifest) => [keyOf(manifest), manifest.metadata.namespace]));
+    for (const [key, namespace] of namespaces) {
+      if (key.startsWith("ClusterRole")) continue;
+      assert.equal(namespace, key.startsWith("PodMonitor") ? "monitoring" : "probes", key);
+    }
+    assert.equal(only(manifests, "ClusterRoleBinding").subjects[0].namespace, "probes");
+    assert.deepEqual(only(manifests, "PodMonitor").spec.namespaceSelector, { matchNames: ["probes"] });
+    const pod = only(manifests, "DaemonSet").spec.template.spec;
+    assert.deepEqual(pod.volumes.at(-1), values.extraVolumes[0]);
+    assert.deepEqual(pod.containers[0].volumeMounts.at(-1), values.extraVolumeMounts[0]);
+    assert.match(notes(values) ?? "", /-n probes ds\/hairpin-probe/);
+  });
 });

@@ -72,3 +72,16 @@ for (const file of files) {
     }
   });
 }
+
+test("SECURITY.md has a command for everything that a release signs or attests", () => {
+  const workflow = readFileSync(`${DIRECTORY}release.yaml`, "utf8");
+  const signed = [
+    ...workflow.matchAll(/cosign (sign|attest) .*?(?:--type (\S+) .*?)?"\$REGISTRY\/\$GITHUB_REPOSITORY(\S*)@/g),
+  ].map(([, how, type, path = ""]) => `${how === "sign" ? "verify" : `verify-attestation --type ${type}`} ${path}`);
+  assert.deepEqual(signed, ["verify ", "verify-attestation --type cyclonedx ", "verify /charts/hairpin-probe"]);
+  const security = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
+  for (const each of signed) {
+    const [command, path] = [each.slice(0, each.lastIndexOf(" ")), each.slice(each.lastIndexOf(" ") + 1)];
+    assert.ok(security.includes(`cosign ${command} ghcr.io/hairpin-probe/hairpin-probe${path}:VERSION`), each);
+  }
+});

@@ -15,13 +15,17 @@
 {{- end }}
 {{- end }}
 
+{{- define "hairpin-probe.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride }}
+{{- end }}
+
 {{- define "hairpin-probe.selector" -}}
 app.kubernetes.io/name: {{ include "hairpin-probe.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "hairpin-probe.labels" -}}
 {{ include "hairpin-probe.selector" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -72,7 +76,7 @@ ca:
     name: {{ .Values.tls.secretName }}
     key: ca.crt
 # Pods are scraped by address, which is in no certificate.
-serverName: {{ default (printf "%s.%s.svc" (include "hairpin-probe.fullname" .) .Release.Namespace) .Values.tls.serverName }}
+serverName: {{ default (printf "%s.%s.svc" (include "hairpin-probe.fullname" .) (include "hairpin-probe.namespace" .)) .Values.tls.serverName }}
 {{- if .Values.tls.clientCertificates.enabled }}
 cert:
   secret:
