@@ -55,7 +55,7 @@ async function runSeed(verifyLab: VerifyLab): Promise<readonly Ruling[]> {
   const { attempts, discarded } = await counts();
   const right = rulings.filter((ruling) => !isWrong(ruling)).length;
   const cluster = `${shape.present.length} nodes (${shape.joining.length} to join) in ${shape.topology.zones.length} zones`;
-  console.log(`seed ${seed}: ${cluster}: ${right} of ${rulings.length} right; ${discarded} of ${attempts} attempts discarded`);
+  console.log(`seed ${seed}: ${cluster}: ${right} of ${rulings.length} right; ${attempts} attempts, and ${discarded} discarded`);
   return rulings;
 }
 
