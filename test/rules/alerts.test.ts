@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { NO_PROMTOOL } from "../support/promtool.ts";
 import { firesJust } from "./firing-alerts.ts";
-import { check, isAllExposed, MODES, POSSIBLE, ZONAL } from "./modes.ts";
+import { CROSS_ZONE, check, isAllExposed, MODES, POSSIBLE, ZONAL } from "./modes.ts";
 import type { Scenario } from "./simulated-cluster.ts";
 
 for (const nodes of [3, 30, 300]) {
@@ -94,8 +94,45 @@ test("no agent at all says so", (t) => {
   check(t, { ...three, isPresent: (_, minute) => minute < 40 }, ["HairpinProbeAbsent", POSSIBLE]);
 });
 
+for (const nodes of [1_000, 5_000]) {
+  // All that is known at this size is that some of the nodes probe: 22 of a zone's at each address.
+  const size = { nodes, minutes: 60, isAlone: true, isThinned: true, scrapeEvery: 2 } as const;
+  for (const [name, mode] of [
+    ["zonal", ZONAL],
+    ["cross-zone", CROSS_ZONE],
+  ] as const) {
+    test(`hairpins alert within half an hour although few nodes of many probe: ${name}, ${nodes} nodes`, (t) => {
+      check(t, { ...size, mode, minutes: 30 }, [POSSIBLE, "HairpinTimeouts"]);
+    });
+  }
+}
+for (const [name, mode] of [
+  ["zonal", ZONAL],
+  ["cross-zone", CROSS_ZONE],
+] as const) {
+  test(`hairpins alert that are proved five times an hour, at an interval of 30 seconds: ${name}, 5,000 nodes`, (t) => {
+    const size = { nodes: 5_000, minutes: 90, isAlone: true, isThinned: true, scrapeEvery: 2, perMinute: 2 };
+    check(t, { ...size, mode }, [POSSIBLE, "HairpinTimeouts"]);
+  });
+}
+test("hairpins that few nodes of many see without evidence are suspected at 1,000 nodes", (t) => {
+  const scenario: Scenario = { mode: ZONAL, nodes: 1_000, minutes: 60, isThinned: true, scrapeEvery: 2, evidence: "off" };
+  check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+});
 test("hairpins of the only node with a backend are suspected, although they are all of one node", (t) => {
   const mode = { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: true } as const;
   const scenario: Scenario = { mode, nodes: 30, hosts: 1, minutes: 60, scrapeEvery: 2, evidence: "off" };
   check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+});
+test("hairpins of a single minute alert: they are proved, and clients had them", (t) => {
+  const preserves = (minute: number) => minute === 20;
+  check(t, { mode: ZONAL, nodes: 30, minutes: 40, isAlone: true, preserves, saysPreserve: () => true }, [
+    POSSIBLE,
+    "HairpinTimeouts",
+  ]);
+});
+test("hairpins that are cured are over within 50 minutes", (t) => {
+  const preserves = (minute: number) => minute < 20;
+  const scenario = { mode: ZONAL, nodes: 30, minutes: 70, isAlone: true, scrapeEvery: 2, preserves, saysPreserve: () => true };
+  if (!firesJust(scenario, [POSSIBLE], "at the end")) t.diagnostic(NO_PROMTOOL);
 });

@@ -104,3 +104,19 @@ test("no hairpin alert where evidence convicts one timeout in fifty by mistake",
   const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
   check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
 });
+for (const [name, mode] of [
+  ["zonal", ZONAL],
+  ["cross-zone", CROSS_ZONE],
+] as const) {
+  test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
+    const scenario = {
+      ...fixed,
+      mode,
+      nodes: 5_000,
+      isAlone: true,
+      isThinned: true,
+      drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
+    };
+    check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+  });
+}
