@@ -87,6 +87,10 @@ test("agents that attempt nothing, work with an old view, are late or over budge
   check(t, { ...three, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...three, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
 });
+test("agents that never heard from the API server say so, and those that ask none do not", (t) => {
+  check(t, { ...three, snapshotAge: "never" }, ["HairpinProbeStaleDiscovery"]);
+  check(t, { ...three, snapshotAge: "file" }, [POSSIBLE]);
+});
 test("agents that are not ready on their nodes are missed", (t) => {
   check(t, { ...three, missingAgents: 1 }, ["HairpinProbeAgentsMissing", POSSIBLE]);
 });
