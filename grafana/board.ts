@@ -14,14 +14,13 @@ import {
   DatasourceVariableBuilder,
   RowBuilder,
 } from "@grafana/grafana-foundation-sdk/dashboard";
-import { buildPanel, DATASOURCE } from "./panel.ts";
+import { buildPanel, DATASOURCE, DOCS } from "./panel.ts";
 import { SERVICE } from "./queries.ts";
 import { ROWS } from "./rows.ts";
 import type { Board } from "./schema.ts";
 import { VARIABLES } from "./variables.ts";
 
 const SCHEMA_VERSION = 39;
-const DOCS = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs";
 /** Columns of the board. */
 const WIDTH = 24;
 /** What makes a new NLB, a new target group, or another fate of the connections. */
@@ -93,7 +92,10 @@ function finished(board: ReturnType<DashboardBuilder["build"]>): Board {
   return {
     ...board,
     schemaVersion: SCHEMA_VERSION,
-    panels: (board.panels ?? []).map((panel, i) => ({ ...panel, id: i + 1 })),
+    panels: (board.panels ?? []).map((panel, i) => {
+      const links = "links" in panel && panel.links !== undefined ? { links: panel.links.map(withoutPlacement) } : {};
+      return { ...panel, ...links, id: i + 1 };
+    }),
     links: (board.links ?? []).map(withoutPlacement),
     annotations: { list: (board.annotations?.list ?? []).map(withoutPlacement) },
   } as unknown as Board;

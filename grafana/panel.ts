@@ -1,6 +1,8 @@
 /** A panel of ours as one of Grafana's. */
 import { ReduceDataOptionsBuilder, TableCellDisplayMode } from "@grafana/grafana-foundation-sdk/common";
 import {
+  DashboardLinkBuilder,
+  DashboardLinkType,
   FieldColorBuilder,
   FieldColorModeId,
   type GridPos,
@@ -14,6 +16,7 @@ import { PanelBuilder as TableBuilder } from "@grafana/grafana-foundation-sdk/ta
 import { PanelBuilder as TimeseriesBuilder } from "@grafana/grafana-foundation-sdk/timeseries";
 import type { Panel } from "./rows.ts";
 
+export const DOCS = "https://github.com/hairpin-probe/hairpin-probe/blob/main/docs";
 export const DATASOURCE = { type: "prometheus", uid: "$datasource" };
 const COLOURS = ["green", "orange", "red"];
 const FORMATS = { table: PromQueryFormat.Table, heatmap: PromQueryFormat.Heatmap, time_series: PromQueryFormat.TimeSeries };
@@ -39,6 +42,15 @@ export function buildPanel(panel: Panel, gridPos: GridPos): Builder {
       .format(FORMATS[format]);
     builder.withTarget(isInstant ? query.instant() : query.range());
   }
+  if (panel.runbooks !== undefined)
+    builder.links(
+      panel.runbooks.map((alert) =>
+        new DashboardLinkBuilder(`Runbook of ${alert}`)
+          .type(DashboardLinkType.Link)
+          .url(`${DOCS}/runbooks/${alert}.md`)
+          .targetBlank(true),
+      ),
+    );
   for (const transformation of panel.transformations ?? []) builder.withTransformation(transformation);
   return builder;
 }

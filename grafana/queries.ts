@@ -3,8 +3,9 @@
 /** What every selector carries: the monitor's labels first, so that several installations can share a Prometheus. */
 export const SCOPE = 'cluster=~"$cluster", job=~"$job", instance=~"$instance", node=~"$node"';
 export const SERVICE = `${SCOPE}, service_namespace=~"$service_namespace", service_name=~"$service_name"`;
-export const timeouts = (also = ""): string =>
-  `hairpin_probe_failures_total{${SERVICE}, reason="connect_timeout"${also && `, ${also}`}}`;
+/** As in the rules: behind a TLS listener the NLB completes the connect by itself, and a hairpin is a response that does not come. */
+const TIMEOUTS = 'reason=~"connect_timeout|response_timeout"';
+export const timeouts = (also = ""): string => `hairpin_probe_failures_total{${SERVICE}, ${TIMEOUTS}${also && `, ${also}`}}`;
 export const attempts = (also = ""): string => `hairpin_probe_attempts_total{${SERVICE}${also && `, ${also}`}}`;
 
 /** Share of attempts that timed out, as it goes along. @param also - A further matcher. */

@@ -1,6 +1,7 @@
 /**
  * What the board shows: a question in each row, and the panels that answer it. board.ts makes Grafana's JSON of it.
  */
+import { alertQuery } from "./alert-query.ts";
 import { attempts, connectQuantile, SCOPE, SERVICE, share, shareShown, timeouts } from "./queries.ts";
 
 /** One panel, without what follows from its place and kind. */
@@ -13,6 +14,8 @@ export interface Panel {
   readonly height: number;
   readonly queries: readonly { readonly expr: string; readonly legend: string; readonly format?: "table" | "heatmap" }[];
   readonly thresholds?: readonly number[];
+  /** Alerts that speak of what it shows: their runbooks are linked from it. */
+  readonly runbooks?: readonly string[];
   readonly transformations?: readonly { readonly id: string; readonly options: object }[];
 }
 
@@ -55,18 +58,20 @@ export const ROWS: readonly Row[] = [
     panels: [
       {
         title: "Services hairpinning now",
-        description: "With at least three proved hairpins in the last 15 minutes: what the alert HairpinTimeouts fires on.",
+        description:
+          "By proved hairpins, at least three in the last 15 minutes or some in the last hour: what the alert HairpinTimeouts asks, which then waits for five minutes.",
         type: "stat",
         unit: "short",
         width: 5,
         height: 5,
         queries: [
           {
-            expr: `count(sum by (service_namespace, service_name) (increase(hairpin_probe_hairpins_total{${SERVICE}}[15m])) >= 2.5) or vector(0)`,
+            expr: `count(${alertQuery("HairpinTimeouts")}) or vector(0)`,
             legend: "Services",
           },
         ],
         thresholds: [0.5, 1],
+        runbooks: ["HairpinTimeouts"],
       },
       {
         title: "Timeout share, exposed paths",
@@ -76,6 +81,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 5,
         height: 5,
+        runbooks: ["HairpinTimeoutsSuspected"],
         queries: [{ expr: shareShown('exposed="true"'), legend: "exposed" }],
         thresholds: [0.001, 0.02],
       },
@@ -87,6 +93,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 5,
         height: 5,
+        runbooks: ["InternalNLBUnreachable"],
         queries: [{ expr: shareShown('exposed!="true"'), legend: "not exposed" }],
         thresholds: [0.001, 0.02],
       },
@@ -246,6 +253,7 @@ export const ROWS: readonly Row[] = [
         unit: "s",
         width: 12,
         height: 8,
+        runbooks: ["InternalNLBPacketLoss"],
         queries: [
           {
             expr: `sum by (le) (increase(hairpin_probe_connect_duration_seconds_bucket{${SERVICE}}[$__rate_interval]))`,
@@ -279,6 +287,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 24,
         height: 9,
+        runbooks: ["FixNotEffective"],
         queries: [{ expr: share("service_namespace, service_name"), legend: "{{service_namespace}}/{{service_name}}" }],
       },
       {
@@ -289,6 +298,7 @@ export const ROWS: readonly Row[] = [
         unit: "short",
         width: 24,
         height: 8,
+        runbooks: ["HairpinPossible"],
         queries: [
           {
             expr: `max by (${CONFIGURATION.join(", ")}) (hairpin_probe_service_info{${SERVICE}})`,
@@ -310,6 +320,7 @@ export const ROWS: readonly Row[] = [
         unit: "short",
         width: 4,
         height: 7,
+        runbooks: ["HairpinProbeAbsent", "HairpinProbeAgentsMissing"],
         queries: [{ expr: `count(hairpin_probe_agent_info{${SCOPE}})`, legend: "agents" }],
       },
       {
@@ -329,6 +340,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 4,
         height: 7,
+        runbooks: ["HairpinProbeSeriesBudget"],
         queries: [
           {
             expr: `max(hairpin_probe_series_needed{${SCOPE}} / hairpin_probe_series_limit{${SCOPE}})`,
@@ -344,6 +356,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 4,
         height: 7,
+        runbooks: ["HairpinProbeOverBudget"],
         queries: [
           {
             expr: `max(hairpin_probe_attempts_per_second_needed{${SCOPE}} / hairpin_probe_attempts_per_second_limit{${SCOPE}})`,
@@ -359,6 +372,7 @@ export const ROWS: readonly Row[] = [
         unit: "ops",
         width: 6,
         height: 7,
+        runbooks: ["HairpinProbeNoAttempts"],
         queries: [{ expr: `sum by (why) (rate(hairpin_probe_discarded_total{${SCOPE}}[$__rate_interval]))`, legend: "{{why}}" }],
       },
       {
@@ -368,6 +382,7 @@ export const ROWS: readonly Row[] = [
         unit: "s",
         width: 12,
         height: 7,
+        runbooks: ["HairpinProbeLateAttempts"],
         queries: [
           {
             expr: `max(histogram_quantile(0.99, sum by (node, le) (rate(hairpin_probe_start_lateness_seconds_bucket{${SCOPE}}[$__rate_interval]))))`,
@@ -382,6 +397,7 @@ export const ROWS: readonly Row[] = [
         unit: "s",
         width: 12,
         height: 7,
+        runbooks: ["HairpinProbeStaleDiscovery"],
         queries: [{ expr: `max(hairpin_probe_snapshot_age_seconds{${SCOPE}})`, legend: "oldest" }],
       },
     ],

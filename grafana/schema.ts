@@ -24,6 +24,7 @@ export interface BoardPanel {
     };
   };
   readonly datasource: unknown;
+  readonly links?: readonly { readonly title: string; readonly url: string }[];
   readonly transformations?: readonly { readonly id: string; readonly options: object }[];
   readonly targets: readonly {
     readonly refId: string;

@@ -101,11 +101,15 @@ configuration: they are warnings. \`HairpinPossible\` is information, and fires 
 **Evidence first.** \`HairpinTimeouts\` fires on what the kernel's counters or a capture show, and on nothing else: no ratio and no threshold
 between healthy and sick is in it. \`HairpinTimeoutsSuspected\` is for where evidence is not to be had; how it decides is in its
 [runbook](runbooks/HairpinTimeoutsSuspected.md). Tests let both fire for every way in which an NLB can hairpin, at 3, 30 and 300 nodes,
-and keep them silent for one sick node, one sick Service, one dead zone, a burst, a rollout, a scale-down, agents that restart, and where
-there is nothing to compare with.
+and keep them silent for one sick node, one sick Service, one dead target, one dead zone, a burst, a rollout, a scale-down, agents that
+restart, and where there is nothing to compare with.
 
-**How soon.** In a cluster of any size a hairpinning Service has about as many hairpins as one node has attempts, for each zone: at the
-default interval six a minute. \`HairpinTimeouts\` fires within ten minutes. At an interval of five minutes it takes 20.
+**How soon.** Of the *k* targets of an address each loses one in *k* of its connections. If all of them probe, that is as many hairpins as one
+node has attempts, six a minute at the default interval, and \`HairpinTimeouts\` fires within ten minutes. Of a large target group only
+*q* of the *k* probe (\`--fan-out\`: in each zone 20 nodes with a backend and 20 without): then an address has 6 *q*/*k* hairpins a minute.
+Three addresses of an NLB with 1,000 registered nodes, of which 66 to 120 probe each address, have one or two a minute; with 5,000 nodes
+14 to 26 an hour: that takes up to half an hour, and at an interval of 30 seconds an hour and more. A larger \`--fan-out\` is sooner. Without
+evidence \`HairpinTimeoutsSuspected\` takes an hour, and manages up to about 1,000 registered nodes.
 
 **Several clusters.** The label \`cluster\`, where your Prometheus adds it, is kept in every rule.
 `;

@@ -7,7 +7,7 @@ import { createResolver, type Resolver } from "../discovery/dns/resolver.ts";
 import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery/kubernetes.ts";
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
-import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
+import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
 import { startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
@@ -84,14 +84,23 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     onChange: () => agent.replan(),
     onError: (error) => report("dns", error),
   });
-  const sources = new Sources({ settings, agent, resolver, metrics, logger });
+  const discoversFrom = sourcesOf(settings, env);
+  const sources = new Sources({ settings, agent, resolver, logger });
+  metrics.watchAgent(() => ({
+    zone: sources.zone,
+    version: VERSION,
+    nodeVersion: process.version,
+    evidenceLevel: evidence.level(),
+    discoversFrom,
+  }));
   try {
     const tls = await readServerTls(settings);
     if (settings.frontends !== undefined)
       sources.set("file", readFrontends(settings.frontends, { defaultPath: settings.httpPath, isAllowed }));
-    const kubernetes = usesKubernetes(settings, env)
-      ? await startKubernetes({ settings, env, signal: stop.signal, sources, metrics, logger, report })
-      : undefined;
+    const kubernetes =
+      discoversFrom === "file"
+        ? undefined
+        : await startKubernetes({ settings, env, signal: stop.signal, sources, metrics, logger, report });
     metrics.watchSnapshotAge(() => kubernetes?.ageMs());
     const status = () => {
       const ageMs = kubernetes?.ageMs();
@@ -139,14 +148,13 @@ interface SnapshotUsers {
   readonly settings: Settings;
   readonly agent: Agent;
   readonly resolver: Resolver;
-  readonly metrics: AgentMetrics;
   readonly logger: Logger;
 }
 
 /** What each source says at present, brought together for the agent and the resolver. */
 class Sources {
   readonly #parts: SnapshotUsers;
-  readonly #snapshots = new Map<"file" | "kubernetes", Snapshot>();
+  readonly #snapshots = new Map<Source, Snapshot>();
   /** The zone of this node, as far as it is known. */
   zone: string | undefined;
 
@@ -155,29 +163,29 @@ class Sources {
   }
 
   /** The Services of a source that does not say which pods stand behind them. */
-  withoutBackends(source: "file" | "kubernetes"): readonly NlbService[] {
+  withoutBackends(source: Source): readonly NlbService[] {
     const services = this.#snapshots.get(source)?.services ?? [];
     return services.filter(({ backends }) => backends.length === 0).map(({ service }) => service);
   }
 
-  set(source: "file" | "kubernetes", snapshot: Snapshot): void {
+  set(source: Source, snapshot: Snapshot): void {
     this.#snapshots.set(source, snapshot);
-    const { settings, agent, resolver, metrics, logger } = this.#parts;
+    const { settings, agent, resolver, logger } = this.#parts;
     const whole = mergeSnapshots([...this.#snapshots.values()]);
     const zones = zonesOf(whole);
     const hostnames = whole.services.flatMap(({ service }) => (service.hostname === undefined ? [] : [service.hostname]));
     resolver.want(new Map(hostnames.map((hostname) => [hostname, zones])));
-    const zone = settings.zone ?? whole.nodes.find(({ node }) => node === settings.nodeName)?.zone;
-    this.zone = zone;
-    metrics.describeAgent({ zone, version: VERSION, nodeVersion: process.version });
+    this.zone = settings.zone ?? whole.nodes.find(({ node }) => node === settings.nodeName)?.zone;
     agent.discovered(whole);
     logger.debug({ source, services: whole.services.length, skipped: whole.skipped.length }, "snapshot");
   }
 }
 
-/** Inside a cluster always; outside when a kubeconfig is named, or there is no file of frontends to stand alone. */
-const usesKubernetes = ({ kubeconfig, frontends }: Settings, env: Environment): boolean =>
-  kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST !== undefined || frontends === undefined;
+/** Kubernetes inside a cluster always; outside when a kubeconfig is named, or there is no file of frontends to stand alone. */
+function sourcesOf({ kubeconfig, frontends }: Settings, env: Environment): Source | "both" {
+  if (frontends === undefined) return "kubernetes";
+  return kubeconfig !== undefined || env.KUBERNETES_SERVICE_HOST !== undefined ? "both" : "file";
+}
 
 interface KubernetesParts {
   readonly settings: Settings;

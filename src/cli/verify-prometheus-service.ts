@@ -95,7 +95,7 @@ export class ServiceInPrometheus {
   }
 
   #observe(span: Span, lagMs: number): Promise<Observation> {
-    return readObservation(this.#client, this.#subject, span, Math.min(lagMs, (span.endMs - span.startMs) / 2));
+    return readObservation(this.#client, this.#subject, span, Math.min(lagMs, Math.floor((span.endMs - span.startMs) / 2)));
   }
 
   async #findChange(nowMs: number): Promise<Change> {

@@ -1,5 +1,9 @@
 import { type Backend, type NlbService, type SkipReason, serviceKey } from "./service.ts";
 
+/** Where Services are learnt of: a file of frontends, the Kubernetes API. */
+export const SOURCES = ["file", "kubernetes"] as const;
+export type Source = (typeof SOURCES)[number];
+
 /** A Service that was seen and is not probed, with the sentence that says why. */
 export interface SkippedService {
   readonly namespace: string;

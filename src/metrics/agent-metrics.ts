@@ -1,10 +1,10 @@
 import type { Control } from "../domain/control.ts";
-import { isHairpin } from "../domain/evidence.ts";
+import { type EvidenceLevel, isHairpin } from "../domain/evidence.ts";
 import { ADDRESS_SKIP_REASONS, type AddressSkipReason, type Frontend } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, type DiscardCause, type Outcome, PHASES } from "../domain/outcome.ts";
 import { type OptionalResourceName, RESOURCE_STATES, type ResourceState } from "../domain/resources.ts";
 import { type NlbService, SKIP_REASONS } from "../domain/service.ts";
-import type { Snapshot } from "../domain/snapshot.ts";
+import type { Snapshot, Source } from "../domain/snapshot.ts";
 import type { StatusAgent } from "../domain/status.ts";
 import type { Switch } from "../domain/target-group.ts";
 import { type LabelsOf, METRICS } from "./definitions.ts";
@@ -20,6 +20,16 @@ export type AgentTotals = Pick<
   "attempts" | "failures" | "discarded" | "discoveryErrors" | "logLinesDropped" | "resources"
 >;
 
+/** What an agent is, for whoever reads its metrics. */
+export interface AgentDescription {
+  readonly zone: string | undefined;
+  readonly version: string;
+  readonly nodeVersion: string;
+  /** What it can do at present, which may be less than it was asked for. */
+  readonly evidenceLevel: EvidenceLevel;
+  readonly discoversFrom: Source | "both";
+}
+
 /** What the agent says about itself and the network, in the agent's own verbs. */
 export class AgentMetrics {
   readonly #totals = {
@@ -34,7 +44,6 @@ export class AgentMetrics {
   readonly #node: string;
   readonly #series: FrontendSeries;
   readonly #nowMs: () => number;
-  #agentInfo: LabelsOf<"hairpin_probe_agent_info"> | undefined;
 
   /**
    * @param nowMs - Monotonic milliseconds.
@@ -65,11 +74,22 @@ export class AgentMetrics {
     });
   }
 
-  describeAgent(agent: { readonly zone: string | undefined; readonly version: string; readonly nodeVersion: string }): void {
-    const { zone, version, nodeVersion } = agent;
-    if (this.#agentInfo !== undefined) this.registry.remove("hairpin_probe_agent_info", this.#agentInfo);
-    this.#agentInfo = { node: this.#node, node_zone: zone ?? "", version, node_version: nodeVersion };
-    this.registry.set("hairpin_probe_agent_info", this.#agentInfo, 1);
+  /** The description is read at each scrape: zone and evidence change while the agent runs. */
+  watchAgent(describe: () => AgentDescription): void {
+    let last: LabelsOf<"hairpin_probe_agent_info"> | undefined;
+    this.registry.beforeScrape(() => {
+      const { zone, version, nodeVersion, evidenceLevel, discoversFrom } = describe();
+      if (last !== undefined) this.registry.remove("hairpin_probe_agent_info", last);
+      last = {
+        node: this.#node,
+        node_zone: zone ?? "",
+        version,
+        node_version: nodeVersion,
+        evidence_level: evidenceLevel,
+        discovers_from: discoversFrom,
+      };
+      this.registry.set("hairpin_probe_agent_info", last, 1);
+    });
   }
 
   /** A new plan: zeros for what is new, configuration of what is probed, counts of what is not. */

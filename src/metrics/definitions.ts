@@ -1,9 +1,10 @@
-import { EVIDENCE_KINDS } from "../domain/evidence.ts";
+import { EVIDENCE_KINDS, EVIDENCE_LEVELS } from "../domain/evidence.ts";
 import { EXPOSED } from "../domain/exposure.ts";
 import { ADDRESS_SKIP_REASONS } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
 import { OPTIONAL_RESOURCES, REQUIRED_RESOURCES, RESOURCE_STATES } from "../domain/resources.ts";
 import { SKIP_REASONS } from "../domain/service.ts";
+import { SOURCES } from "../domain/snapshot.ts";
 
 /**
  * Every metric the agent exports, in one table: name, type, labels, meaning. Code, documentation and tests all read it.
@@ -199,8 +200,15 @@ export const METRICS = {
   },
   hairpin_probe_agent_info: {
     type: "gauge",
-    labels: { ...NODE, node_zone: 'zone of the node, "" when unknown', version: "of the agent", node_version: "of Node.js" },
-    help: "The agent itself; always 1.",
+    labels: {
+      ...NODE,
+      node_zone: 'zone of the node, "" when unknown',
+      version: "of the agent",
+      node_version: "of Node.js",
+      evidence_level: EVIDENCE_LEVELS,
+      discovers_from: [...SOURCES, "both"],
+    },
+    help: "The agent itself, the evidence that it gathers at present, and where it learns of Services; always 1.",
   },
 } as const satisfies Readonly<Record<`hairpin_probe_${string}`, MetricDefinition>>;
 

@@ -91,6 +91,9 @@ await inOwnSandbox(import.meta.filename, () => {
         const refused = sumOf(samples, "hairpin_probe_failures_total", { ...www, reason: "not_internal" });
         assert.ok(refused >= 5);
         assert.equal(refused, sumOf(samples, "hairpin_probe_attempts_total", www));
+        // Whoever waits for news from an API server is to know that this one asks none.
+        const itself = { discovers_from: "file", evidence_level: "counters" };
+        assert.equal(sumOf(samples, "hairpin_probe_agent_info", itself), 1);
       });
       assert.equal((await fetch(`http://${METRICS}/readyz`)).status, 200);
     } finally {

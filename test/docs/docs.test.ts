@@ -10,6 +10,7 @@ import { parseExposition } from "../../src/domain/exposition.ts";
 import { REASONS } from "../../src/domain/outcome.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
+import { AGENT } from "../support/full-page.ts";
 import { frontend, snapshot } from "../support/services.ts";
 import { PAGE_PATHS } from "./pages.ts";
 
@@ -143,7 +144,7 @@ interface Rule {
 /** Series that an agent has as soon as it has planned so many Services, ports of each, and addresses of each NLB. */
 async function seriesOf(services: number, ports: number, addresses: number): Promise<number> {
   const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries: 20_000 });
-  metrics.describeAgent({ zone: "eu-west-1a", version: "1.2.3", nodeVersion: "v26.0.0" });
+  metrics.watchAgent(() => AGENT);
   metrics.watchSnapshotAge(() => 0);
   const some = frontend({ exposure: 0.5 });
   const all = Array.from({ length: services }, (_, i) => ({ ...some.service, name: `service-${i}` }));

@@ -75,7 +75,7 @@ fuzz(
   fc.record({ node: hostileText, node_zone: hostileText, version: hostileText, node_version: hostileText }),
   async (labels) => {
     const registry = new MetricRegistry();
-    registry.set("hairpin_probe_agent_info", labels, 1);
+    registry.set("hairpin_probe_agent_info", { ...labels, evidence_level: "counters", discovers_from: "kubernetes" }, 1);
     registry.add("hairpin_probe_attempts_total", {
       node: labels.node,
       service_namespace: labels.version,

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { renderBoard } from "../../grafana/board.ts";
 import { withAllChosen } from "../../grafana/variables.ts";
+import { groupsIn, RULE_FILES } from "../../scripts/rule-files.ts";
 import { parseExposition } from "../../src/domain/exposition.ts";
 import { METRICS, type MetricDefinition } from "../../src/metrics/definitions.ts";
 import { fullPage } from "../support/full-page.ts";
@@ -35,6 +37,7 @@ test("every metric in a query is one that the agent exports, with labels that it
       for (const [, label = ""] of selector.matchAll(/(\w+)(?:=~|!~|!=|=)"/g)) {
         assert.ok([...Object.keys(definition.labels), ...FOREIGN_LABELS].includes(label), `${label} of ${name}`);
       }
+      for (const [, edge = ""] of selector.matchAll(/le="([^"]*)"/g)) assert.ok(definition.buckets?.includes(Number(edge)), edge);
     }
   }
   assert.ok(used.size >= 8, [...used].join());
@@ -47,7 +50,7 @@ test("every label that a query groups by or a legend shows is one of a metric in
     );
   for (const { expr, legendFormat } of panels.flatMap(({ targets }) => targets)) {
     const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, labels = ""]) => labels.split(", "));
-    for (const label of grouped) assert.ok([...labelsIn(expr), "le"].includes(label), `${label} in ${expr}`);
+    for (const label of grouped) assert.ok([...labelsIn(expr), ...FOREIGN_LABELS].includes(label), `${label} in ${expr}`);
     for (const [, label = ""] of legendFormat.matchAll(/\{\{(\w+)\}\}/g)) {
       assert.ok(grouped.includes(label), `${label} in the legend of ${expr}`);
     }
@@ -135,10 +138,33 @@ test("each row asks a question, and has panels that answer it", () => {
 test("links lead to pages that there are", () => {
   const base = "https://github.com/hairpin-probe/hairpin-probe/blob/main/";
   assert.ok(board.links.some(({ url }) => url.endsWith("/alerts.md")));
-  for (const { url } of board.links) {
+  for (const { url } of [...board.links, ...panels.flatMap(({ links = [] }) => links)]) {
     assert.ok(url.startsWith(base), url);
     assert.ok(readFileSync(new URL(`../../${url.slice(base.length)}`, import.meta.url)).length > 0);
   }
+});
+
+test("from some panel there is a link to the runbook of every alert", () => {
+  const linked = panels.flatMap(({ links = [] }) => links.map(({ url }) => basename(url, ".md")));
+  const alerts = RULE_FILES.flatMap(groupsIn).flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));
+  assert.deepEqual(linked.sort(), alerts.sort());
+});
+
+test("what counts the Services that hairpin asks what the alert asks, of what the agents export", () => {
+  const [query = ""] = panels.find(({ title }) => title === "Services hairpinning now")?.targets.map(({ expr }) => expr) ?? [];
+  assert.doesNotMatch(query, /\w:hairpin_probe/);
+  const alert = RULE_FILES.flatMap(groupsIn)
+    .flatMap(({ rules }) => rules)
+    .find((rule) => rule.alert === "HairpinTimeouts");
+  // All thresholds of the alert, in their order.
+  const thresholds = (expr: string) => [...expr.matchAll(/[<>]=? (?:bool )?[\d.]+( \*)?/g)].map(([found]) => found);
+  const own = thresholds(alert?.expr ?? "");
+  assert.ok(own.length >= 6, own.join());
+  // What is recorded has one of its own: nodes with any.
+  assert.deepEqual(
+    thresholds(query).filter((each) => each !== "> 0"),
+    own.filter((each) => each !== "> 0"),
+  );
 });
 
 /** Runs queries over series at some minutes. @returns what promtool finds wrong; `undefined` where there is none. */
@@ -172,6 +198,27 @@ test("every query finds data in what an agent exports", async (t) => {
   cases.push({ expr: 'hairpin_probe_agent_info{node="none"}', minute: 60, found: 0 });
   const wrong = evaluate(series, cases);
   if (wrong === undefined) notChecked(t, NO_PROMTOOL);
+  else assert.equal(wrong, "");
+});
+
+test("timeouts behind a TLS listener, which are of the response, are in every share of timeouts", (t) => {
+  const labels =
+    'job="j",instance="i",node="n",service_namespace="shop",service_name="web",frontend_zone="a",colocated="true",exposed="true"';
+  const series = [
+    { series: `hairpin_probe_attempts_total{${labels}}`, values: "0+6x60" },
+    { series: `hairpin_probe_failures_total{${labels},reason="response_timeout"}`, values: "0+2x60" },
+    { series: `hairpin_probe_hairpins_total{${labels},evidence="reset"}`, values: "0+0x60" },
+    { series: `hairpin_probe_exposure_ratio{${labels}}`, values: "0.33x60" },
+  ];
+  const shares = panels
+    .filter(({ title }) => /^(Timeout share(?!, other)|Observed)/.test(title))
+    .map(({ targets }) => targets[0]?.expr ?? "");
+  assert.ok(shares.length >= 6);
+  const wrong = evaluate(
+    series,
+    shares.map((expr) => ({ expr: `(${expr}) > 0.3`, minute: 60, found: 1 })),
+  );
+  if (wrong === undefined) t.diagnostic(NO_PROMTOOL);
   else assert.equal(wrong, "");
 });
 

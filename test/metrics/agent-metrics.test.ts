@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control } from "../../src/domain/control.ts";
 import { REASONS, type Success } from "../../src/domain/outcome.ts";
-import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
+import { type AgentDescription, AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { SERIES_GRACE_MS } from "../../src/metrics/label-sets.ts";
+import { AGENT } from "../support/full-page.ts";
 import { backend, frontend, HOSTNAME, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
 const SUCCESS: Success = { kind: "success", phases: { connect: 0.0003, first_byte: 0.002 } };
@@ -206,4 +207,16 @@ test("attempts past the NLB have counters of their own, which come and go with t
   metrics.controlOutcome(control, SUCCESS);
   assert.deepEqual(await samples("hairpin_probe_control_attempts_total"), [], "what went does not come back");
   assert.deepEqual(await samples("hairpin_probe_hairpins_total"), []);
+});
+
+test("what the agent says of itself is as of the scrape, and one series, before the first snapshot, too", async () => {
+  const { metrics, samples } = harness();
+  let description: AgentDescription = { ...AGENT, zone: undefined, evidenceLevel: "capture" };
+  metrics.watchAgent(() => description);
+  const rest = 'version="1.2.3",node_version="v26.0.0"';
+  const told = `{node_zone="",${rest},evidence_level="capture",discovers_from="kubernetes"} 1`;
+  assert.deepEqual(await samples("hairpin_probe_agent_info"), [told]);
+  description = { ...AGENT, evidenceLevel: "off", discoversFrom: "file" };
+  const later = `{node_zone="eu-west-1a",${rest},evidence_level="off",discovers_from="file"} 1`;
+  assert.deepEqual(await samples("hairpin_probe_agent_info"), [later]);
 });

@@ -6,6 +6,7 @@ import { parseExposition, type Sample, sumOf } from "../../src/domain/exposition
 import type { Frontend } from "../../src/domain/frontend.ts";
 import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { MIN_SERIES, planSeries } from "../../src/metrics/series-budget.ts";
+import { AGENT } from "../support/full-page.ts";
 import { frontend, listener, nlbService, snapshot } from "../support/services.ts";
 
 interface Shape {
@@ -42,7 +43,7 @@ function planOf(shapes: readonly Shape[]) {
 /** An agent that has planned them, and made one attempt of each kind at each frontend. */
 async function pageOf(shapes: readonly Shape[], maxSeries: number): Promise<readonly Sample[]> {
   const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries });
-  metrics.describeAgent({ zone: "zone-0", version: "1.2.3", nodeVersion: "v26.0.0" });
+  metrics.watchAgent(() => AGENT);
   metrics.watchSnapshotAge(() => 0);
   metrics.leftToOthers(0);
   metrics.pace({ needed: 1, limit: 200, slowed: 0 });

@@ -48,6 +48,7 @@ test("every metric in a rule is one that the agent exports, with labels that it 
       used.add(name);
       for (const [, label = "", value = ""] of selector.matchAll(/(\w+)(?:=~|!~|!=|=)"([^"]*)"/g)) {
         assert.ok([...Object.keys(definition.labels), ...FOREIGN_LABELS].includes(label), `${label} of ${name}`);
+        if (label === "le") assert.ok(definition.buckets?.includes(Number(value)), `no bucket of ${name} ends at ${value}`);
         const known: MetricDefinition["labels"][string] | undefined = definition.labels[label];
         if (known === undefined || typeof known === "string") continue;
         for (const each of value.split("|")) assert.ok(known.includes(each), `${label}="${each}" of ${name}`);

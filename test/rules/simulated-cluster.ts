@@ -1,4 +1,5 @@
 import { seeded } from "../../bench/seeded.ts";
+import type { EvidenceLevel } from "../../src/domain/evidence.ts";
 import { exposedLabel } from "../../src/domain/exposure.ts";
 import type { Frontend } from "../../src/domain/frontend.ts";
 import type { Backend, NlbService } from "../../src/domain/service.ts";
@@ -19,9 +20,17 @@ export interface Scenario {
   readonly nodes: number;
   readonly minutes: number;
   readonly zones?: number;
-  /** Whether the kernel's counters tell; false: evidence is off, or the source address is translated. */
-  readonly evidence?: boolean;
+  /** Nodes that host a pod of each Service; two in each zone where nothing is said. */
+  readonly hosts?: number;
+  /** What the agents gather; counters where nothing is said. */
+  readonly evidence?: EvidenceLevel;
+  /** The network translates the agents' addresses: they hairpin in silence. */
+  readonly isTranslated?: boolean;
+  /** The listeners of `shop/web` are TLS: the NLB accepts by itself, the response does not come, and no evidence tells. */
+  readonly isTls?: boolean;
   readonly control?: boolean;
+  /** What the agents know of the exposure: all; only whether there is one; nothing. */
+  readonly exposure?: "known" | "without a ratio" | "unknown";
   /** Whether client IP preservation is on, and whether the Service says so. */
   readonly preserves?: (minute: number) => boolean;
   readonly saysPreserve?: (minute: number) => boolean;
@@ -36,8 +45,8 @@ export interface Scenario {
   readonly isPresent?: (node: number, minute: number) => boolean;
   /** Which agent pod of the node it is: each has counters of its own. */
   readonly generation?: (node: number, minute: number) => number;
-  /** Seconds since discovery heard from the API server. */
-  readonly snapshotAge?: number;
+  /** Seconds since discovery heard from the API server; `never`: nothing is known of any Service; `file`: none is asked. */
+  readonly snapshotAge?: number | "never" | "file";
   readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
   readonly seriesNeeded?: number;
   /** Attempts a second that the plan takes, of 200. */
@@ -45,10 +54,14 @@ export interface Scenario {
   readonly isIdle?: boolean;
   /** Agents that kube-state-metrics misses. */
   readonly missingAgents?: number;
+  /** Attempts a minute of a frontend from a node; 6, as at the default interval, where nothing is said. */
+  readonly perMinute?: number;
   /** Minutes between samples. */
   readonly scrapeEvery?: number;
   /** Without the other Service, which is healthy and never exposed. */
   readonly isAlone?: boolean;
+  /** Only agents that probe `shop/web` have series, of large clusters a small part, and none of their own trouble. */
+  readonly isThinned?: boolean;
 }
 
 export interface Path {
@@ -58,6 +71,8 @@ export interface Path {
   readonly minute: number;
 }
 
+/** Nodes of each zone that host a pod of each Service, where there are so many. */
+export const HOSTS_PER_ZONE = 2;
 /** Attempts a minute of a frontend from a node, at the default interval. */
 const PER_MINUTE = 6;
 /** As by default: of 300 nodes in three zones 40 of each probe an address. */
@@ -69,7 +84,18 @@ const nameOf = (node: number): string => `node-${node}`;
 
 /** The series that Prometheus has of it. */
 export function simulate(scenario: Scenario, seed: number): InputSeries {
-  const { nodes, minutes, zones = 3, evidence = true, control = true, scrapeEvery = 1 } = scenario;
+  const {
+    nodes,
+    minutes,
+    zones = 3,
+    evidence = "counters",
+    control = true,
+    exposure: known = "known",
+    perMinute = PER_MINUTE,
+    scrapeEvery = 1,
+  } = scenario;
+  const canProve = evidence !== "off" && scenario.isTranslated !== true && scenario.isTls !== true;
+  const reason = scenario.isTls === true ? "response_timeout" : "connect_timeout";
   const names = scenario.isAlone === true ? ["web"] : ["web", "other"];
   const random = seeded(seed);
   const times = (count: number, share: number): number => {
@@ -87,8 +113,8 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
     const present = Array.from({ length: nodes }, (_, i) => i).filter((node) => scenario.isPresent?.(node, minute) ?? true);
     const key = `${says} ${present}`;
     if (key !== planned) {
-      plans = plansOf(scenario.mode, says, present, zones, names);
-      truths = says ? plans : plansOf(scenario.mode, true, present, zones, names);
+      plans = plansOf(scenario, says, present, zones, names);
+      truths = says ? plans : plansOf(scenario, true, present, zones, names);
     }
     planned = key;
     const daemonset = { namespace: "hairpin-probe", daemonset: "hairpin-probe" };
@@ -96,11 +122,13 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
     series.set("kube_daemonset_status_desired_number_scheduled", daemonset, minute, present.length);
     series.set("kube_daemonset_status_number_ready", daemonset, minute, ready);
     for (const node of present) {
+      if (scenario.isThinned === true && plans.get(node)?.length === 0) continue;
       const pod = `hairpin-probe-${node}-${scenario.generation?.(node, minute) ?? 0}`;
       const where = { job: "hairpin-probe", pod, node: nameOf(node) };
-      for (const [index, { service, zone = "", exposure, colocated }] of (plans.get(node) ?? []).entries()) {
+      const frontends = scenario.snapshotAge === "never" ? [] : (plans.get(node) ?? []);
+      for (const [index, { service, zone = "", exposure, colocated }] of frontends.entries()) {
         const path = { node, service: service.name, zone, minute };
-        const attempts = scenario.isIdle === true ? 0 : PER_MINUTE * scrapeEvery;
+        const attempts = scenario.isIdle === true ? 0 : perMinute * scrapeEvery;
         const isPreserving = service.name === "web" && preserves;
         const truth = truths.get(node)?.[index]?.exposure;
         const hairpins = isPreserving ? times(attempts, truth ?? 0) : 0;
@@ -112,18 +140,13 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
           service_port: "80",
           frontend_zone: zone,
           colocated: String(colocated),
-          exposed: exposedLabel(exposure),
+          exposed: exposedLabel(known === "unknown" ? undefined : exposure),
         };
         series.add("hairpin_probe_attempts_total", labels, minute, attempts);
-        series.add("hairpin_probe_failures_total", { ...labels, reason: "connect_timeout" }, minute, timeouts);
-        if (evidence)
-          series.add(
-            "hairpin_probe_hairpins_total",
-            { ...labels, evidence: "reset" },
-            minute,
-            hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0),
-          );
-        if (exposure !== undefined) series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
+        series.add("hairpin_probe_failures_total", { ...labels, reason }, minute, timeouts);
+        const proved = canProve ? hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
+        series.add("hairpin_probe_hairpins_total", { ...labels, evidence: "reset" }, minute, proved);
+        if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
         const connects = {
           ...where,
           service_namespace: service.namespace,
@@ -139,13 +162,13 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
           attempts - timeouts - slow,
         );
       }
-      for (const name of names) {
+      for (const name of scenario.snapshotAge === "never" ? [] : names) {
         const labels = { ...where, service_namespace: "shop", service_name: name };
         series.set("hairpin_probe_frontends", labels, minute, zones);
         const info = { target_type: "instance", preserve_client_ip: String(name === "web" && says), hostname: HOSTNAME };
         series.set("hairpin_probe_service_info", { ...labels, ...info }, minute, 1);
         if (!control) continue;
-        const attempts = minute % 5 < scrapeEvery ? PER_MINUTE : 0;
+        const attempts = minute % 5 < scrapeEvery ? perMinute : 0;
         const failures = times(attempts, scenario.controlDrops?.({ node, service: name, zone: "", minute }) ?? 0);
         series.add("hairpin_probe_control_attempts_total", { ...labels, service_port: "80" }, minute, attempts);
         series.add(
@@ -155,14 +178,18 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
           failures,
         );
       }
-      series.set("hairpin_probe_agent_info", { ...where, version: "0.1.0" }, minute, 1);
-      series.set("hairpin_probe_snapshot_age_seconds", where, minute, scenario.snapshotAge ?? 20);
+      const { snapshotAge = 20 } = scenario;
+      const discovers_from = snapshotAge === "file" ? "file" : "kubernetes";
+      const itself = { ...where, version: "0.1.0", evidence_level: evidence, discovers_from };
+      series.set("hairpin_probe_agent_info", itself, minute, 1);
+      if (typeof snapshotAge === "number") series.set("hairpin_probe_snapshot_age_seconds", where, minute, snapshotAge);
+      if (scenario.isThinned === true) continue;
       series.set("hairpin_probe_series_needed", where, minute, scenario.seriesNeeded ?? 300);
       series.set("hairpin_probe_series_limit", where, minute, 20_000);
       series.set("hairpin_probe_attempts_per_second_needed", where, minute, scenario.rateNeeded ?? 1);
       series.set("hairpin_probe_attempts_per_second_limit", where, minute, 200);
-      const { why, perMinute } = scenario.discarded ?? { why: "late", perMinute: 0 };
-      series.add("hairpin_probe_discarded_total", { ...where, why }, minute, perMinute);
+      const discarded = scenario.discarded ?? { why: "late", perMinute: 0 };
+      series.add("hairpin_probe_discarded_total", { ...where, why: discarded.why }, minute, discarded.perMinute);
     }
   }
   return series;
@@ -170,7 +197,7 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
 
 /** What each agent plans, by the agent's own code. */
 function plansOf(
-  mode: Mode,
+  { mode, hosts }: Scenario,
   says: boolean,
   present: readonly number[],
   zones: number,
@@ -179,8 +206,7 @@ function plansOf(
   const placements = present.map((node) => ({ node: nameOf(node), zone: zoneOf(node, zones), hasAgent: true as const }));
   const web = serviceOf("web", { ...mode, crossZone: { enabled: mode.crossZone, origin: "explicit" } }, says);
   const other = serviceOf("other", { targetType: "ip" }, false);
-  // Two pods in each zone, where it has so many nodes.
-  const backends = placements.slice(0, 2 * zones).map(({ node, zone }): Backend => backend(node, zone));
+  const backends = placements.slice(0, hosts ?? HOSTS_PER_ZONE * zones).map(({ node, zone }): Backend => backend(node, zone));
   const snapshot: Snapshot = {
     services: [
       { service: web, backends },
@@ -191,8 +217,10 @@ function plansOf(
   };
   const addresses = Array.from({ length: zones }, (_, i) => ({ address: `10.0.${i}.5`, zone: zoneOf(i, zones) }));
   const resolve = () => ({ kind: "resolved", addresses, overLimit: 0 }) as const;
+  // It remembers the names of a zone, and holds nothing: nodes of a zone can share one.
+  const fanOuts = new Map(addresses.map(({ zone }) => [zone, new FanOut({ limit: FAN_OUT, holdMs: 0 })]));
   const choose = <T extends Shared>(candidates: readonly T[], self: Self): readonly T[] =>
-    new FanOut({ limit: FAN_OUT, holdMs: 0 }).choose(candidates, snapshot, self, 0).chosen;
+    fanOuts.get(self.zone ?? "")?.choose(candidates, snapshot, self, 0).chosen ?? [];
   const planOf = (self: Self) => planFrontends(snapshot, resolve, self, () => true, choose).frontends;
   return new Map(placements.map((self, i) => [present[i] ?? 0, planOf(self)]));
 }

@@ -31,7 +31,13 @@ async function pageWith(text: string): Promise<string> {
   const service = nlbService({ namespace: text, name: text, hostname: text, listeners: [listener({ name: text, path: text })] });
   const one = frontend({ id: text, service, address: text, zone: text, exposure: 0.5 });
   const control: Control = { id: text, service, listener: one.listener, address: text, port: 80 };
-  metrics.describeAgent({ zone: text, version: "1.2.3", nodeVersion: "v26.0.0" });
+  metrics.watchAgent(() => ({
+    zone: text,
+    version: "1.2.3",
+    nodeVersion: "v26.0.0",
+    evidenceLevel: "counters",
+    discoversFrom: "kubernetes",
+  }));
   metrics.plan(snapshot({ services: [{ service, backends: [] }] }), [one], [control]);
   for (const reason of REASONS) {
     const outcome = { kind: "failure", reason, phase: "tls", detail: text, seconds: 1, phases: { connect: 0.1 } } as const;

@@ -1,7 +1,16 @@
 import type { Control } from "../../src/domain/control.ts";
 import { PHASES, REASONS } from "../../src/domain/outcome.ts";
-import { AgentMetrics } from "../../src/metrics/agent-metrics.ts";
+import { type AgentDescription, AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { frontend, snapshot } from "./services.ts";
+
+/** An agent as they are by default. */
+export const AGENT: AgentDescription = {
+  zone: "eu-west-1a",
+  version: "1.2.3",
+  nodeVersion: "v26.0.0",
+  evidenceLevel: "counters",
+  discoversFrom: "kubernetes",
+};
 
 /** A page with every metric that there is, each with a value. */
 export async function fullPage(): Promise<string> {
@@ -14,7 +23,7 @@ export async function fullPage(): Promise<string> {
     skipped: [{ namespace: "shop", name: "outside", reason: "not_internal", detail: "" }],
   });
   metrics.watchSnapshotAge(() => 1_500);
-  metrics.describeAgent({ zone: "eu-west-1a", version: "1.2.3", nodeVersion: "v26.0.0" });
+  metrics.watchAgent(() => AGENT);
   metrics.plan(discovered, [one, other], [control]);
   metrics.leftToOthers(3);
   metrics.pace({ needed: 240, limit: 200, slowed: 1 });

@@ -1,0 +1,122 @@
+/** What is not a hairpin, in every mode and size: the configuration allows hairpins, and none happens. */
+import { test } from "node:test";
+import { CROSS_ZONE, check, deadTarget, isAllExposed, MODES, POSSIBLE, ZONAL } from "./modes.ts";
+import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
+
+const MINUTES = 80;
+const ALL_SIZES = [3, 30, 300];
+const fixed = { preserves: () => false, saysPreserve: () => true, minutes: MINUTES, scrapeEvery: 2 } as const;
+
+/** One thing that goes wrong. */
+interface Trouble extends Partial<Scenario> {
+  readonly name: string;
+  /** Alerts that it deserves. */
+  readonly also?: readonly string[];
+  /** No exposure, and so not even the possibility. */
+  readonly isImpossible?: boolean;
+  /** Sizes of clusters in which it is looked at, where not at 3 and 30. */
+  readonly sizes?: readonly number[];
+}
+
+/** A node that hosts a backend, so that it is exposed in every mode. */
+const isSick = ({ node }: Path): boolean => node === 1;
+const isOfWeb = ({ service }: Path): boolean => service === "web";
+const inZoneA = (path: Path): number => (isOfWeb(path) && path.zone === "zone-a" ? 1 : 0);
+/** Nodes go one after the other, over half an hour; without an agent each for one sample. */
+const turnOf = (node: number, nodes: number): number => 30 + 2 * Math.floor((node * 15) / nodes);
+
+function troublesOf(mode: Mode, nodes: number): readonly Trouble[] {
+  const dead = deadTarget(mode, nodes);
+  // With one target in each zone its death is the zone's.
+  const deserved = !mode.crossZone && nodes === 3 ? ["InternalNLBUnreachable"] : [];
+  const tenth = (path: Path): number => (isOfWeb(path) ? 0.08 : 0);
+  const sick = (path: Path): number => (isSick(path) ? 0.3 : 0);
+  return [
+    { name: "all is well" },
+    { name: "one sick node", drops: sick, controlDrops: sick },
+    { name: "one node that reaches no NLB", drops: (path) => (isSick(path) ? 1 : 0) },
+    { name: "one sick Service", drops: tenth, controlDrops: tenth },
+    { name: "a zone whose frontend drops everything", drops: inZoneA, also: ["InternalNLBUnreachable"] },
+    { name: "one dead target", drops: dead, also: deserved, sizes: ALL_SIZES },
+    { name: "one dead target, and one verdict in fifty is wrong", drops: dead, mistaken: 0.02, also: deserved },
+    {
+      name: "a burst of timeouts where exposed",
+      drops: (path) => (isOfWeb(path) && path.minute >= 40 && path.minute < 44 ? 0.5 : 0),
+    },
+    {
+      name: "a rollout of all agents",
+      isPresent: (node, minute) => Math.floor(minute / 2) !== turnOf(node, nodes) / 2,
+      generation: (node, minute) => (minute > turnOf(node, nodes) ? 1 : 0),
+      sizes: ALL_SIZES,
+    },
+    {
+      name: "a rollout of all agents while a target is dead",
+      drops: dead,
+      isPresent: (node, minute) => Math.floor(minute / 2) !== turnOf(node, nodes) / 2,
+      generation: (node, minute) => (minute > turnOf(node, nodes) ? 1 : 0),
+      also: deserved,
+    },
+    {
+      name: "an agent that restarts every ten minutes",
+      generation: (node, minute) => (node === 1 ? Math.floor(minute / 10) : 0),
+    },
+    { name: "a scale-down to a third", isPresent: (node, minute) => minute < 40 || node < nodes / 3, sizes: ALL_SIZES },
+    { name: "one dead target, and no way past the NLB", drops: dead, control: false, also: deserved },
+    { name: "one dead target, and no exposure known", drops: dead, exposure: "unknown", also: deserved, isImpossible: true },
+    { name: "one dead target, and no ratio known", drops: dead, exposure: "without a ratio", also: deserved, isImpossible: true },
+    { name: "one dead target, no evidence, no way past the NLB", drops: dead, evidence: "off", control: false, also: deserved },
+    {
+      name: "one dead target, no evidence, no ratio known",
+      drops: dead,
+      evidence: "off",
+      exposure: "without a ratio",
+      also: deserved,
+      isImpossible: true,
+    },
+    // Where all is exposed, a dead target is what hairpins would be: docs/how-it-decides.md, "What can fool it".
+    ...(isAllExposed(mode, nodes)
+      ? []
+      : [{ name: "one dead target, no evidence", drops: dead, evidence: "off", also: deserved } as const]),
+  ];
+}
+
+for (const nodes of ALL_SIZES) {
+  const size = { nodes, isAlone: nodes >= 30, isThinned: nodes >= 30 };
+  for (const [name, mode] of MODES) {
+    for (const { name: what, also = [], isImpossible = false, sizes = [3, 30], ...trouble } of troublesOf(mode, nodes)) {
+      if (!sizes.includes(nodes)) continue;
+      test(`no hairpin alert: ${what}; ${name}, ${nodes} nodes`, (t) => {
+        const alerts = isImpossible ? also : [POSSIBLE, ...also];
+        check(t, { ...fixed, ...size, mode, ...trouble }, alerts);
+      });
+    }
+  }
+}
+
+test("no hairpin alert where hairpins happen and there is nothing to tell by: all exposed, no evidence, no control", (t) => {
+  check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
+});
+test("no hairpin alert where all is exposed and nothing answers", (t) => {
+  const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
+  check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
+});
+test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
+  const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
+  check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
+});
+for (const [name, mode] of [
+  ["zonal", ZONAL],
+  ["cross-zone", CROSS_ZONE],
+] as const) {
+  test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
+    const scenario = {
+      ...fixed,
+      mode,
+      nodes: 5_000,
+      isAlone: true,
+      isThinned: true,
+      drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
+    };
+    check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+  });
+}
