@@ -119,6 +119,7 @@ fuzz(
 );
 
 test("a good part of what the server sends is an answer all the same", () => {
-  const all = ended.success + ended.failure + ended.discarded;
+  // A busy machine discards some: they say nothing.
+  const all = ended.success + ended.failure;
   assert.ok(ended.success >= all / 10 && ended.failure >= all / 10, JSON.stringify(ended));
 });
