@@ -184,7 +184,9 @@ function toJs(document: ReturnType<typeof parseDocument>, file: string): unknown
   try {
     return document.toJS() ?? {};
   } catch (cause) {
-    throw new FrontendsFileError([`${file}: not usable YAML: ${cause instanceof Error ? cause.message : String(cause)}`]);
+    throw new FrontendsFileError([
+      `${file}: not usable YAML: ${printable(cause instanceof Error ? cause.message : String(cause), MAX_SAID)}`,
+    ]);
   }
 }
 

@@ -192,6 +192,12 @@ it("what is said of a text that is no YAML, or of a key that is not known, stays
   }
 });
 
+it("an alias of nothing is named, and not at any length", () => {
+  const [problem = ""] = problems(`services: *${"x".repeat(10_000)}`);
+  assert.match(problem, /^frontends\.yaml: not usable YAML: Unresolved alias .*x/);
+  assert.ok(problem.length < 400, `${problem.length} characters`);
+});
+
 it("a path is no longer than everywhere else", () => {
   const file = (length: number) => MINIMAL.replace("port: 80", `port: 80, path: "/${"x".repeat(length)}"`);
   assert.match(

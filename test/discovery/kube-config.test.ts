@@ -248,6 +248,13 @@ describe("a kubeconfig", () => {
     ["names a user that is not there", kubeconfig("http://x").replace("user: u }", "user: v }"), /user "v" is not there$/],
     ["has a server that is no URL", kubeconfig("nonsense"), /server "nonsense", expected an http or https URL$/],
     ["is empty", "", /config: /],
+    [
+      "has a context whose name is a mapping, and not the one that is asked for",
+      kubeconfig("http://x")
+        .replace("current-context: main", "current-context: other")
+        .replace("name: main", "name: { toString: null }"),
+      /context "other" is not there, expected one of: none$/,
+    ],
     ["has a proxy that is a number", kubeconfig("http://x", ", proxy-url: 5"), /proxy-url 5, expected an HTTP proxy$/],
     ["asks for a SOCKS proxy", kubeconfig("http://x", ", proxy-url: socks5://127.0.0.1:1"), /expected an HTTP proxy$/],
   ];

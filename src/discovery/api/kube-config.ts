@@ -87,8 +87,10 @@ async function readKubeConfig(
   const wanted = context ?? merged.currentContext;
   const chosen = merged.contexts.find(({ name }) => name === wanted);
   if (chosen === undefined) {
-    const known = merged.contexts.map(({ name }) => name).join(", ") || "none";
-    throw new KubeConfigError(`${where}: context ${JSON.stringify(wanted ?? "")} is not there, expected one of: ${known}`);
+    const known = merged.contexts.filter(({ name }) => typeof name === "string").map(({ name }) => name);
+    throw new KubeConfigError(
+      `${where}: context ${JSON.stringify(wanted ?? "")} is not there, expected one of: ${known.join(", ") || "none"}`,
+    );
   }
   const cluster = merged.clusters.find(({ name }) => name === chosen.cluster);
   if (cluster === undefined) throw new KubeConfigError(`${where}: cluster ${JSON.stringify(chosen.cluster)} is not there`);

@@ -133,8 +133,8 @@ function editText(text: string, { kind, at, length, text: other }: TextEdit): st
   return kind === "repeat" ? head + cut + cut + tail : head + other + tail;
 }
 
-/** Texts: one of the valid ones with up to six edits, which know the words of the notation. */
-export function mutatedText(bases: readonly string[], words: readonly string[]): fc.Arbitrary<string> {
+/** Texts: one of the valid ones with a few edits, which know the words of the notation. */
+export function mutatedText(bases: readonly string[], words: readonly string[], maxEdits = 6): fc.Arbitrary<string> {
   const edit: fc.Arbitrary<TextEdit> = fc.record({
     kind: fc.constantFrom("insert", "insert", "delete", "repeat", "overwrite"),
     at: fc.nat({ max: 100_000 }),
@@ -142,13 +142,15 @@ export function mutatedText(bases: readonly string[], words: readonly string[]):
     text: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...words) }, hostileText),
   });
   return fc
-    .record({ base: fc.nat({ max: bases.length - 1 }), edits: fc.array(edit, { maxLength: 6 }) })
+    .record({ base: fc.nat({ max: bases.length - 1 }), edits: fc.array(edit, { maxLength: maxEdits }) })
     .map(({ base, edits }) => edits.reduce(editText, bases[base] ?? ""));
 }
 
-/** Bytes as the characters 0 to 255, which JSON can say. */
-export const mutatedBytes = (bases: readonly string[], words: readonly string[]): fc.Arbitrary<string> =>
-  mutatedText(bases, words).map((text) => Buffer.from(text, "utf8").toString("latin1"));
+/** Bytes as the characters 0 to 255, which JSON can say; other characters of a text become those of UTF-8. */
+export const mutatedBytes = (bases: readonly string[], words: readonly string[], maxEdits?: number): fc.Arbitrary<string> =>
+  mutatedText(bases, words, maxEdits).map((text) =>
+    text.replaceAll(/[\u0100-\u{10ffff}]/gu, (character) => Buffer.from(character, "utf8").toString("latin1")),
+  );
 
 /** Any bytes, in the same form. */
 export const anyBytes = (maxLength: number): fc.Arbitrary<string> =>
