@@ -1,6 +1,6 @@
 /** @returns Path of the program; `undefined` when it is not there. */
 export declare function findGoTool(
-  name: "kube-apiserver" | "etcd" | "actionlint" | "dashboard-linter" | "pint" | "helm" | "kustomize",
+  name: "kube-apiserver" | "etcd" | "actionlint" | "dashboard-linter" | "pint" | "helm" | "kustomize" | "blackbox-exporter",
   env?: Readonly<Record<string, string | undefined>>,
 ): string | undefined;
 
