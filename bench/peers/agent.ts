@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { end } from "../frontend-farm.ts";
-import { imageFlags } from "../image-flags.ts";
+import { imageEnvironment, imageFlags } from "../image-flags.ts";
 import { type Drive, pidOf, type Running, type Subject, startOn, untilOk } from "./subject.ts";
 
 export const METRICS = "http://127.0.0.1:19867";
@@ -21,6 +21,7 @@ async function startAgent(bundled: string, drive: Drive): Promise<Running> {
   const agent = startOn(
     core,
     agentCommand(bundled, folder, [service], [`--interval=${intervalMs}ms`, `--timeout=${timeoutMs}ms`]),
+    imageEnvironment(),
   );
   await untilOk(`${METRICS}/readyz`);
   return { pid: pidOf(agent), scrape: async () => void (await scrape()), stop: () => end(agent) };

@@ -13,14 +13,17 @@ export interface Cost {
   readonly wakeUpsPerSecond: number;
 }
 
-/** Attempts that have timed out by now are as many as begin to: in flight are as many as there ever will be. */
+/** Past the timeout, attempts that time out are as many as begin to: in flight are as many as there ever will be. */
 const SETTLE_MS = 500;
+/** Programs that run for weeks have learned what there is to learn, and have their code compiled. */
+const SETTLE_ATTEMPTS = 150;
 
 /** Drives a subject, and reads what it costs over some seconds. */
 export async function measure(subject: Subject, drive: Drive, seconds: number): Promise<Cost> {
   const { pid, scrape, stop } = await subject.start(drive);
   try {
-    await sleep(drive.timeoutMs + SETTLE_MS);
+    const attemptMs = drive.intervalMs / drive.addresses.length;
+    await sleep(Math.max(drive.timeoutMs + SETTLE_MS, SETTLE_ATTEMPTS * attemptMs));
     const before = readingOf(pid);
     await sleep((seconds * 1000) / 2);
     await scrape?.();
