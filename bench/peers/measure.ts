@@ -46,7 +46,7 @@ export async function measure(subject: Subject, drive: Drive, seconds: number): 
 const readingOf = (pid: number) => ({ opens: activeOpens(), cpuSeconds: threadCpuSeconds(pid), switches: contextSwitches(pid) });
 
 /** Connections that anyone in this network namespace has begun (RFC 4022, tcpActiveOpens): nobody has to be believed. */
-function activeOpens(): number {
+export function activeOpens(): number {
   const [names, values] = [...readFileSync("/proc/self/net/snmp", "latin1").matchAll(/^Tcp: (.*)$/gm)].map(([, line]) =>
     line?.split(" "),
   );

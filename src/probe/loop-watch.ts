@@ -46,10 +46,9 @@ const SHARE_OF_AGE = 1 / 8;
 export class LoopWatch {
   readonly #times: LoopTimes;
   readonly #onBeat: () => number | undefined;
-  #watchers = 0;
+  /** When each of those that watch began: the youngest comes last. */
+  readonly #sinceMs: number[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
-  /** When the youngest of what is watched began. */
-  #youngestMs = Number.NEGATIVE_INFINITY;
   /** When the next beat is to come. */
   #beatMs = 0;
   #polled: Mark;
@@ -76,12 +75,14 @@ export class LoopWatch {
     return this.#times.nowMs();
   }
 
-  /** Keeps the heartbeat going until `release`: an idle agent is to have no wake-ups of its own. */
-  hold(): void {
-    this.#watchers += 1;
+  /**
+   * Keeps the heartbeat going until `release`: an idle agent is to have no wake-ups of its own.
+   *
+   * @returns what to release.
+   */
+  hold(): number {
     const mark = this.now();
-    this.#youngestMs = mark.atMs;
-    if (this.#watchers === 1) {
+    if (this.#sinceMs.push(mark.atMs) === 1) {
       this.#beatIn(HEARTBEAT_MS, mark);
       this.#hasPolled(mark, undefined);
     } else if (this.#beatMs > mark.atMs + HEARTBEAT_MS) {
@@ -89,11 +90,13 @@ export class LoopWatch {
       this.#beatIn(HEARTBEAT_MS, mark);
       this.#dueMs = Math.min(this.#dueMs, this.#beatMs);
     }
+    return mark.atMs;
   }
 
-  release(): void {
-    this.#watchers -= 1;
-    if (this.#watchers === 0) clearTimeout(this.#heartbeat);
+  release(held: number): void {
+    const at = this.#sinceMs.lastIndexOf(held);
+    if (at >= 0) this.#sinceMs.splice(at, 1);
+    if (this.#sinceMs.length === 0) clearTimeout(this.#heartbeat);
   }
 
   /**
@@ -136,7 +139,7 @@ export class LoopWatch {
 
   #nextMs(nowMs: number, wantedMs = SLOWEST_HEARTBEAT_MS): number {
     if (this.#times.heldBackMs === undefined) return HEARTBEAT_MS;
-    const slowestMs = Math.min(SLOWEST_HEARTBEAT_MS, SHARE_OF_AGE * (nowMs - this.#youngestMs), wantedMs);
+    const slowestMs = Math.min(SLOWEST_HEARTBEAT_MS, SHARE_OF_AGE * (nowMs - (this.#sinceMs.at(-1) ?? nowMs)), wantedMs);
     // Whole ones: Node.js keeps a list of timers for each length that there is.
     return Math.max(HEARTBEAT_MS, Math.floor(slowestMs));
   }
