@@ -24,6 +24,8 @@ export interface Samples extends Pick<MetricObject, "name" | "help" | "type"> {
   readonly values: readonly Sample[];
 }
 
+const NONE: Labels = {};
+
 /** Milliseconds for which the event loop may be held at a stretch. */
 const HOLD_MS = 1;
 /** Samples between two looks at the clock. */
@@ -31,7 +33,7 @@ const SAMPLES_BETWEEN = 100;
 
 export class ExpositionText {
   readonly #nowMs: () => number;
-  /** All but the closing bracket, for each series. */
+  /** What stands in the brackets, for each series. */
   readonly #texts = new WeakMap<Labels, string>();
 
   /** @param nowMs - Monotonic milliseconds. */
@@ -51,11 +53,11 @@ export class ExpositionText {
     for (const [index, { name, help, type, values }] of metrics.entries()) {
       parts.push(`${index === 0 ? "" : "\n"}# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`);
       for (let at = 0; at < values.length; at++) {
-        const { metricName = name, labels, sharedLabels } = values[at] ?? {};
-        parts.push(metricName);
-        if (sharedLabels !== undefined) parts.push(this.#textOf(sharedLabels, heads), edgeText(labels?.le), "} ");
-        else if (labels !== undefined && !isEmpty(labels)) parts.push(this.#textOf(labels, heads), "} ");
-        else parts.push(" ");
+        const { metricName = name, labels = NONE, sharedLabels } = values[at] ?? {};
+        const own = this.#textOf(sharedLabels ?? labels, heads);
+        const edge = sharedLabels === undefined || labels.le === undefined ? "" : `le="${labels.le}"`;
+        if (own === "" && edge === "") parts.push(metricName, " ");
+        else parts.push(metricName, "{", own, own === "" || edge === "" ? "" : ",", edge, "} ");
         parts.push(`${counted[index]?.[at]}\n`);
         if (at % SAMPLES_BETWEEN > 0 || this.#nowMs() - heldSinceMs < HOLD_MS) continue;
         await setImmediate();
@@ -71,22 +73,14 @@ export class ExpositionText {
     if (known !== undefined) return known;
     const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(String(value))}"`);
     const last = pairs.pop() ?? "";
-    const own = `{${pairs.join(",")}`;
-    const head = heads.get(own) ?? own;
+    const others = pairs.map((pair) => `${pair},`).join("");
+    const head = heads.get(others) ?? others;
     heads.set(head, head);
-    const text = pairs.length === 0 ? `{${last}` : `${head},${last}`;
+    const text = head + last;
     this.#texts.set(labels, text);
     return text;
   }
 }
-
-function isEmpty(labels: Labels): boolean {
-  for (const _ in labels) return false;
-  return true;
-}
-
-/** Every histogram has labels of its own besides. */
-const edgeText = (edge: string | number | undefined): string => (edge === undefined ? "" : `,le="${edge}"`);
 
 const escapeHelp = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");
 
