@@ -16,7 +16,7 @@ export interface FrontendFarm {
 }
 
 /**
- * @param options.frontends - How many addresses, 1 to 250.
+ * @param options.frontends - How many addresses, 1 to 2,500.
  * @param options.droppingShare - Share of them that drops silently, 0 to 1.
  * @param options.core - The processor that the server is kept on, so that what is measured has the other to itself.
  */
@@ -25,7 +25,7 @@ export async function startFrontendFarm(options: {
   readonly droppingShare: number;
   readonly core: number;
 }): Promise<FrontendFarm> {
-  const addresses = Array.from({ length: options.frontends }, (_, i) => `10.99.0.${i + 1}`);
+  const addresses = Array.from({ length: options.frontends }, (_, i) => `10.99.${Math.floor(i / 250)}.${(i % 250) + 1}`);
   const dropping = addresses.slice(0, Math.round(options.frontends * options.droppingShare));
   run("ip", ["-batch", "-"], addresses.map((address) => `address add ${address}/32 dev lo`).join("\n"));
   run("nft", ["-f", "-"], renderDropping(dropping));

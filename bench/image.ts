@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { bundle } from "../scripts/bundle.ts";
 import { end } from "./frontend-farm.ts";
-import { imageFlags } from "./image-flags.ts";
+import { imageEnvironment, imageFlags } from "./image-flags.ts";
 import { residentMegabytes } from "./process-cost.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -55,6 +55,7 @@ async function start(entry: string, frontends: string): Promise<Start> {
   const begin = performance.now();
   const agent: ChildProcess = spawn(process.execPath, [...imageFlags(), entry, "agent", ...flags], {
     stdio: ["ignore", "ignore", "inherit"],
+    env: { ...process.env, ...imageEnvironment() },
   });
   try {
     while (!(await isReady())) {

@@ -11,9 +11,35 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
+/**
+ * The same to the nanosecond, for windows in which there are few ticks: the time that the scheduler gave to the threads that there are.
+ * Those that have ended are missing, so that two readings are to be compared only of programs that keep theirs.
+ */
+export const threadCpuSeconds = (pid: number): number =>
+  sumOverThreads(pid, "schedstat", (text) => Number(text.split(" ")[0])) / 1e9;
+
+/** How often threads were switched to another so far, of their own accord and not: what each wake-up ends with. */
+export const contextSwitches = (pid: number): number =>
+  sumOverThreads(pid, "status", (text) =>
+    [...text.matchAll(/^(?:non)?voluntary_ctxt_switches:\s+(\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0),
+  );
+
+export const threadCount = (pid: number): number => readdirSync(`${procDirectory(pid)}/task`).length;
+
+function sumOverThreads(pid: number, file: string, read: (text: string) => number): number {
+  const tasks = `${procDirectory(pid)}/task`;
+  return readdirSync(tasks).reduce((sum, task) => sum + read(readFileSync(`${tasks}/${task}/${file}`, "utf8")), 0);
+}
+
 /** Resident memory in MB (10^6 bytes). */
 export function residentMegabytes(pid: number): number {
   const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`${procDirectory(pid)}/status`, "utf8"));
+  return (Number(match?.[1]) * 1024) / 1e6;
+}
+
+/** Memory in MB (10^6 bytes) of which pages that n processes share count for one nth. */
+export function proportionalMegabytes(pid: number): number {
+  const match = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`${procDirectory(pid)}/smaps_rollup`, "utf8"));
   return (Number(match?.[1]) * 1024) / 1e6;
 }
 

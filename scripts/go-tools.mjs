@@ -21,6 +21,7 @@ const PACKAGES = {
   pint: "github.com/cloudflare/pint/cmd/pint",
   helm: "helm.sh/helm/v3/cmd/helm",
   kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
+  "blackbox-exporter": "github.com/prometheus/blackbox_exporter",
 };
 /** Modules of which only files are wanted. */
 const MODULES = { "prometheus-operator": "github.com/prometheus-operator/prometheus-operator" };

@@ -164,11 +164,11 @@ function untilSignalled(): AbortSignal {
   return stop.signal;
 }
 
-let exitCode: number = COMMON_EXIT.broken.code;
-try {
-  exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`hairpin-probe: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-}
-// Connections that are still saying goodbye would keep the process for another second; nothing is lost with them.
-process.exit(exitCode);
+// No `await` at the top: the bundle of the image is a CommonJS module (scripts/bundle.ts).
+void main(process.argv.slice(2))
+  .catch((error: unknown) => {
+    process.stderr.write(`hairpin-probe: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    return COMMON_EXIT.broken.code;
+  })
+  // Connections that are still saying goodbye would keep the process for another second; nothing is lost with them.
+  .then((exitCode) => process.exit(exitCode));

@@ -12,8 +12,8 @@ export interface EvidenceSource {
   /** What it can do at present: what was asked for, or less. */
   readonly level: () => EvidenceLevel;
   readonly watcher: ConnectWatcher | undefined;
-  /** To be called every few milliseconds while attempts are in flight. */
-  readonly beat: () => void;
+  /** To be called while attempts are in flight; returns after how many milliseconds again at the latest. */
+  readonly beat: () => number | undefined;
   readonly close: () => void;
 }
 
@@ -36,7 +36,7 @@ export interface EvidenceOptions {
 /** Starts to gather evidence at the level asked for, or at the best there is. */
 export function startEvidence(options: EvidenceOptions): EvidenceSource {
   const { level, clock, timeoutMs, onLess } = options;
-  const none: EvidenceSource = { level: () => "off", watcher: undefined, beat: () => {}, close: () => {} };
+  const none: EvidenceSource = { level: () => "off", watcher: undefined, beat: () => undefined, close: () => {} };
   if (level === "off") return none;
   let counters: ReturnType<typeof openCounters>;
   try {

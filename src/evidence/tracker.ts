@@ -27,7 +27,7 @@ export interface TrackerOptions {
 
 /** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
 export const JUDGE_EVERY_MS = 500;
-/** A reading by a process that was just woken takes 70 µs: twice as many would cost 2 % of a core. */
+/** A reading by a process that was just woken takes 70 µs: twice as many would cost twice as much. */
 const READ_EVERY_MS = 8;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
@@ -43,8 +43,8 @@ interface Tracked extends Awaiting {
 /**
  * Tells of each connect that timed out whether it hairpinned, by the kernel's counters.
  *
- * It reads them just before each SYN, when the reset to it must have come, and at every heartbeat while a connect is pending; it keeps
- * what the pending ones can have been part of, and no more.
+ * It reads them just before each SYN, when the reset to it must have come, and again and again while a SYN may be sent another time; it
+ * keeps what the pending ones can have been part of, and no more.
  */
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
@@ -131,10 +131,39 @@ export class EvidenceTracker implements ConnectWatcher {
     assignSynAck(synAck, pending, { nowMs: clock.nowMs(), schedule: this.#schedule(), windowMs: this.#window.ms, node });
   }
 
-  /** Reads the counters, if anyone is under suspicion, and nobody has just done so. */
-  beat(): void {
+  /**
+   * Reads the counters, if a SYN of anyone pending may be sent again now, and nobody has just read them. In between no SYN leaves, and
+   * what others do then is of no use.
+   *
+   * @returns Milliseconds after which it has to be called again at the latest; `undefined`: nobody is pending.
+   */
+  beat(): number | undefined {
+    if (this.#pending === 0) return undefined;
+    const nowMs = this.#options.clock.nowMs();
+    const dueInMs = this.#resendsInMs(nowMs);
+    if (dueInMs > 0) return dueInMs;
     const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-    if (this.#pending > 0 && this.#options.clock.nowMs() - lastMs >= READ_EVERY_MS) this.#read();
+    if (nowMs - lastMs >= READ_EVERY_MS) this.#read();
+    return READ_EVERY_MS;
+  }
+
+  /** Milliseconds until the next SYN may be sent again, or the reset to one that was can come; 0: it may be now. */
+  #resendsInMs(nowMs: number): number {
+    const schedule = this.#schedule();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { sentMs, endMs } of this.#tracked) {
+      if (endMs !== undefined) continue;
+      for (const { earliestMs, latestMs } of schedule) {
+        // A reading shortly before, and one after all of it.
+        const fromMs = sentMs + earliestMs - READ_EVERY_MS;
+        if (nowMs < fromMs) {
+          nextMs = Math.min(nextMs, fromMs - nowMs);
+          break;
+        }
+        if (nowMs <= sentMs + latestMs + this.#window.ms + READ_EVERY_MS) return 0;
+      }
+    }
+    return nextMs;
   }
 
   /** Judges at once whoever waits for it, and reads no more. */

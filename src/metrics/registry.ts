@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { type LabelsOf, METRICS, type MetricDefinition, type MetricName, type NamesOfType } from "./definitions.ts";
+import { ExpositionText, type Samples } from "./exposition-text.ts";
 
 /**
  * prom-client behind the table of definitions: a registry of our own, every name and label checked by the compiler, and no value
@@ -11,6 +12,7 @@ export class MetricRegistry {
   readonly #gauges = new Map<string, Gauge>();
   readonly #histograms = new Map<string, Histogram>();
   readonly #beforeScrape: (() => void)[] = [];
+  readonly #text = new ExpositionText(() => performance.now());
 
   constructor() {
     for (const [name, definition] of Object.entries<MetricDefinition>(METRICS)) {
@@ -67,8 +69,14 @@ export class MetricRegistry {
   /** The exposition text (Prometheus text format 0.0.4). */
   async render(): Promise<string> {
     for (const update of this.#beforeScrape) update();
-    return this.#registry.metrics();
+    return this.#text.render(await Promise.all(this.#registry.getMetricsAsArray().map(samplesOf)));
   }
+}
+
+/** As prom-client's own registry asks for it: its types leave out what histograms have for that, which is six times as fast. */
+function samplesOf(metric: unknown): Promise<Samples> {
+  const { getForPromString, get } = metric as { getForPromString?(): Promise<Samples>; get(): Promise<Samples> };
+  return (getForPromString ?? get).call(metric);
 }
 
 function found<T>(metrics: ReadonlyMap<string, T>, name: string): T {

@@ -1,3 +1,5 @@
+import { openSync, readSync } from "node:fs";
+
 /**
  * Tells how late an event was read, so that a starved agent blames nobody (design rule 4).
  *
@@ -14,31 +16,52 @@ export interface Mark {
   readonly idleMs: number;
 }
 
-/** The two readings that the watch is made of. */
+/** The readings that the watch is made of. */
 export interface LoopTimes {
   /** Monotonic milliseconds. */
   nowMs(): number;
   /** Cumulative milliseconds that the event loop has waited in its poll phase (`uv_metrics_idle_time`). */
   idleMs(): number;
+  /** Cumulative milliseconds that its thread could have run, and another did; absent: the kernel does not tell. */
+  readonly heldBackMs?: (() => number) | undefined;
 }
 
 export const systemLoopTimes: LoopTimes = {
   nowMs: () => performance.now(),
   idleMs: () => performance.nodeTiming.idleTime,
+  heldBackMs: openHeldBack(),
 };
 
-/** How often the loop shows that it is alive while someone watches: what a stop shorter than this hides is not seen. */
+/** How often the loop shows that it is alive while a connect is young: what a stop shorter than this hides is not seen. */
 export const HEARTBEAT_MS = 5;
+
+/**
+ * A beat costs a wake-up, and a connect that is dropped silently waits for seconds. So the beat slows down with its age: what a stop
+ * can hide is never more than an eighth of the time that is measured, nor than this. Where the kernel tells for how long the thread
+ * was held back, that is seen in any case, and only stops of the whole machine or process (SIGSTOP) hide; elsewhere it never slows down.
+ */
+export const SLOWEST_HEARTBEAT_MS = 40;
+const SHARE_OF_AGE = 1 / 8;
 
 export class LoopWatch {
   readonly #times: LoopTimes;
-  readonly #onBeat: () => void;
-  #watchers = 0;
+  readonly #onBeat: () => number | undefined;
+  /** When each of those that watch began: the youngest comes last. */
+  readonly #sinceMs: number[] = [];
   #heartbeat: NodeJS.Timeout | undefined;
+  /** When the next beat is to come. */
+  #beatMs = 0;
   #polled: Mark;
+  /** When, as seen from `#polled`, the loop had to show itself again: past it, it is overdue. */
+  #dueMs = 0;
+  /** What `heldBackMs` said at `#polled`, if the next beat was to be a slow one. */
+  #heldBackMs: number | undefined;
 
-  /** @param onBeat - Called at every heartbeat: for whoever has something to do that often, and needs no wake-up of its own for it. */
-  constructor(times: LoopTimes = systemLoopTimes, onBeat: () => void = () => {}) {
+  /**
+   * @param onBeat - Called at every heartbeat, for whoever has something to do that often, and needs no wake-up of its own for it;
+   *   returns after how many milliseconds the next one has to come at the latest.
+   */
+  constructor(times: LoopTimes = systemLoopTimes, onBeat: () => number | undefined = () => undefined) {
     this.#times = times;
     this.#onBeat = onBeat;
     this.#polled = this.now();
@@ -52,25 +75,28 @@ export class LoopWatch {
     return this.#times.nowMs();
   }
 
-  /** Keeps the heartbeat going until `release`: an idle agent is to have no wake-ups of its own. */
-  hold(): void {
-    this.#watchers += 1;
-    if (this.#watchers > 1) return;
-    this.#polled = this.now();
-    this.#heartbeat = setInterval(() => {
-      // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
-      // the immediate runs, all that was ready at the timer has been read.
-      const mark = this.now();
-      this.#onBeat();
-      setImmediate(() => {
-        this.#polled = mark;
-      });
-    }, HEARTBEAT_MS);
+  /**
+   * Keeps the heartbeat going until `release`: an idle agent is to have no wake-ups of its own.
+   *
+   * @returns what to release.
+   */
+  hold(): number {
+    const mark = this.now();
+    if (this.#sinceMs.push(mark.atMs) === 1) {
+      this.#beatIn(HEARTBEAT_MS, mark);
+      this.#hasPolled(mark, undefined);
+    } else if (this.#beatMs > mark.atMs + HEARTBEAT_MS) {
+      clearTimeout(this.#heartbeat);
+      this.#beatIn(HEARTBEAT_MS, mark);
+      this.#dueMs = Math.min(this.#dueMs, this.#beatMs);
+    }
+    return mark.atMs;
   }
 
-  release(): void {
-    this.#watchers -= 1;
-    if (this.#watchers === 0) clearInterval(this.#heartbeat);
+  release(held: number): void {
+    const at = this.#sinceMs.lastIndexOf(held);
+    if (at >= 0) this.#sinceMs.splice(at, 1);
+    if (this.#sinceMs.length === 0) clearTimeout(this.#heartbeat);
   }
 
   /**
@@ -83,7 +109,57 @@ export class LoopWatch {
     const now = this.now();
     const elapsed = now.atMs - from.atMs;
     const busy = elapsed - (now.idleMs - from.idleMs);
-    const overdue = elapsed - HEARTBEAT_MS;
-    return Math.max(0, busy, overdue);
+    const overdue = Math.min(elapsed - HEARTBEAT_MS, now.atMs - this.#dueMs);
+    const heldBack = this.#heldBackMs === undefined ? 0 : Math.min(elapsed, this.#heldBack() - this.#heldBackMs);
+    return Math.max(0, busy, overdue, heldBack);
+  }
+
+  #heldBack(): number {
+    return this.#times.heldBackMs?.() ?? 0;
+  }
+
+  #beatIn(intervalMs: number, now: Mark): void {
+    this.#beatMs = now.atMs + intervalMs;
+    this.#heartbeat = setTimeout(() => {
+      // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
+      // the immediate runs, all that was ready at the timer has been read.
+      const mark = this.now();
+      const nextMs = this.#nextMs(mark.atMs, this.#onBeat());
+      const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
+      this.#beatIn(nextMs, mark);
+      setImmediate(() => this.#hasPolled(mark, heldBackMs));
+    }, intervalMs);
+  }
+
+  #hasPolled(mark: Mark, heldBackMs: number | undefined): void {
+    this.#polled = mark;
+    this.#dueMs = this.#beatMs;
+    this.#heldBackMs = heldBackMs;
+  }
+
+  #nextMs(nowMs: number, wantedMs = SLOWEST_HEARTBEAT_MS): number {
+    if (this.#times.heldBackMs === undefined) return HEARTBEAT_MS;
+    const slowestMs = Math.min(SLOWEST_HEARTBEAT_MS, SHARE_OF_AGE * (nowMs - (this.#sinceMs.at(-1) ?? nowMs)), wantedMs);
+    // Whole ones: Node.js keeps a list of timers for each length that there is.
+    return Math.max(HEARTBEAT_MS, Math.floor(slowestMs));
+  }
+}
+
+/**
+ * The second number of schedstat is the nanoseconds that a thread waited on a run queue; what a CPU quota takes is in it.
+ *
+ * @see Documentation/scheduler/sched-stats.rst
+ */
+function openHeldBack(): (() => number) | undefined {
+  try {
+    // Of this thread, whoever reads it.
+    const descriptor = openSync("/proc/thread-self/schedstat", "r");
+    const buffer = Buffer.allocUnsafe(128);
+    const read = () =>
+      Number(buffer.toString("latin1", 0, readSync(descriptor, buffer, 0, buffer.length, 0)).split(" ")[1]) / 1e6;
+    return Number.isFinite(read()) ? read : undefined;
+  } catch {
+    // A kernel without CONFIG_SCHED_INFO, or one that only says that it is Linux.
+    return undefined;
   }
 }

@@ -19,6 +19,7 @@ export class Steps {
   readonly #watch: LoopWatch;
   readonly #signal: AbortSignal;
   readonly #timeoutMs: number;
+  readonly #held: number;
   #startedMs: number;
   #clockRuns = false;
   #worstLatenessMs = 0;
@@ -32,7 +33,7 @@ export class Steps {
     this.#signal = options.signal;
     this.#timeoutMs = options.timeoutMs;
     this.#startedMs = this.#watch.nowMs();
-    this.#watch.hold();
+    this.#held = this.#watch.hold();
     if (this.#signal.aborted) this.#onAbort();
     else this.#signal.addEventListener("abort", this.#onAbort, { once: true });
     // Not started by a packet yet; an attempt that never gets to send one has a deadline all the same.
@@ -86,7 +87,7 @@ export class Steps {
   dispose(): void {
     clearTimeout(this.#deadline);
     this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#watch.release();
+    this.#watch.release(this.#held);
   }
 
   #startClock(): void {

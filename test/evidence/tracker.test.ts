@@ -72,6 +72,21 @@ test("resets that do not come when SYNs are sent are somebody else's", async () 
   assert.deepEqual(await verdict(watch.timedOut()), { kind: "silent" });
 });
 
+test("the counters are read while a SYN may be sent again, and seldom in between", async () => {
+  const { begin, pass, reads } = harness();
+  const watch = await begin();
+  pass(TIMEOUT_MS);
+  const from = (fromMs: number, untilMs: number) => reads.filter((atMs) => atMs >= fromMs && atMs < untilMs).length;
+  // One with the SYN, one when the answer to it must have come.
+  assert.equal(from(0, 900), 2);
+  // The first retransmission is late by an eighth at most, which is 125 ms, and what follows it takes a while.
+  assert.ok(from(990, 1_000) >= 1, "one shortly before");
+  assert.ok(from(1_000, 1_140) >= 13);
+  assert.equal(from(1_200, 1_900), 0);
+  assert.ok(from(2_000, 2_250) >= 20);
+  watch.abandoned();
+});
+
 test("nothing is read while nobody is pending, and nothing is kept after the last one", async () => {
   const { tracker, pass, reads, begin, timeOut, verdict } = harness();
   pass(1_000);

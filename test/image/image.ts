@@ -71,7 +71,7 @@ if (!canBuild()) {
     const files = evaluate('require("node:fs").readdirSync("/app", { recursive: true }).sort()') as readonly string[];
     assert.deepEqual(
       files.filter((file) => !/^dist\/[\w-]+\.js$/.test(file)),
-      ["dist", "dist/THIRD-PARTY-LICENCES.txt", "package.json"],
+      ["dist", "dist/THIRD-PARTY-LICENCES.txt", "dist/package.json", "package.json"],
     );
     const licences = evaluate('require("node:fs").readFileSync("/app/dist/THIRD-PARTY-LICENCES.txt", "utf8")') as string;
     for (const name of ["undici", "prom-client", "@kubernetes/client-node", "pino"]) {

@@ -1,12 +1,25 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HEARTBEAT_MS, LoopWatch } from "../../src/probe/loop-watch.ts";
+import { HEARTBEAT_MS, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
 
 /** A loop whose times are told, not measured. */
 const told = () => {
   const times = { now: 0, idle: 0 };
   return { times, watch: new LoopWatch({ nowMs: () => times.now, idleMs: () => times.idle }) };
+};
+
+/** Holds a loop on the machine's own times, but for what the kernel tells of a thread that was held back. */
+const beatsWithin = async (ms: number, heldBackMs?: () => number): Promise<number> => {
+  let beats = 0;
+  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs }, () => {
+    beats++;
+    return undefined;
+  });
+  const held = watch.hold();
+  await sleep(ms);
+  watch.release(held);
+  return beats;
 };
 
 test("an event that is read as soon as the loop wakes is not late", () => {
@@ -41,10 +54,44 @@ test("what happened before the event could become ready does not count", () => {
 test("while it is held the heartbeat keeps lateness small, and without a holder there is none", async () => {
   const watch = new LoopWatch();
   const start = watch.now();
-  watch.hold();
+  const held = watch.hold();
   await sleep(100);
   assert.ok(watch.latenessMs(start) < 50, "heartbeats have told that the loop polls");
-  watch.release();
+  watch.release(held);
   await sleep(100);
   assert.ok(watch.latenessMs(start) > 50);
+});
+
+test("the heartbeat slows down with the age of what it is for, and only where the kernel tells what that hides", async () => {
+  const [slow, steady] = await Promise.all([beatsWithin(1_000, () => 0), beatsWithin(1_000)]);
+  assert.ok(slow > 15 && slow < 60, `${slow} beats`);
+  assert.ok(steady > 1.5 * slow, `${steady} beats`);
+});
+
+test("a thread that was held back between two slow beats read late, by as much as the kernel says", async () => {
+  let heldBack = 0;
+  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs: () => heldBack });
+  const held = watch.hold();
+  const start = watch.now();
+  await sleep(600);
+  heldBack = 20;
+  const lateness = watch.latenessMs(start);
+  watch.release(held);
+  assert.ok(lateness > 1, `${lateness} ms`);
+});
+
+test("whoever begins to watch has the fast heartbeat again", async () => {
+  let beats = 0;
+  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs: () => 0 }, () => {
+    beats++;
+    return undefined;
+  });
+  const old = watch.hold();
+  await sleep(500);
+  const young = watch.hold();
+  beats = 0;
+  await sleep(45);
+  watch.release(young);
+  watch.release(old);
+  assert.ok(beats >= 3, `${beats} beats in 45 ms`);
 });
