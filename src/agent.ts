@@ -4,7 +4,7 @@ import { LastFailures } from "./diagnosis/last-failures.ts";
 import type { AddressPolicy } from "./domain/address.ts";
 import type { Clock } from "./domain/clock.ts";
 import type { Control } from "./domain/control.ts";
-import type { ConnectWatcher } from "./domain/evidence.ts";
+import { type ConnectWatcher, JUDGED_WITHIN_MS } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Failure } from "./domain/outcome.ts";
 import { type NlbService, serviceKey } from "./domain/service.ts";
@@ -51,9 +51,6 @@ export interface AgentOptions {
 
 /** What others know of the agent. */
 export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">;
-
-/** A verdict on a timeout comes so many milliseconds after it at most. */
-const JUDGED_WITHIN_MS = 1_000;
 
 /** Milliseconds for which a status is good. */
 const STATUS_AGE_MS = 1_000;

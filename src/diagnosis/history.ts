@@ -1,4 +1,5 @@
 import type { Control } from "../domain/control.ts";
+import { JUDGED_WITHIN_MS } from "../domain/evidence.ts";
 import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import type { DiscardCause, Outcome } from "../domain/outcome.ts";
@@ -11,9 +12,6 @@ import { ofOnePiece, summarize } from "./summarize.ts";
 export const WINDOW_MS = 15 * 60_000;
 /** And holds so many attempts at most. */
 export const MAX_OBSERVATIONS = 200;
-
-/** A verdict on a timeout comes so long after it at most. */
-const JUDGED_WITHIN_MS = 1_000;
 
 interface Entry {
   /** What the configuration said when the window began. */
