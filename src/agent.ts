@@ -6,7 +6,7 @@ import type { Clock } from "./domain/clock.ts";
 import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
-import type { Failure } from "./domain/outcome.ts";
+import type { Failure, Outcome } from "./domain/outcome.ts";
 import { type NlbService, serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
 import type { Status, StatusAgent } from "./domain/status.ts";
@@ -215,13 +215,23 @@ export class Agent {
       const outcome = await this.#prober.frontend(frontend);
       metrics.outcome(frontend, outcome);
       this.#history.note(frontend, outcome, startedMs);
-      if (outcome.kind === "failure") this.#failed(frontend, outcome, startedAt);
+      this.#tell(frontend, outcome, startedAt);
     } else {
       const { control } = probed;
       const outcome = await this.#prober.control(control);
       metrics.controlOutcome(control, outcome);
       this.#history.noteControl(control, outcome, startedMs);
-      if (outcome.kind === "failure") this.#failed(control, outcome, startedAt);
+      this.#tell(control, outcome, startedAt);
+    }
+  }
+
+  #tell(probed: Frontend | Control, outcome: Outcome, startedAt: Date): void {
+    if (outcome.kind === "failure") this.#failed(probed, outcome, startedAt);
+    else if (outcome.kind === "discarded" && outcome.detail !== undefined) {
+      this.#options.logger.warn(
+        { service: serviceKey(probed.service), why: outcome.why, detail: outcome.detail },
+        "attempt discarded",
+      );
     }
   }
 

@@ -129,7 +129,8 @@ test("agents that attempt nothing, work with an old view, are late or over budge
   check(t, { ...base, isIdle: true }, [POSSIBLE, "HairpinProbeNoAttempts"].sort());
   check(t, { ...base, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
   check(t, { ...base, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
-  check(t, { ...base, discarded: { why: "over_budget", perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
+  for (const why of ["over_budget", "shortage"] as const)
+    check(t, { ...base, discarded: { why, perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...base, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...base, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
 });
