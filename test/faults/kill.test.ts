@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { createServer } from "node:net";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,8 @@ import { startAgentProcess } from "./agent-process.ts";
 
 const ADDRESSES = Array.from({ length: 20 }, (_, i) => `10.97.1.${i + 1}`);
 const PORT = 9_000;
+/** So that a dozen attempts are in flight at any moment. */
+const ANSWER_AFTER_MS = 60;
 /** From before the program is loaded to when it is at work; each is drawn from its own part of this, so that none is left out. */
 const MOMENTS = 8;
 const LAST_MOMENT_MS = 3_200;
@@ -24,14 +26,13 @@ const frontends = {
       namespace: "shop",
       name: "web",
       addresses: ADDRESSES.map((address) => ({ address })),
-      ports: [{ port: PORT }],
+      ports: [{ port: PORT, protocol: "http" }],
     },
   ],
 };
 
 async function serveAll(t: TestContext): Promise<void> {
-  // Answers only what is accepted late: attempts are in flight at any moment.
-  const server = createServer((socket) => socket.on("error", () => {}).resume()).listen(PORT, "0.0.0.0");
+  const server = createServer((_, response) => setTimeout(() => response.end("ok"), ANSWER_AFTER_MS)).listen(PORT, "0.0.0.0");
   await once(server, "listening");
   t.after(() => server.close());
 }
