@@ -39,11 +39,29 @@ export interface AgentRun {
 }
 
 const TIMEOUT_MS = 3_000;
-const intervalMs = ({ farm, rate }: RunOptions): number => Math.round((farm.addresses.length / rate) * 1000);
+const intervalMs = ({ farm, rate }: Pick<RunOptions, "farm" | "rate">): number =>
+  Math.round((farm.addresses.length / rate) * 1000);
 
-/** Runs a real agent against the farm's TCP port, on one core, and reads what it says of itself. */
-export async function runAgent(options: RunOptions): Promise<AgentRun> {
-  const { farm, seconds, core } = options;
+/** A real agent that probes the farm's TCP port, on one core. */
+export interface FarmAgent {
+  readonly pid: number;
+  readonly process: ChildProcess;
+  scrape(): Promise<readonly Sample[]>;
+  /** Ends it, and waits for that. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts it, and waits until it has planned.
+ *
+ * @param preload - Modules that are loaded into its process before the program.
+ */
+export async function startFarmAgent(
+  options: Omit<RunOptions, "seconds">,
+  preload: readonly string[] = [],
+  stderr: "inherit" | "pipe" = "inherit",
+): Promise<FarmAgent> {
+  const { farm, core } = options;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-bench-"));
   const file = join(directory, "frontends.yaml");
   const addresses = farm.addresses.map((address) => ({ address, zone: "zone-a" }));
@@ -53,19 +71,34 @@ export async function runAgent(options: RunOptions): Promise<AgentRun> {
   const flags = ["--frontends", file, "--node-name", "bench", "--metrics-address", METRICS, "--log-level", "error"];
   const times = ["--interval", `${intervalMs(options)}ms`, "--timeout", `${TIMEOUT_MS}ms`];
   const evidence = options.evidence === undefined ? [] : ["--evidence", options.evidence];
-  const agent = startOn(core, [...imageFlags(), ENTRY, "agent", ...flags, ...times, ...evidence]);
+  const imports = preload.flatMap((module) => ["--import", module]);
+  const agent = startOn(core, [...imageFlags(), ...imports, ENTRY, "agent", ...flags, ...times, ...evidence], stderr);
+  const close = async (): Promise<void> => {
+    await end(agent);
+    rmSync(directory, { recursive: true });
+  };
   try {
     const pid = pidOf(agent);
     await until(async () => (await fetch(`http://${METRICS}/readyz`)).ok);
+    return { pid, process: agent, scrape, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs a real agent, and reads what it says of itself. */
+export async function runAgent(options: RunOptions): Promise<AgentRun> {
+  const agent = await startFarmAgent(options);
+  try {
     // An attempt is counted when it ends: from here on those that end by timing out are as many as begin to.
     await sleep(TIMEOUT_MS + 500);
-    const [before, cpuBefore] = [await scrape(), cpuSeconds(pid)];
-    await sleep(seconds * 1000);
-    const cpuAfter = cpuSeconds(pid);
-    return summarise(before, await scrape(), cpuAfter - cpuBefore, residentMegabytes(pid));
+    const [before, cpuBefore] = [await scrape(), cpuSeconds(agent.pid)];
+    await sleep(options.seconds * 1000);
+    const cpuAfter = cpuSeconds(agent.pid);
+    return summarise(before, await scrape(), cpuAfter - cpuBefore, residentMegabytes(agent.pid));
   } finally {
-    await end(agent);
-    rmSync(directory, { recursive: true });
+    await agent.close();
   }
 }
 
@@ -106,8 +139,8 @@ function summarise(before: readonly Sample[], after: readonly Sample[], cpu: num
   };
 }
 
-const startOn = (core: number, argv: readonly string[]): ChildProcess =>
-  spawn("taskset", ["-c", String(core), process.execPath, ...argv], { stdio: ["ignore", "ignore", "inherit"] });
+const startOn = (core: number, argv: readonly string[], stderr: "inherit" | "pipe" = "inherit"): ChildProcess =>
+  spawn("taskset", ["-c", String(core), process.execPath, ...argv], { stdio: ["ignore", "ignore", stderr] });
 
 /** taskset becomes the program it starts, so its pid is the program's. */
 function pidOf(child: ChildProcess): number {

@@ -6,7 +6,7 @@ import type { Clock } from "./domain/clock.ts";
 import type { Control } from "./domain/control.ts";
 import { type ConnectWatcher, JUDGED_WITHIN_MS } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
-import type { Failure } from "./domain/outcome.ts";
+import type { Failure, Outcome } from "./domain/outcome.ts";
 import { type NlbService, serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
 import type { Status, StatusAgent } from "./domain/status.ts";
@@ -52,6 +52,11 @@ export interface AgentOptions {
 /** What others know of the agent. */
 export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">;
 
+/** Changes come in bursts (5,000 names that DNS answers one by one): plans are so far apart at least, in milliseconds. */
+const PLAN_EVERY_MS = 100;
+/** And so many times as far as the last one took: of the time in which attempts are due, planning holds a tenth at most. */
+const PLAN_REST = 9;
+
 /** Milliseconds for which a status is good. */
 const STATUS_AGE_MS = 1_000;
 
@@ -73,6 +78,9 @@ export class Agent {
   readonly #fanOut: FanOut;
   /** Plans again when a choice that is held runs out. */
   #cancelReplan = () => {};
+  /** Plans what has changed; `undefined`: nothing has. */
+  #cancelPending: (() => void) | undefined;
+  #nextPlanMs = Number.NEGATIVE_INFINITY;
   readonly #prober: Prober;
   readonly #lastFailures = new LastFailures();
   readonly #startedAt: Date;
@@ -114,15 +122,39 @@ export class Agent {
 
   /** Takes a new snapshot; the old one is forgotten whole. */
   discovered(snapshot: Snapshot): void {
+    const isFirst = this.#snapshot === undefined;
     this.#snapshot = snapshot;
-    this.replan();
+    if (isFirst) this.#planNow(snapshot);
+    else this.replan();
   }
 
-  /** Plans again with the latest snapshot: what DNS says may have changed. */
+  /** Plans again with the latest snapshot, at once or soon: what DNS says may have changed. */
   replan(): void {
-    const snapshot = this.#snapshot;
-    if (snapshot === undefined) return;
-    const { nodeName, zone, controlEvery, clock, resolve, isAllowed, metrics } = this.#options;
+    if (this.#snapshot === undefined || this.#shutdown.signal.aborted) return;
+    const { clock } = this.#options;
+    this.#cancelPending ??= clock.after(Math.max(0, this.#nextPlanMs - clock.nowMs()), () => {
+      this.#cancelPending = undefined;
+      if (this.#snapshot !== undefined) this.#planNow(this.#snapshot);
+    });
+  }
+
+  #planNow(snapshot: Snapshot): void {
+    const { clock } = this.#options;
+    const startedMs = clock.nowMs();
+    this.#plan = this.#planOf(snapshot);
+    const { frontends, controls, services, addressesSkipped, leftToOthers } = this.#plan;
+    const { metrics } = this.#options;
+    metrics.plan({ ...snapshot, services }, frontends, controls);
+    metrics.addressesSkipped(addressesSkipped);
+    metrics.leftToOthers(leftToOthers);
+    this.#history.plan(frontends, controls);
+    this.#scheduler.set(this.#paced(this.#plan));
+    const endedMs = clock.nowMs();
+    this.#nextPlanMs = endedMs + Math.max(PLAN_EVERY_MS, PLAN_REST * (endedMs - startedMs));
+  }
+
+  #planOf(snapshot: Snapshot): Plan {
+    const { nodeName, zone, controlEvery, clock, resolve, isAllowed } = this.#options;
     this.#cancelReplan();
     const plan = planFrontends(snapshot, resolve, { node: nodeName, zone }, isAllowed, (candidates, self) => {
       const nowMs = clock.nowMs();
@@ -130,13 +162,7 @@ export class Agent {
       if (Number.isFinite(untilMs)) this.#cancelReplan = clock.after(untilMs - nowMs, () => this.replan());
       return chosen;
     });
-    this.#plan = controlEvery > 0 ? plan : { ...plan, controls: [] };
-    const { frontends, controls, services, addressesSkipped, leftToOthers } = this.#plan;
-    metrics.plan({ ...snapshot, services }, frontends, controls);
-    metrics.addressesSkipped(addressesSkipped);
-    metrics.leftToOthers(leftToOthers);
-    this.#history.plan(frontends, controls);
-    this.#scheduler.set(this.#paced(this.#plan));
+    return controlEvery > 0 ? plan : { ...plan, controls: [] };
   }
 
   /** What is to be attempted, each in every interval; or less often, where the budget does not allow for it. */
@@ -163,6 +189,7 @@ export class Agent {
   /** Starts no more attempts and discards those in flight. */
   async stop(): Promise<void> {
     this.#cancelReplan();
+    this.#cancelPending?.();
     const stopped = this.#scheduler.stop();
     this.#shutdown.abort();
     await stopped;
@@ -212,13 +239,23 @@ export class Agent {
       const outcome = await this.#prober.frontend(frontend);
       metrics.outcome(frontend, outcome);
       this.#history.note(frontend, outcome, startedMs);
-      if (outcome.kind === "failure") this.#failed(frontend, outcome, startedAt);
+      this.#tell(frontend, outcome, startedAt);
     } else {
       const { control } = probed;
       const outcome = await this.#prober.control(control);
       metrics.controlOutcome(control, outcome);
       this.#history.noteControl(control, outcome, startedMs);
-      if (outcome.kind === "failure") this.#failed(control, outcome, startedAt);
+      this.#tell(control, outcome, startedAt);
+    }
+  }
+
+  #tell(probed: Frontend | Control, outcome: Outcome, startedAt: Date): void {
+    if (outcome.kind === "failure") this.#failed(probed, outcome, startedAt);
+    else if (outcome.kind === "discarded" && outcome.detail !== undefined) {
+      this.#options.logger.warn(
+        { service: serviceKey(probed.service), why: outcome.why, detail: outcome.detail },
+        "attempt discarded",
+      );
     }
   }
 

@@ -28,10 +28,10 @@ export const PHASES = ["dns", "connect", "tls", "first_byte"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /**
- * Why an attempt was discarded: its events were read too late to be believed, the agent is shutting down, or the bound on
- * attempts in flight left no room for it.
+ * Why an attempt was discarded: its events were read too late to be believed, the agent is shutting down, the bound on attempts in
+ * flight left no room for it, or the agent's own host had no file descriptor, source port or memory left for it.
  */
-export const DISCARD_CAUSES = ["late", "shutdown", "over_budget"] as const;
+export const DISCARD_CAUSES = ["late", "shutdown", "over_budget", "shortage"] as const;
 export type DiscardCause = (typeof DISCARD_CAUSES)[number];
 
 /** Seconds that each phase took. A phase that did not run, or did not end, has no entry. */
@@ -65,6 +65,8 @@ export interface Failure {
 export interface Discarded {
   readonly kind: "discarded";
   readonly why: DiscardCause;
+  /** One sentence for the log, where there is more to say. */
+  readonly detail?: string;
 }
 
 export type Outcome = Success | Failure | Discarded;

@@ -35,7 +35,7 @@ export class AgentMetrics {
   readonly #totals = {
     attempts: 0,
     failures: 0,
-    discarded: { late: 0, shutdown: 0, over_budget: 0 } as Record<DiscardCause, number>,
+    discarded: { late: 0, shutdown: 0, over_budget: 0, shortage: 0 } as Record<DiscardCause, number>,
     discoveryErrors: 0,
     logLinesDropped: 0,
   };

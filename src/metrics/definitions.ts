@@ -125,7 +125,7 @@ export const METRICS = {
   hairpin_probe_discarded_total: {
     type: "counter",
     labels: { ...NODE, why: DISCARD_CAUSES },
-    help: "Attempts that say nothing about the network: read or started too late, ended by shutdown, or over the budget.",
+    help: "Attempts that say nothing about the network: read or started too late, ended by shutdown, over the budget, or without a file or port left on the agent's host.",
   },
   hairpin_probe_start_lateness_seconds: {
     type: "histogram",

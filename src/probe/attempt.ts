@@ -6,7 +6,7 @@ import { plain } from "../terminal/text.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
-import { DEADLINE_REASONS, reasonOf } from "./reasons.ts";
+import { DEADLINE_REASONS, isOwnShortage, reasonOf } from "./reasons.ts";
 import { request } from "./request.ts";
 import { type StepResult, Steps } from "./steps.ts";
 
@@ -98,11 +98,11 @@ async function runPhases(
   if (socket.localPort !== undefined) seen = { localPort: socket.localPort };
   if (connected.kind !== "done") {
     socket.destroy();
-    const outcome = failed("connect", connected);
-    if (connected.kind === "deadline") return { ...outcome, evidence: watched?.timedOut() };
-    if (connected.kind === "shutdown") watched?.abandoned();
+    const ended = failed("connect", connected);
+    if (connected.kind === "deadline") return { ...ended, evidence: watched?.timedOut() };
+    if (ended.outcome.kind === "discarded") watched?.abandoned();
     else watched?.answered();
-    return outcome;
+    return ended;
   }
   phases.connect = connected.seconds;
 
@@ -148,6 +148,9 @@ function failureOf(
   steps: Steps,
 ): Failure | Discarded {
   if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
+  if (result.kind === "error" && isOwnShortage(result.error)) {
+    return { kind: "discarded", why: "shortage", detail: result.error.message };
+  }
   const byError = result.kind === "error";
   return {
     kind: "failure",

@@ -30,10 +30,20 @@ const LOST = new Set([
   "ERR_STREAM_PREMATURE_CLOSE",
 ]);
 
+/**
+ * errno that the agent's own host gave before any packet left, for want of a file descriptor, a source port or memory.
+ *
+ * @see socket(2), connect(2); `__inet_hash_connect` in net/ipv4/inet_hashtables.c of Linux for EADDRNOTAVAIL.
+ */
+const SHORTAGES = new Set(["EMFILE", "ENFILE", "EADDRNOTAVAIL", "ENOBUFS", "ENOMEM", "EAGAIN"]);
+
 const codeOf = (error: Error): string => {
   const { code } = error as NodeJS.ErrnoException;
   return typeof code === "string" ? code : "";
 };
+
+/** Whether an error says that the agent's own host ran short of something: then it says nothing about the network. */
+export const isOwnShortage = (error: Error): boolean => SHORTAGES.has(codeOf(error));
 
 /** The reason behind an error in a phase that went wrong by itself, not by the deadline. */
 export function reasonOf(phase: Phase, error: Error): Reason {

@@ -89,7 +89,10 @@ export function renderAgent({ agent, at }: Status): Html {
   const facts: readonly (readonly [string, string])[] = [
     ["Running for", span(up)],
     ["Attempts", `${agent.attempts}, ${agent.failures} failed, ${agent.attemptsInFlight} under way`],
-    ["Discarded", `${discarded.late} late, ${discarded.over_budget} over budget`],
+    [
+      "Discarded",
+      `${discarded.late} late, ${discarded.over_budget} over budget, ${discarded.shortage} for want of files or ports`,
+    ],
     ["Each frontend", `every ${span(agent.intervalSeconds)}, timeout ${span(agent.timeoutSeconds)}`],
     ["Evidence", evidence.note === null ? evidence.level : `${evidence.level}: ${evidence.note}`],
     ["Kubernetes", snapshotAgeSeconds === null ? "not read" : `last sign of life ${span(snapshotAgeSeconds)} ago`],

@@ -64,6 +64,7 @@ test("a discarded attempt is counted apart and nowhere else", async () => {
     '{why="late"} 1',
     '{why="shutdown"} 0',
     '{why="over_budget"} 0',
+    '{why="shortage"} 0',
   ]);
   assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 0$/);
 });

@@ -84,7 +84,8 @@ test("agents that attempt nothing, work with an old view, are late or over budge
   check(t, { ...three, isIdle: true }, [POSSIBLE, "HairpinProbeNoAttempts"].sort());
   check(t, { ...three, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
   check(t, { ...three, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
-  check(t, { ...three, discarded: { why: "over_budget", perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
+  for (const why of ["over_budget", "shortage"] as const)
+    check(t, { ...three, discarded: { why, perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...three, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
   check(t, { ...three, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
 });

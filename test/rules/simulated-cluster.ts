@@ -47,7 +47,7 @@ export interface Scenario {
   readonly generation?: (node: number, minute: number) => number;
   /** Seconds since discovery heard from the API server; `never`: nothing is known of any Service; `file`: none is asked. */
   readonly snapshotAge?: number | "never" | "file";
-  readonly discarded?: { readonly why: "late" | "over_budget"; readonly perMinute: number };
+  readonly discarded?: { readonly why: "late" | "over_budget" | "shortage"; readonly perMinute: number };
   readonly seriesNeeded?: number;
   /** Attempts a second that the plan takes, of 200. */
   readonly rateNeeded?: number;

@@ -88,7 +88,7 @@ export const statusOf = (given: Partial<Status> = {}): Status => ({
     attemptsInFlight: 1,
     attempts: 4_000,
     failures: 12,
-    discarded: { late: 0, shutdown: 0, over_budget: 0 },
+    discarded: { late: 0, shutdown: 0, over_budget: 0, shortage: 0 },
     discoveryErrors: 0,
     logLinesDropped: 0,
     addressesSkipped: { ipv6_not_private: 0, over_limit: 0 },

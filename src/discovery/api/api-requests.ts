@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { describeIssue, shown } from "../problems.ts";
 import type { KubeApi, KubeResponse } from "./kube-api.ts";
-import { LineTooLongError, ndjsonLines } from "./ndjson.ts";
+import { CutLineError, LineTooLongError, ndjsonLines } from "./ndjson.ts";
 
 /** An answer that is no list or no watch: the status, and what the server says about it. */
 export class ApiError extends Error {
@@ -133,6 +133,7 @@ export async function* watchEvents(
       yield { type, object };
     }
   } catch (error) {
+    if (error instanceof CutLineError) throw new ApiError(`${what}: ${error.message}`, response.status);
     if (error instanceof LineTooLongError) throw new OutdatedError(`${what}: ${error.message}`, { cause: error });
     throw error;
   }

@@ -8,6 +8,11 @@ export class LineTooLongError extends Error {
   }
 }
 
+/** The stream ended inside a line: cut off, or never one of lines. */
+export class CutLineError extends Error {
+  override readonly name = "CutLineError";
+}
+
 const NEWLINE = 0x0a;
 
 /**
@@ -15,7 +20,7 @@ const NEWLINE = 0x0a;
  *
  * Lines are cut as bytes and decoded whole, so that a character of several bytes may lie across two chunks.
  *
- * @throws LineTooLongError when a line exceeds the bound, Error when the stream ends inside a line; whatever the stream throws.
+ * @throws LineTooLongError when a line exceeds the bound, CutLineError when the stream ends inside a line; whatever the stream throws.
  */
 export async function* ndjsonLines(stream: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<string, void, void> {
   let parts: Uint8Array[] = [];
@@ -34,5 +39,5 @@ export async function* ndjsonLines(stream: AsyncIterable<Uint8Array>, maxBytes: 
     if (length > maxBytes) throw new LineTooLongError(maxBytes);
     if (start < chunk.length) parts.push(chunk.subarray(start));
   }
-  if (length > 0) throw new Error("the stream ended inside a line");
+  if (length > 0) throw new CutLineError("the stream ended inside a line");
 }

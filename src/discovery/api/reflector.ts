@@ -217,28 +217,37 @@ export class Reflector<T> {
     const { idleMs, streamSilenceMs } = this.#timing;
     using guard = new IdleGuard(from === undefined ? Math.min(streamSilenceMs, idleMs) : idleMs, clock, signal);
     const timeoutSeconds = Math.max(1, Math.round(min + random() * (max - min)));
+    const contactBeforeMs = this.#lastContactMs;
     const onOpen = (): void => {
       watch.openedMs = clock.nowMs();
       this.#lastContactMs = watch.openedMs;
     };
+    let hasEvents = false;
     let initial = from === undefined ? this.#store.startReplacement() : undefined;
     const stretch = new Stretch(clock);
-    for await (const event of watchEvents(
-      touching(api, guard),
-      resource,
-      { resourceVersion: from, timeoutSeconds, onOpen },
-      guard.signal,
-    )) {
-      this.#lastContactMs = clock.nowMs();
-      if (initial === undefined) this.#apply(event);
-      else if (this.#isInitial(initial, event)) await stretch.breathe(guard.signal);
-      else {
-        this.#listed(initial, resourceVersionOf(event.object));
-        this.#streaming.worked();
-        initial = undefined;
-        if (this.#relistAfterMs() !== undefined) return;
-        guard.relax(idleMs);
+    try {
+      for await (const event of watchEvents(
+        touching(api, guard),
+        resource,
+        { resourceVersion: from, timeoutSeconds, onOpen },
+        guard.signal,
+      )) {
+        hasEvents = true;
+        this.#lastContactMs = clock.nowMs();
+        if (initial === undefined) this.#apply(event);
+        else if (this.#isInitial(initial, event)) await stretch.breathe(guard.signal);
+        else {
+          this.#listed(initial, resourceVersionOf(event.object));
+          this.#streaming.worked();
+          initial = undefined;
+          if (this.#relistAfterMs() !== undefined) return;
+          guard.relax(idleMs);
+        }
       }
+    } catch (error) {
+      // Whoever takes a watch and then says nothing that an API server would say is none: a proxy in front of it, for instance.
+      if (!hasEvents && error instanceof ApiError && error.status === OK) this.#lastContactMs = contactBeforeMs;
+      throw error;
     }
     if (initial !== undefined) throw new ApiError(`watch ${resource.path}: the stream ended before the list was complete`, 200);
   }
@@ -296,6 +305,7 @@ async function* touchingBody(body: AsyncIterable<Uint8Array>, guard: IdleGuard):
   }
 }
 
+const OK = 200;
 const NOT_FOUND = 404;
 const FORBIDDEN = 403;
 

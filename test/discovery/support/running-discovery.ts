@@ -3,6 +3,7 @@ import {
   type KubernetesDiscoveryOptions,
   startKubernetesDiscovery,
 } from "../../../src/discovery/kubernetes.ts";
+import type { Clock } from "../../../src/domain/clock.ts";
 import type { Snapshot } from "../../../src/domain/snapshot.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
 import { ApiServer } from "./api-server.ts";
@@ -32,6 +33,8 @@ export async function run(options: {
   readonly onSnapshot?: () => void;
   readonly timing?: KubernetesDiscoveryOptions["timing"];
   readonly others?: KubernetesDiscoveryOptions["others"];
+  /** Absent: the process's own. */
+  readonly clock?: Clock;
 }): Promise<Running> {
   const server = await ApiServer.start();
   options.prepare?.(server);
@@ -44,7 +47,7 @@ export async function run(options: {
     api,
     agentsService: options.agentsService,
     defaultPath: "/",
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     random: Math.random,
     signal: controller.signal,
     timing: { backoffBaseMs: 10, backoffMaxMs: 20, idleMs: 5_000, relistJitterMs: 20, selectorSpacingMs: 20, ...options.timing },

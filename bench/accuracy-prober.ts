@@ -1,0 +1,99 @@
+/**
+ * The agent's own probing in a process of its own, wired as the agent wires it, that tells the time of each connect and not only their
+ * distribution. When it is over it prints one line of JSON: see `ProberRun`.
+ *
+ *     node bench/accuracy-prober.ts PORT INTERVAL_MS TIMEOUT_MS EVIDENCE SECONDS ADDRESS...
+ */
+import { stdout } from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { HOST } from "../src/cli/host.ts";
+import { EVIDENCE_LEVELS } from "../src/domain/evidence.ts";
+import type { Frontend } from "../src/domain/frontend.ts";
+import { defaultTargetGroup } from "../src/domain/target-group.ts";
+import { startEvidence } from "../src/evidence/start.ts";
+import { LoopWatch, systemLoopTimes } from "../src/probe/loop-watch.ts";
+import { Prober } from "../src/prober.ts";
+import { Scheduler } from "../src/schedule/scheduler.ts";
+import { systemClock } from "../src/schedule/system-clock.ts";
+
+/** A connect that stood: from which port, to which address, and how long it took by the agent's word. */
+export type ReportedConnect = readonly [localPort: number, address: string, seconds: number];
+
+export interface ProberRun {
+  readonly connects: readonly ReportedConnect[];
+  readonly timeouts: number;
+  readonly discarded: number;
+}
+
+const [port, intervalMs, timeoutMs, evidenceLevel, seconds, ...addresses] = process.argv.slice(2);
+const timeout = Number(timeoutMs);
+const level = EVIDENCE_LEVELS.find((known) => known === evidenceLevel) ?? "counters";
+const evidence = startEvidence({
+  level,
+  clock: systemClock,
+  timeoutMs: timeout,
+  node: "bench",
+  ...HOST,
+  onLess: (problem) => {
+    throw new Error(problem);
+  },
+});
+const shutdown = new AbortController();
+const prober = new Prober({
+  watch: new LoopWatch(systemLoopTimes, evidence.beat),
+  watcher: evidence.watcher,
+  signal: shutdown.signal,
+  timeout,
+  tlsVerify: false,
+  userAgent: "hairpin-probe/bench",
+  isAllowed: () => true,
+});
+const connects: ReportedConnect[] = [];
+let [timeouts, discarded] = [0, 0];
+const scheduler = new Scheduler<{ readonly id: string; readonly frontend: Frontend }>({
+  intervalMs: Number(intervalMs),
+  maxInFlight: 1_000,
+  clock: systemClock,
+  random: Math.random,
+  attempt: async ({ frontend }) => {
+    const outcome = await prober.frontend(frontend);
+    if (outcome.kind === "discarded") discarded++;
+    else if (outcome.kind === "failure") timeouts++;
+    else connects.push([outcome.localPort ?? 0, frontend.address ?? "", outcome.phases.connect ?? Number.NaN]);
+  },
+  onStart: () => {},
+  onDiscard: () => {
+    discarded++;
+  },
+});
+const targetGroup = defaultTargetGroup("instance");
+const listener = { port: Number(port), name: "tcp", protocol: "tcp", path: "/", tlsTerminated: false, targetGroup } as const;
+const service = {
+  namespace: "bench",
+  name: "farm",
+  controller: "lbc",
+  hostname: undefined,
+  addresses: [],
+  shortcuts: [],
+  zonalAffinity: false,
+  listeners: [listener],
+} as const;
+const frontends = addresses.map((address): Frontend => {
+  const known = {
+    family: 4,
+    withdrawn: false,
+    dnsError: undefined,
+    zone: undefined,
+    colocated: false,
+    exposure: undefined,
+  } as const;
+  return { id: address, service, listener, address, ...known };
+});
+scheduler.set(frontends.map((frontend) => ({ id: frontend.id, frontend })));
+await sleep(Number(seconds) * 1000);
+const stopped = scheduler.stop();
+shutdown.abort();
+evidence.close();
+await stopped;
+const run: ProberRun = { connects, timeouts, discarded };
+stdout.write(`${JSON.stringify(run)}\n`);

@@ -1,0 +1,99 @@
+/** Clients that never read, never ask, or ask for half: they are so many at most, and they go; meanwhile and afterwards others are served. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { type TestContext, test } from "node:test";
+import { startServer } from "../../src/server/http-server.ts";
+import { eventually } from "../support/eventually.ts";
+
+/** What no kernel buffers on the way. */
+const LARGE_PAGE = "x".repeat(32 * 1024 * 1024);
+/**
+ * Node.js looks for requests that take too long every 30 s. A client that does not read is let go at the end of the first 30 s in which
+ * it took nothing; in those after the answer it took what the kernels buffer.
+ */
+const GONE_WITHIN_MS = 80_000;
+const MOST = 64;
+const EACH = 10;
+/** In /proc/net/tcp; include/net/tcp_states.h of Linux. */
+const ESTABLISHED = "01";
+
+const KINDS = {
+  "says nothing": "",
+  "asks for half": "GET /metrics HTTP/1.1\r\nhost: x\r\n",
+  "never reads": "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n",
+} as const;
+
+async function serving(t: TestContext) {
+  const server = await startServer(
+    { host: "127.0.0.1", port: 0 },
+    {
+      metrics: async () => ({ text: LARGE_PAGE, contentType: "text/plain" }),
+      page: async () => ({ html: "", headers: {} }),
+      status: async () => ({}),
+      ready: () => true,
+      onError: (error) => assert.fail(String(error)),
+    },
+  );
+  t.after(() => server.close());
+  return server;
+}
+
+/** Opens a connection, says this much on it, and reads nothing. */
+async function client(port: number, says: string, gone: (socket: Socket) => void = () => {}): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {}).once("close", () => gone(socket));
+  await once(socket, "connect");
+  socket.pause();
+  socket.write(says);
+  return socket;
+}
+
+const isServed = async (port: number): Promise<void> => {
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(1_000) });
+  assert.equal(await response.text(), "ok\n");
+};
+
+test("more clients at a time than there is room for are turned away at once", async (t) => {
+  const { port } = await serving(t);
+  const open = new Set<Socket>();
+  for (let i = 0; i < MOST + 20; i++) {
+    const socket = await client(port, "", (gone) => open.delete(gone));
+    // A paused one would not see its end.
+    open.add(socket.resume());
+  }
+  await eventually(() => assert.equal(open.size, MOST));
+  for (const socket of open) socket.destroy();
+  await eventually(() => isServed(port));
+});
+
+/** Connections to a port that its server still has. */
+function establishedAt(port: number): number {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync("/proc/net/tcp", "utf8")
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/));
+  return rows.filter(([, from, , state]) => from?.endsWith(local) && state === ESTABLISHED).length;
+}
+
+test("clients that say nothing, ask for half, or never read are let go, and others are served meanwhile", async (t) => {
+  const { port } = await serving(t);
+  const peers: Socket[] = [];
+  t.after(() => {
+    for (const peer of peers) peer.destroy();
+  });
+  for (const says of Object.values(KINDS)) {
+    for (let i = 0; i < EACH; i++) {
+      const peer = await client(port, says);
+      peers.push(says === KINDS["never reads"] ? peer : peer.resume());
+    }
+  }
+  assert.ok(establishedAt(port) >= EACH * Object.keys(KINDS).length);
+  await isServed(port);
+  const startedMs = performance.now();
+  // The check's own connection is kept open by fetch for a while.
+  await eventually(() => assert.ok(establishedAt(port) <= 1, `${establishedAt(port)} are still there`), GONE_WITHIN_MS);
+  t.diagnostic(`gone after ${((performance.now() - startedMs) / 1000).toFixed(0)} s`);
+  await isServed(port);
+});
