@@ -52,7 +52,7 @@ const farm = await startFrontendFarm({ frontends: FRONTENDS, droppingShare: DROP
 try {
   row(["evidence", "matched", "unmatched", "timeouts", "discarded", "kernel p50", "error p50", "p90", "p99", "max"]);
   for (const evidence of ["counters", "off"] as const) {
-    const handshakes = await captureHandshakes("lo", BACKEND_TCP_PORT);
+    const handshakes = await captureHandshakes("lo", BACKEND_TCP_PORT, SERVER_CORE);
     const { connects, timeouts, discarded } = await probe(farm, evidence);
     // What tcpdump has seen it hands on in blocks.
     await sleep(1_500);

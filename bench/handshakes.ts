@@ -18,12 +18,13 @@ const LINE = /^(\d+)\.(\d{9}) IP (\S+)\.(\d+) > (\S+)\.(\d+): Flags \[(S\.?)[\]A
 /**
  * Captures the handshakes to a port, with the kernel's own timestamps in nanoseconds.
  *
+ * @param core - The processor that tcpdump is kept on: it wakes with each packet, just when the prober is to read of it.
  * @throws Error where tcpdump cannot run: it needs root, and not only that of a user namespace.
  */
-export async function captureHandshakes(device: string, port: number): Promise<Handshakes> {
+export async function captureHandshakes(device: string, port: number, core: number): Promise<Handshakes> {
   const filter = `tcp port ${port} and tcp[tcpflags] & tcp-syn != 0`;
   const options = ["-n", "-tt", "--time-stamp-precision=nano", "-Z", "root", "-B", "8192", "-i", device, filter];
-  const child = spawn("tcpdump", options, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn("taskset", ["-c", String(core), "tcpdump", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   /** By both ends, in nanoseconds. */
   const begun = new Map<string, { readonly at: bigint; answeredAt?: bigint }>();
   createInterface({ input: child.stdout }).on("line", (line) => {
