@@ -164,11 +164,16 @@ function untilSignalled(): AbortSignal {
   return stop.signal;
 }
 
+function broken(error: unknown): number {
+  process.stderr.write(`hairpin-probe: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return COMMON_EXIT.broken.code;
+}
+
+// What a timer runs has nobody to reject to: a plan that is made a little later, for instance.
+process.once("uncaughtException", (error) => process.exit(broken(error)));
+
 // No `await` at the top: the bundle of the image is a CommonJS module (scripts/bundle.ts).
 void main(process.argv.slice(2))
-  .catch((error: unknown) => {
-    process.stderr.write(`hairpin-probe: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-    return COMMON_EXIT.broken.code;
-  })
+  .catch(broken)
   // Connections that are still saying goodbye would keep the process for another second; nothing is lost with them.
   .then((exitCode) => process.exit(exitCode));

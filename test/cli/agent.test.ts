@@ -47,6 +47,22 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.equal(stderr.match(/^hairpin-probe: /gm)?.length, 3, stderr);
   });
 
+  test("a fault of the program in a timer is told, and exits with 70 like any other", () => {
+    const thrown = "data:text/javascript,setTimeout(() => { throw new Error('a plan that broke') }, 300)";
+    const directory = mkdtempSync(join(tmpdir(), "hairpin-probe-broken-"));
+    try {
+      const file = join(directory, "nlbs.yaml");
+      writeFileSync(file, "services: []\n");
+      const { status, stderr } = run(["agent", "--frontends", file, "--metrics-address", METRICS, "--log-level", "silent"], {
+        NODE_OPTIONS: `--import "${thrown.replaceAll(" ", "%20")}"`,
+      });
+      assert.equal(status, 70, stderr);
+      assert.match(stderr, /^hairpin-probe: Error: a plan that broke\n/m);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
   test("on a bare machine: frontends of a file, metrics, a log line for each failure, exit 0 at SIGTERM", async (t) => {
     for (const address of [ADDRESS, DNS_ADDRESS]) execFileSync("ip", ["address", "add", `${address}/32`, "dev", "lo"]);
     const dns = await startDnsServer({ host: DNS_ADDRESS, port: 53, random: Math.random, onError: console.error });
