@@ -29,10 +29,11 @@ test("no run-time package runs a script when it is installed", () => {
   }
 });
 
-test("every run-time package comes from the registry, with its checksum in the lock file", () => {
-  for (const { path, integrity, resolved = "https://registry.npmjs.org/" } of packages) {
+test("every run-time package comes from the registry that is asked, with its checksum in the lock file", () => {
+  for (const { path, integrity, resolved } of packages) {
     assert.match(integrity ?? "", /^sha512-/, path);
-    assert.match(resolved, /^https:\/\/registry\.npmjs\.org\//, path);
+    // Any address, of a repository or of a registry of somebody's, would be asked instead.
+    assert.equal(resolved, undefined, path);
   }
 });
 
