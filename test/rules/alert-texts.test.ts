@@ -132,7 +132,7 @@ const CASES: readonly Case[] = [
     scenario: { ...base, rateNeeded: 240 },
     said: ofEachNode(
       (node) =>
-        `The agent on ${node} attempts some Services less often than the interval says, or leaves attempts out: what it is to probe takes more attempts a second, or in flight, than its settings allow.`,
+        `The agent on ${node} attempts some Services less often than the interval says, or leaves attempts out: what it is to probe takes more attempts a second, or in flight, than its settings, or its host's files and ports, allow.`,
     ),
   },
   {
