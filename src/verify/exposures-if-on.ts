@@ -1,4 +1,4 @@
-import { agentsIn, type Observation, pathOf, type Stratum } from "./observation.ts";
+import { agentsIn, type Observation, pathOf } from "./observation.ts";
 
 /**
  * The share of connections that would hairpin on each path, were client IP preservation on: what a Service is held against of which nothing
@@ -21,15 +21,16 @@ export function exposuresIfOn(observation: Observation): ReadonlyMap<string, num
   const exposed = strata.filter(
     (stratum) => (stratum.colocated || !takesBackend) && (crossZone === "true" || stratum.isOwnZone === true),
   );
-  const everywhere = new Set(zones.values());
-  const poolOf = ({ zone }: Stratum): number => {
-    const agents = agentsIn(observation, crossZone === "true" ? everywhere : new Set([zone]));
-    if (!takesBackend) return agents;
-    const hosts = new Set(exposed.filter((each) => crossZone === "true" || each.zone === zone).map(({ node }) => node)).size;
+  /** What an address chooses from: the nodes of its zone or, with cross-zone, all there are. */
+  const pools = Map.groupBy(exposed, ({ zone }) => (crossZone === "true" ? undefined : zone));
+  const shares = [...pools].flatMap(([zone, strataOfPool]) => {
+    const agents = agentsIn(observation, new Set(zone === undefined ? zones.values() : [zone]));
+    const hosts = new Set(strataOfPool.map(({ node }) => node)).size;
     // Where hosts may be hidden, every agent is taken for one: too few timeouts are expected then, never too many.
-    return isShared ? Math.max(hosts, agents) : hosts;
-  };
-  return new Map(exposed.map((stratum) => [pathOf(stratum), 1 / poolOf(stratum)]));
+    const targets = !takesBackend ? agents : isShared ? Math.max(hosts, agents) : hosts;
+    return strataOfPool.map((stratum) => [pathOf(stratum), 1 / targets] as const);
+  });
+  return new Map(shares);
 }
 
 /** Whether only nodes that host a backend are targets; `undefined`: the configuration does not tell. */

@@ -56,10 +56,12 @@ function pathsIfUnfixed(before: Observation, after: Observation): readonly PathC
   const { low } = shareInterval(timeouts, attempts, 1 - MAX_CHANCE);
   const relative = relativeExposures(exposed, attempts);
   const takesBackend = needsColocation(before);
+  const zones = new Set(after.strata.map(({ zone }) => zone));
+  const targets = new Map([...zones].map((zone) => [zone, targetsRatio(zone, before, after)]));
   return after.strata
     .filter((stratum) => relative.has(pathOf(stratum)) && (!takesBackend || stratum.colocated))
     .map((stratum) => {
-      const scale = (relative.get(pathOf(stratum)) ?? 0) * targetsRatio(stratum.zone, before, after);
+      const scale = (relative.get(pathOf(stratum)) ?? 0) * (targets.get(stratum.zone) ?? 1);
       return { attempts: stratum.attempts, timeouts: stratum.timeouts, share: Math.min(MAX_SHARE, low * scale) };
     });
 }
