@@ -7,7 +7,7 @@ import type { Control } from "./domain/control.ts";
 import { type ConnectWatcher, JUDGED_WITHIN_MS } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Failure, Outcome } from "./domain/outcome.ts";
-import { type NlbService, serviceKey } from "./domain/service.ts";
+import { serviceKey } from "./domain/service.ts";
 import type { Snapshot } from "./domain/snapshot.ts";
 import type { Status, StatusAgent } from "./domain/status.ts";
 import type { Logger } from "./logging.ts";
@@ -16,7 +16,7 @@ import { FanOut, HOLD_MS } from "./plan/fan-out.ts";
 import { type Plan, planFrontends, type Resolve } from "./plan/frontends.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
 import { Prober } from "./prober.ts";
-import { rateLimit, shareOut } from "./schedule/budget.ts";
+import { paceOf, rateLimit } from "./schedule/budget.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { VERSION } from "./version.ts";
 
@@ -168,22 +168,14 @@ export class Agent {
   /** What is to be attempted, each in every interval; or less often, where the budget does not allow for it. */
   #paced({ frontends, controls }: Plan): readonly Probed[] {
     const { interval, timeout, controlEvery, maxRate, maxInFlight, metrics } = this.#options;
-    const perSecond = new Map<string, number>();
-    const need = (service: NlbService, everyNth: number): void => {
-      const key = serviceKey(service);
-      perSecond.set(key, (perSecond.get(key) ?? 0) + 1000 / (interval * everyNth));
-    };
-    for (const { service } of frontends) need(service, 1);
-    for (const { service } of controls) need(service, controlEvery);
     const limit = rateLimit(maxRate, maxInFlight, timeout + JUDGED_WITHIN_MS);
-    const needs = [...perSecond].map(([service, attemptsPerSecond]) => ({ service, attemptsPerSecond }));
-    const { needed, stretch } = shareOut(needs, limit);
-    metrics.pace({ needed, limit, slowed: stretch.size });
-    const stretchOf = ({ service }: { readonly service: NlbService }): number => stretch.get(serviceKey(service)) ?? 1;
-    return [
-      ...frontends.map((frontend) => ({ id: frontend.id, everyNth: stretchOf(frontend), frontend })),
-      ...controls.map((control) => ({ id: control.id, everyNth: controlEvery * stretchOf(control), control })),
+    const items = [
+      ...frontends.map((frontend) => ({ id: frontend.id, service: serviceKey(frontend.service), everyNth: 1, frontend })),
+      ...controls.map((control) => ({ id: control.id, service: serviceKey(control.service), everyNth: controlEvery, control })),
     ];
+    const { paced, ...pace } = paceOf(items, interval, limit);
+    metrics.pace({ ...pace, limit });
+    return paced;
   }
 
   /** Starts no more attempts and discards those in flight. */

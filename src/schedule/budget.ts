@@ -38,6 +38,27 @@ export function shareOut(needs: readonly Need[], limit: number): Shares {
 }
 
 /**
+ * Fits what is scheduled into the budget.
+ *
+ * @param items - Each with its Service, and in how many intervals it is to be attempted once.
+ * @param limit - Attempts a second.
+ * @returns the items, those of Services that need too much less often; what they would take, and how many Services are slowed down.
+ */
+export function paceOf<T extends { readonly service: string; readonly everyNth: number }>(
+  items: readonly T[],
+  intervalMs: number,
+  limit: number,
+): { readonly paced: readonly T[]; readonly needed: number; readonly slowed: number } {
+  const perSecond = new Map<string, number>();
+  for (const { service, everyNth } of items)
+    perSecond.set(service, (perSecond.get(service) ?? 0) + 1000 / (intervalMs * everyNth));
+  const needs = [...perSecond].map(([service, attemptsPerSecond]) => ({ service, attemptsPerSecond }));
+  const { needed, stretch } = shareOut(needs, limit);
+  const paced = items.map((item) => ({ ...item, everyNth: item.everyNth * (stretch.get(item.service) ?? 1) }));
+  return { paced, needed, slowed: stretch.size };
+}
+
+/**
  * Attempts a second that are allowed: those that were set, or fewer, so that attempts in flight fit into their own bound even when all
  * of them take as long as an attempt can.
  *

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { rateLimit, shareOut } from "../../src/schedule/budget.ts";
+import { paceOf, rateLimit, shareOut } from "../../src/schedule/budget.ts";
 
 const need = (service: string, attemptsPerSecond: number) => ({ service, attemptsPerSecond });
 
@@ -43,4 +43,18 @@ test("the whole budget is used, nobody gets more than is needed, and whoever get
 test("attempts in flight fit into their own bound, also when every one of them times out", () => {
   assert.equal(rateLimit(200, 1_000, 4_000), 200);
   assert.equal(rateLimit(200, 100, 4_000), 25);
+});
+
+test("items of a Service that needs too much are attempted less often, alike, and the others as before", () => {
+  const items = [
+    ...Array.from({ length: 90 }, () => ({ service: "huge", everyNth: 1 })),
+    { service: "small", everyNth: 1 },
+    { service: "small", everyNth: 5 },
+  ];
+  const { paced, needed, slowed } = paceOf(items, 10_000, 2);
+  assert.ok(Math.abs(needed - 9.12) < 1e-9);
+  assert.equal(slowed, 1);
+  // 1.88 a second are left for nine.
+  for (const { everyNth } of paced.slice(0, 90)) assert.ok(Math.abs(everyNth - 9 / 1.88) < 1e-9);
+  assert.deepEqual(paced.slice(90), items.slice(90));
 });
