@@ -4,7 +4,7 @@
  * 50 addresses, first all healthy, then 30 % of them silently dropping, at 5, 50 and 200 attempts a second; each subject in turn has one
  * core to itself, and the server and whatever drives it have the other. Quote the ratios: the absolute times are this machine's.
  *
- *   node bench/peers.ts [--seconds 10] [--rates 5,50,200] [--kinds tcp,http] [--only NAME]
+ *   node bench/peers.ts [--seconds 10] [--rates 5,50,200] [--kinds tcp,http] [--only NAME,NAME]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -41,7 +41,7 @@ const LEFT_OUT = {
 
 const folder = mkdtempSync(join(tmpdir(), "hairpin-bench-"));
 try {
-  const subjects = (await allSubjects()).filter(({ name }) => values.only === undefined || name.includes(values.only));
+  const subjects = (await allSubjects()).filter(({ name }) => values.only?.split(",").some((part) => name.includes(part)) ?? true);
   for (const { name, perAttempt } of subjects) console.log(`${name.padEnd(26)}${perAttempt}`);
   console.log();
   for (const kind of values.kinds.split(",") as ProbeKind[]) {

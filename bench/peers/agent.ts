@@ -11,6 +11,7 @@ export const agentSubject = (bundled: string): Subject => ({
   name: "hairpin-probe",
   perAttempt: "connect, FIN; evidence, 15 series per frontend, status; scraped once in the window",
   kinds: ["tcp", "http"],
+  compilesAsItRuns: true,
   start: (drive) => startAgent(bundled, drive),
 });
 

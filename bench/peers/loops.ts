@@ -46,5 +46,6 @@ export const nodeLoop: Subject = {
   name: "Node.js net.connect loop",
   perAttempt: "connect, FIN; nothing else",
   kinds: ["tcp"],
+  compilesAsItRuns: true,
   start: (drive) => startLoop([process.execPath, fileOf("../bare-connect.ts")], drive),
 };

@@ -15,15 +15,20 @@ export interface Cost {
 
 /** Past the timeout, attempts that time out are as many as begin to: in flight are as many as there ever will be. */
 const SETTLE_MS = 500;
-/** Programs that run for weeks have learned what there is to learn, and have their code compiled. */
-const SETTLE_ATTEMPTS = 150;
+/** Programs run for weeks: those that compile while they run are looked at when they have compiled what they use, or nearly. */
+const COMPILED_ATTEMPTS = 4_000;
+const COMPILED_MS = 120_000;
+/** A window has so many attempts at least. */
+const LEAST_ATTEMPTS = 150;
 
-/** Drives a subject, and reads what it costs over some seconds. */
-export async function measure(subject: Subject, drive: Drive, seconds: number): Promise<Cost> {
+/** Drives a subject, and reads what it costs over some seconds, or more where attempts are few. */
+export async function measure(subject: Subject, drive: Drive, leastSeconds: number): Promise<Cost> {
   const { pid, scrape, stop } = await subject.start(drive);
   try {
     const attemptMs = drive.intervalMs / drive.addresses.length;
-    await sleep(Math.max(drive.timeoutMs + SETTLE_MS, SETTLE_ATTEMPTS * attemptMs));
+    const seconds = Math.max(leastSeconds, (LEAST_ATTEMPTS * attemptMs) / 1000);
+    const compiledMs = subject.compilesAsItRuns === true ? Math.min(COMPILED_MS, COMPILED_ATTEMPTS * attemptMs) : 0;
+    await sleep(Math.max(drive.timeoutMs + SETTLE_MS, compiledMs));
     const before = readingOf(pid);
     await sleep((seconds * 1000) / 2);
     await scrape?.();

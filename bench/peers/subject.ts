@@ -33,6 +33,8 @@ export interface Subject {
   /** What it does for each attempt, for whoever compares the figures. */
   readonly perAttempt: string;
   readonly kinds: readonly ProbeKind[];
+  /** Whether it gets faster as it runs. */
+  readonly compilesAsItRuns?: true;
   readonly start: (drive: Drive) => Promise<Running>;
 }
 

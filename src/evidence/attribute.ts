@@ -120,7 +120,8 @@ function partsOf(
     parts.push({ from: before + 1, ...readBy(sentMs), suspect, burst: undefined });
   }
   for (const burst of bursts) {
-    const range = { from: burst.from, ...readBy(readings[burst.to]?.atMs ?? lastMs) };
+    const { to, isRead } = readBy(burst.untilMs);
+    const range = { from: burst.from, to: Math.max(burst.to, to), isRead };
     for (const suspect of burst.located) parts.push({ ...range, suspect, burst: undefined });
     if (burst.anonymous > 0) parts.push({ ...range, suspect: undefined, burst });
   }

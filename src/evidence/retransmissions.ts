@@ -2,6 +2,7 @@
  * Whose SYNs were sent again when. The kernel counts what it sends again, and its schedule is known, though not to the millisecond:
  * its timers are late by up to an eighth (kernel/time/timer.c, "timer wheel").
  */
+import { firstIndex } from "../domain/bisect.ts";
 import type { Reading } from "./counters.ts";
 
 /** When a SYN is sent again, in milliseconds after the first: not before, and at the latest. */
@@ -14,6 +15,8 @@ export interface Retransmission {
 export interface RetransmissionBurst {
   readonly from: number;
   readonly to: number;
+  /** Milliseconds at which the last SYN of them has been sent, at the latest. */
+  readonly untilMs: number;
   /** Indices of those who sent theirs here, and nowhere else. */
   readonly located: readonly number[];
   /** What else was sent again here. */
@@ -33,6 +36,7 @@ interface Burst {
   readonly from: number;
   readonly to: number;
   readonly count: number;
+  untilMs: number;
   readonly located: number[];
   readonly candidates: Set<Due>;
 }
@@ -67,7 +71,10 @@ export function locateRetransmissions(
       // All that it may have been must be in sight.
       const isCertain = fromMs >= firstMs && untilMs === sentMs + latestMs;
       const due: Due = { connect, bursts: new Set(possible), isCertain };
-      for (const burst of possible) burst.candidates.add(due);
+      for (const burst of possible) {
+        burst.candidates.add(due);
+        burst.untilMs = Math.max(burst.untilMs, untilMs);
+      }
       queue.push(due);
     }
   }
@@ -85,9 +92,10 @@ export function locateRetransmissions(
     }
     due.bursts.clear();
   }
-  return bursts.map(({ from, to, count, located, candidates }) => ({
+  return bursts.map(({ from, to, count, untilMs, located, candidates }) => ({
     from,
     to,
+    untilMs: Math.min(Number.isFinite(untilMs) ? untilMs : lastMs, readings[to]?.atMs ?? lastMs),
     located,
     anonymous: Math.max(0, count - located.length),
     candidates: [...candidates].map(({ connect }) => connect),
@@ -101,7 +109,7 @@ function burstsOf(readings: readonly Reading[]): readonly Burst[] {
     const count = (readings[i]?.retransmissions ?? 0) - (readings[i - 1]?.retransmissions ?? 0);
     if (count > 0) open = { from: open?.from ?? i, to: i, count: (open?.count ?? 0) + count };
     else if (open !== undefined) {
-      bursts.push({ ...open, located: [], candidates: new Set() });
+      bursts.push({ ...open, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: new Set() });
       open = undefined;
     }
   }
@@ -128,15 +136,3 @@ function burstsBetween(
 /** Index of the first reading at or after an instant; the number of readings if there is none. */
 export const firstReading = (readings: readonly Reading[], atMs: number): number =>
   firstIndex(readings, (reading) => reading.atMs >= atMs);
-
-/** By bisection: `isAfter` is false up to some index and true from there on. */
-function firstIndex<T>(items: readonly T[], isAfter: (item: T) => boolean): number {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const item = items[middle];
-    if (item !== undefined && !isAfter(item)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

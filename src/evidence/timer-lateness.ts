@@ -13,6 +13,8 @@ const ANY_MS = FIRST_WAIT_MS / 8;
 const MARGIN_MS = 6;
 const LEAST_OBSERVATIONS = 32;
 const REMEMBERED = 64;
+/** Readings so close to each other tell when it was that something was sent again. */
+const CLOSE_MS = 20;
 
 /**
  * Learns how late this kernel's timers are, which it tells nobody: the closer a retransmission can be placed, the more follows from it.
@@ -31,15 +33,22 @@ export class TimerLateness {
       const [before, after] = [readings[i - 1], readings[i]];
       if (before === undefined || after === undefined || before.atMs > dueMs + ANY_MS) return;
       if (after.retransmissions === before.retransmissions) continue;
+      // Too far apart to tell.
+      if (after.atMs - before.atMs > CLOSE_MS) return;
       this.#observed[this.#next] = Math.max(0, before.atMs - dueMs);
       this.#next = (this.#next + 1) % REMEMBERED;
       return;
     }
   }
 
+  /** Whether enough was seen to tell. */
+  get isKnown(): boolean {
+    return this.#observed.length >= LEAST_OBSERVATIONS;
+  }
+
   /** Milliseconds by which a first retransmission is late, at most. */
   get ms(): number {
-    const worst = this.#observed.length < LEAST_OBSERVATIONS ? ANY_MS : Math.max(...this.#observed);
+    const worst = this.isKnown ? Math.max(...this.#observed) : ANY_MS;
     return (CLASSES_MS.find((ms) => ms >= worst) ?? ANY_MS) + MARGIN_MS;
   }
 }

@@ -29,6 +29,8 @@ export interface TrackerOptions {
 export const JUDGE_EVERY_MS = 500;
 /** A reading by a process that was just woken takes 70 µs: twice as many would cost twice as much. */
 const READ_EVERY_MS = 8;
+/** Timers of the runtime have whole milliseconds, and may be early by a part of one. */
+const TIMER_STEP_MS = 1;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
@@ -38,6 +40,13 @@ interface Tracked extends Awaiting {
   endMs: number | undefined;
   known: Attribution;
   decide: ((evidence: Evidence) => void) | undefined;
+}
+
+/** Spans of several that overlap now: when the first and the last of them began, and when all are over; in milliseconds. */
+interface OpenSpans {
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly untilMs: number;
 }
 
 /**
@@ -140,30 +149,42 @@ export class EvidenceTracker implements ConnectWatcher {
   beat(): number | undefined {
     if (this.#pending === 0) return undefined;
     const nowMs = this.#options.clock.nowMs();
-    const dueInMs = this.#resendsInMs(nowMs);
-    if (dueInMs > 0) return dueInMs;
+    const { opensMs, open } = this.#resends(nowMs);
+    if (open === undefined) return opensMs - nowMs;
     const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-    if (nowMs - lastMs >= READ_EVERY_MS) this.#read();
-    return READ_EVERY_MS;
+    // Whose SYN it is that is sent again shows by when it is; where it can only be one, two readings tell as much as ten.
+    if (!this.#lateness.isKnown || open.lastMs - open.firstMs > READ_EVERY_MS) {
+      if (nowMs - lastMs >= READ_EVERY_MS) this.#read();
+      return READ_EVERY_MS;
+    }
+    if (lastMs < open.firstMs || (nowMs >= open.untilMs && lastMs < open.untilMs)) this.#read();
+    return Math.min(opensMs, nowMs < open.untilMs ? open.untilMs : Number.POSITIVE_INFINITY) - nowMs;
   }
 
-  /** Milliseconds until the next SYN may be sent again, or the reset to one that was can come; 0: it may be now. */
-  #resendsInMs(nowMs: number): number {
+  /** The spans in which a SYN may be sent again, or the reset to it come: when the next begins, and those that it is in now. */
+  #resends(nowMs: number): { readonly opensMs: number; readonly open: OpenSpans | undefined } {
     const schedule = this.#schedule();
-    let nextMs = Number.POSITIVE_INFINITY;
+    let opensMs = Number.POSITIVE_INFINITY;
+    let open: OpenSpans | undefined;
     for (const { sentMs, endMs } of this.#tracked) {
       if (endMs !== undefined) continue;
       for (const { earliestMs, latestMs } of schedule) {
         // A reading shortly before, and one after all of it.
         const fromMs = sentMs + earliestMs - READ_EVERY_MS;
-        if (nowMs < fromMs) {
-          nextMs = Math.min(nextMs, fromMs - nowMs);
+        if (nowMs + TIMER_STEP_MS < fromMs) {
+          opensMs = Math.min(opensMs, fromMs);
           break;
         }
-        if (nowMs <= sentMs + latestMs + this.#window.ms + READ_EVERY_MS) return 0;
+        const untilMs = sentMs + latestMs + this.#window.ms;
+        if (nowMs > untilMs + READ_EVERY_MS) continue;
+        open = {
+          firstMs: Math.min(fromMs, open?.firstMs ?? fromMs),
+          lastMs: Math.max(fromMs, open?.lastMs ?? fromMs),
+          untilMs: Math.max(untilMs, open?.untilMs ?? untilMs),
+        };
       }
     }
-    return nextMs;
+    return { opensMs, open };
   }
 
   /** Judges at once whoever waits for it, and reads no more. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../domain/clock.ts";
 
 /** Nobody waits longer: then two SYNs are on their way at once, and later ones have to tell them apart. */
-export const MAX_WAIT_MS = 10;
+export const MAX_WAIT_MS = 50;
 
 /**
  * Lets one first SYN at a time wait for its answer, so that a reset that comes meanwhile is its own.

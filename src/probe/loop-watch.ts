@@ -37,11 +37,11 @@ export const HEARTBEAT_MS = 5;
 
 /**
  * A beat costs a wake-up, and a connect that is dropped silently waits for seconds. So the beat slows down with its age: what a stop
- * can hide is never more than an eighth of the time that is measured, nor than this. Where the kernel tells for how long the thread
+ * can hide is never more than a quarter of the time that is measured, nor than this. Where the kernel tells for how long the thread
  * was held back, that is seen in any case, and only stops of the whole machine or process (SIGSTOP) hide; elsewhere it never slows down.
  */
-export const SLOWEST_HEARTBEAT_MS = 40;
-const SHARE_OF_AGE = 1 / 8;
+export const SLOWEST_HEARTBEAT_MS = 250;
+const SHARE_OF_AGE = 1 / 4;
 
 export class LoopWatch {
   readonly #times: LoopTimes;
@@ -51,6 +51,8 @@ export class LoopWatch {
   #heartbeat: NodeJS.Timeout | undefined;
   /** When the next beat is to come. */
   #beatMs = 0;
+  /** And when it was to come before somebody younger began. */
+  #plannedMs = 0;
   #polled: Mark;
   /** When, as seen from `#polled`, the loop had to show itself again: past it, it is overdue. */
   #dueMs = 0;
@@ -83,12 +85,10 @@ export class LoopWatch {
   hold(): number {
     const mark = this.now();
     if (this.#sinceMs.push(mark.atMs) === 1) {
-      this.#beatIn(HEARTBEAT_MS, mark);
+      this.#plan(HEARTBEAT_MS, mark);
       this.#hasPolled(mark, undefined);
     } else if (this.#beatMs > mark.atMs + HEARTBEAT_MS) {
-      clearTimeout(this.#heartbeat);
-      this.#beatIn(HEARTBEAT_MS, mark);
-      this.#dueMs = Math.min(this.#dueMs, this.#beatMs);
+      this.#beatAt(mark.atMs + HEARTBEAT_MS, mark);
     }
     return mark.atMs;
   }
@@ -96,7 +96,10 @@ export class LoopWatch {
   release(held: number): void {
     const at = this.#sinceMs.lastIndexOf(held);
     if (at >= 0) this.#sinceMs.splice(at, 1);
-    if (this.#sinceMs.length === 0) clearTimeout(this.#heartbeat);
+    const youngest = this.#sinceMs.at(-1);
+    if (youngest === undefined) clearTimeout(this.#heartbeat);
+    // Most connects end before their first beat, and need none.
+    else if (this.#beatMs < this.#plannedMs && youngest <= this.#polled.atMs) this.#beatAt(this.#plannedMs, this.now());
   }
 
   /**
@@ -118,17 +121,29 @@ export class LoopWatch {
     return this.#times.heldBackMs?.() ?? 0;
   }
 
-  #beatIn(intervalMs: number, now: Mark): void {
-    this.#beatMs = now.atMs + intervalMs;
+  #plan(intervalMs: number, now: Mark): void {
+    this.#plannedMs = now.atMs + intervalMs;
+    this.#setBeat(this.#plannedMs, now);
+  }
+
+  /** Moves the next beat. Between a beat and the poll after it the old one is what counts. */
+  #beatAt(atMs: number, now: Mark): void {
+    if (this.#dueMs === this.#beatMs) this.#dueMs = atMs;
+    this.#setBeat(atMs, now);
+  }
+
+  #setBeat(atMs: number, now: Mark): void {
+    clearTimeout(this.#heartbeat);
+    this.#beatMs = atMs;
     this.#heartbeat = setTimeout(() => {
       // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
       // the immediate runs, all that was ready at the timer has been read.
       const mark = this.now();
       const nextMs = this.#nextMs(mark.atMs, this.#onBeat());
       const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
-      this.#beatIn(nextMs, mark);
+      this.#plan(nextMs, mark);
       setImmediate(() => this.#hasPolled(mark, heldBackMs));
-    }, intervalMs);
+    }, atMs - now.atMs);
   }
 
   #hasPolled(mark: Mark, heldBackMs: number | undefined): void {

@@ -65,6 +65,16 @@ test("how late timers are is learnt from retransmissions, and the worst case unt
   assert.ok(lateness.ms >= 60, `a later one is believed at once: ${lateness.ms}`);
 });
 
+test("readings far apart teach nothing of how late timers are", () => {
+  const lateness = new TimerLateness();
+  const readings = [
+    { atMs: 990, resets: 0, retransmissions: 0 },
+    { atMs: 1_040, resets: 0, retransmissions: 1 },
+  ];
+  for (let i = 0; i < 40; i++) lateness.observe(readings, 0);
+  assert.equal(lateness.isKnown, false);
+});
+
 test("a reset is waited for as long as answers take here, within bounds", () => {
   const window = new AnswerWindow();
   assert.equal(window.ms, 2.5);

@@ -201,3 +201,60 @@ test("an item that is to be attempted less often is so from its next slot on, an
   );
   assert.deepEqual(discards, []);
 });
+
+test("what is due soon starts along with what is due now, at most a tenth of the interval early, and never twice", () => {
+  const instants = [0.2, 0.25, 0.29, 0.31, 0.9, 0.9, 0.9, 0.9];
+  const { clock, started, scheduler } = harness({ random: () => instants.shift() ?? 0.5 });
+  scheduler.set(["a", "b", "c", "d"].map((id) => ({ id })));
+  clock.advanceTo(1_899);
+  assert.deepEqual(started, [
+    { id: "a", atMs: 200 },
+    { id: "b", atMs: 200 },
+    { id: "c", atMs: 200 },
+    { id: "d", atMs: 310 },
+  ]);
+});
+
+test("nothing starts before its slot has begun", async () => {
+  // The first attempt is due at the end of its slot, the other's next one at the beginning of its own.
+  const instants = [0.98, 0.1, 0.01];
+  const { clock, started, scheduler } = harness({ random: () => instants.shift() ?? 0.5 });
+  scheduler.set([{ id: "a" }, { id: "b" }]);
+  clock.advanceTo(500);
+  await new Promise(setImmediate);
+  assert.equal(scheduler.inFlight, 0);
+  clock.advanceTo(1_100);
+  assert.deepEqual(started, [
+    { id: "b", atMs: 100 },
+    { id: "a", atMs: 980 },
+    { id: "b", atMs: 1_010 },
+  ]);
+});
+
+test("while an attempt is in flight none starts early: what comes of it is told apart by when it was", async () => {
+  const ends: (() => void)[] = [];
+  const instants = [0.1, 0.25, 0.3];
+  const attempt = () => new Promise<void>((resolve) => ends.push(resolve));
+  const { clock, started, scheduler } = harness({ random: () => instants.shift() ?? 0.9, attempt });
+  scheduler.set(["a", "b", "c"].map((id) => ({ id })));
+  clock.advanceTo(400);
+  assert.deepEqual(
+    started.map(({ atMs }) => atMs),
+    [100, 250, 300],
+  );
+});
+
+test("of thousands about eight start together", () => {
+  let seed = 1;
+  const random = () => {
+    seed = (seed * 16_807) % 2_147_483_647;
+    return seed / 2_147_483_647;
+  };
+  const { clock, started, scheduler } = harness({ random, maxInFlight: 10_000 });
+  scheduler.set(Array.from({ length: 2_000 }, (_, id) => ({ id: String(id) })));
+  // Whatever is in flight keeps others from starting early; here attempts end at once, if only when promises are looked at.
+  const sizes = new Map<number, number>();
+  clock.advanceTo(10);
+  for (const { atMs } of started) sizes.set(atMs, (sizes.get(atMs) ?? 0) + 1);
+  assert.ok((sizes.values().next().value ?? 0) >= 4 && Math.max(...sizes.values()) <= 24, String([...sizes.values()]));
+});
