@@ -41,7 +41,9 @@ const LEFT_OUT = {
 
 const folder = mkdtempSync(join(tmpdir(), "hairpin-bench-"));
 try {
-  const subjects = (await allSubjects()).filter(({ name }) => values.only?.split(",").some((part) => name.includes(part)) ?? true);
+  const subjects = (await allSubjects()).filter(
+    ({ name }) => values.only?.split(",").some((part) => name.includes(part)) ?? true,
+  );
   for (const { name, perAttempt } of subjects) console.log(`${name.padEnd(26)}${perAttempt}`);
   console.log();
   for (const kind of values.kinds.split(",") as ProbeKind[]) {

@@ -67,10 +67,13 @@ export function attribute(
 ): readonly Attribution[] {
   const cells = cellsOf(partsOf(readings, suspects, bursts, windowMs), readings);
   const verdicts: Attribution[] = suspects.map(({ known }) => known);
-  const cellsBySuspect: Set<Cell>[] = suspects.map(() => new Set());
+  const cellsBySuspect: Cell[][] = suspects.map(() => []);
   for (const cell of cells) {
     for (const { suspect, burst } of cell.parts) {
-      for (const index of burst?.candidates ?? [suspect ?? 0]) cellsBySuspect[index]?.add(cell);
+      for (const index of burst?.candidates ?? [suspect ?? 0]) {
+        const own = cellsBySuspect[index];
+        if (own?.at(-1) !== cell) own?.push(cell);
+      }
     }
   }
   const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
@@ -78,16 +81,25 @@ export function attribute(
 
   // Ruling out before convicting: a reset too few is proof, a reset that fits can be a stranger's.
   const queue = new Set(cells);
+  /** Those of them of which more is known since they were last looked through for whom they rule out. */
+  const changed = new Set(cells);
   const settle = (cell: Cell, rule: typeof ruledOut) => {
     for (const index of rule(cell, solver)) {
+      if (verdicts[index] !== "undecided") continue;
       verdicts[index] = rule === ruledOut ? "silent" : "hairpin";
-      for (const other of cellsBySuspect[index] ?? []) queue.add(other);
+      for (const other of cellsBySuspect[index] ?? []) {
+        queue.add(other);
+        changed.add(other);
+      }
     }
   };
-  for (const cell of cells) settle(cell, ruledOut);
+  const ruleOut = (cell: Cell) => {
+    if (changed.delete(cell)) settle(cell, ruledOut);
+  };
+  for (const cell of cells) ruleOut(cell);
   for (const cell of queue) {
     queue.delete(cell);
-    settle(cell, ruledOut);
+    ruleOut(cell);
     settle(cell, convicted);
   }
   for (const cell of cells) {
@@ -162,77 +174,103 @@ function countOf({ suspect, burst, isRead }: Part, verdicts: readonly Attributio
   return Math.max(0, anonymous - candidates.filter((index) => verdicts[index] !== "hairpin").length);
 }
 
-/** Who cannot be a hairpin: in some stretch there would be a reset too few. */
+/** Who cannot be a hairpin: in some stretch there would be a reset too few. Some may be named more than once. */
 function ruledOut(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
-  const found = new Set<number>();
+  const found: number[] = [];
   forEachInside(cell, (inside, from, to) => {
-    const spare = resets(from, to) - inside.reduce((sum, part) => sum + countOf(part, verdicts, "least"), 0);
+    const spare = resets(from, to) - sumOf(inside, verdicts, "least");
     if (spare < 0) return;
-    const own = countBySuspect(inside.filter(({ isRead }) => isRead));
-    for (const [index, count] of own) if (verdicts[index] === "undecided" && count > spare) found.add(index);
+    for (const { suspect, isRead } of inside) {
+      if (suspect === undefined || !isRead || verdicts[suspect] !== "undecided") continue;
+      if (timesOf(suspect, inside, true) > spare) found.push(suspect);
+    }
   });
-  return [...found];
+  return found;
 }
 
 /** Who must be a hairpin: in some stretch there would be a reset that nobody can have caused. */
 function convicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
-  const found = new Set<number>();
+  const found: number[] = [];
   forEachTouching(cell, (touching, from, to) => {
-    const spare = touching.reduce((sum, part) => sum + countOf(part, verdicts, "most"), 0) - resets(from, to);
+    const spare = sumOf(touching, verdicts, "most") - resets(from, to);
     // More resets than SYNs: somebody else's are among them, and nobody can be told by them.
     if (spare < 0) return;
-    for (const [index, count] of countBySuspect(touching)) {
-      if (verdicts[index] === "undecided" && count > spare) found.add(index);
+    for (const { suspect } of touching) {
+      if (suspect === undefined || verdicts[suspect] !== "undecided") continue;
+      if (timesOf(suspect, touching) > spare) found.push(suspect);
     }
   });
-  return [...found];
+  return found;
 }
 
 /** Those whose verdict does not agree with some stretch. */
 function contradicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
-  const found = new Set<number>();
+  const found: number[] = [];
   const doubt = (parts: readonly Part[], verdict: Attribution) => {
-    for (const { suspect } of parts) if (suspect !== undefined && verdicts[suspect] === verdict) found.add(suspect);
+    for (const { suspect } of parts) if (suspect !== undefined && verdicts[suspect] === verdict) found.push(suspect);
   };
   forEachInside(cell, (inside, from, to) => {
-    if (inside.reduce((sum, part) => sum + countOf(part, verdicts, "least"), 0) > resets(from, to)) doubt(inside, "hairpin");
+    if (sumOf(inside, verdicts, "least") > resets(from, to)) doubt(inside, "hairpin");
   });
   forEachTouching(cell, (touching, from, to) => {
-    if (touching.reduce((sum, part) => sum + countOf(part, verdicts, "most"), 0) < resets(from, to)) doubt(touching, "silent");
+    if (sumOf(touching, verdicts, "most") < resets(from, to)) doubt(touching, "silent");
   });
-  return [...found];
+  return found;
 }
 
-/** Every stretch that begins with a part and ends with one, and the parts that lie inside it. */
+/**
+ * Every stretch that begins with a part and ends with one, and the parts that lie inside it.
+ *
+ * @param look - Does not keep `inside`: it is the same list each time, as there are thousands of stretches a second.
+ */
 function forEachInside({ parts }: Cell, look: (inside: readonly Part[], from: number, to: number) => void): void {
-  for (const [start, { from }] of parts.entries()) {
+  const inside: Part[] = [];
+  for (let start = 0; start < parts.length; start++) {
+    const from = parts[start]?.from ?? 0;
     if (from === parts[start - 1]?.from) continue;
-    const following = parts.slice(start, start + MAX_STRETCH);
-    for (const to of new Set(following.map((part) => part.to))) {
-      look(
-        following.filter((part) => part.to <= to),
-        from,
-        to,
-      );
+    const end = Math.min(parts.length, start + MAX_STRETCH);
+    for (let last = start; last < end; last++) {
+      const to = parts[last]?.to ?? 0;
+      inside.length = 0;
+      let isFirst = true;
+      for (let i = start; i < end; i++) {
+        const part = parts[i];
+        if (part === undefined || part.to > to) continue;
+        if (i < last && part.to === to) isFirst = false;
+        inside.push(part);
+      }
+      if (isFirst) look(inside, from, to);
     }
   }
 }
 
-/** Every stretch that begins and ends with a reset, and the parts that reach into it. */
+/** Every stretch that begins and ends with a reset, and the parts that reach into it; they are the same list each time. */
 function forEachTouching({ parts, hits }: Cell, look: (touching: readonly Part[], from: number, to: number) => void): void {
-  for (const [start, from] of hits.entries()) {
-    for (const to of hits.slice(start, start + MAX_STRETCH)) {
-      look(
-        parts.filter((part) => part.from <= to && part.to >= from),
-        from,
-        to,
-      );
+  const touching: Part[] = [];
+  for (let start = 0; start < hits.length; start++) {
+    const from = hits[start] ?? 0;
+    for (let last = start; last < Math.min(hits.length, start + MAX_STRETCH); last++) {
+      const to = hits[last] ?? 0;
+      touching.length = 0;
+      for (const part of parts) {
+        if (part.from > to) break;
+        if (part.to >= from) touching.push(part);
+      }
+      look(touching, from, to);
     }
   }
 }
 
-function countBySuspect(parts: readonly Part[]): ReadonlyMap<number, number> {
-  const counts = new Map<number, number>();
-  for (const { suspect } of parts) if (suspect !== undefined) counts.set(suspect, (counts.get(suspect) ?? 0) + 1);
-  return counts;
+/** How many of the parts are a suspect's, with their resets read or not. */
+function timesOf(suspect: number, parts: readonly Part[], onlyRead = false): number {
+  let times = 0;
+  for (const part of parts) if (part.suspect === suspect && (part.isRead || !onlyRead)) times++;
+  return times;
+}
+
+/** How many resets some parts cause together. */
+function sumOf(parts: readonly Part[], verdicts: readonly Attribution[], counted: Counted): number {
+  let sum = 0;
+  for (const part of parts) sum += countOf(part, verdicts, counted);
+  return sum;
 }

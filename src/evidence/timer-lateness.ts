@@ -25,6 +25,7 @@ const CLOSE_MS = 20;
 export class TimerLateness {
   readonly #observed: number[] = [];
   #next = 0;
+  #ms = boundOf(ANY_MS);
 
   /** Looks at one connect whose SYN was sent again. */
   observe(readings: readonly Reading[], sentMs: number): void {
@@ -37,6 +38,7 @@ export class TimerLateness {
       if (after.atMs - before.atMs > CLOSE_MS) return;
       this.#observed[this.#next] = Math.max(0, before.atMs - dueMs);
       this.#next = (this.#next + 1) % REMEMBERED;
+      if (this.isKnown) this.#ms = boundOf(Math.max(...this.#observed));
       return;
     }
   }
@@ -48,7 +50,9 @@ export class TimerLateness {
 
   /** Milliseconds by which a first retransmission is late, at most. */
   get ms(): number {
-    const worst = this.isKnown ? Math.max(...this.#observed) : ANY_MS;
-    return (CLASSES_MS.find((ms) => ms >= worst) ?? ANY_MS) + MARGIN_MS;
+    return this.#ms;
   }
 }
+
+/** Of the least late kind of kernel that can be so late. */
+const boundOf = (worstMs: number): number => (CLASSES_MS.find((ms) => ms >= worstMs) ?? ANY_MS) + MARGIN_MS;

@@ -59,6 +59,11 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
   readonly #window = new AnswerWindow();
   readonly #lateness = new TimerLateness();
+  /** When SYNs are sent again, worked out for such a lateness of timers. */
+  #scheduled: { readonly latenessMs: number; readonly schedule: readonly Retransmission[] } = {
+    latenessMs: Number.NaN,
+    schedule: [],
+  };
   readonly #turns: Turns;
   #readings: Reading[] = [];
   readonly #tracked = new Set<Tracked>();
@@ -222,7 +227,11 @@ export class EvidenceTracker implements ConnectWatcher {
 
   #schedule(): readonly Retransmission[] {
     const { linearTimeouts, timeoutMs } = this.#options;
-    return synSchedule(linearTimeouts, this.#lateness.ms, timeoutMs);
+    const { ms } = this.#lateness;
+    if (ms !== this.#scheduled.latenessMs) {
+      this.#scheduled = { latenessMs: ms, schedule: synSchedule(linearTimeouts, ms, timeoutMs) };
+    }
+    return this.#scheduled.schedule;
   }
 
   #lookForDisturbance(): void {

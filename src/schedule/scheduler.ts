@@ -113,8 +113,8 @@ export class Scheduler<T extends Scheduled> {
   /** Starts the first one, and those that are due soon. */
   #fire(): void {
     const nowMs = this.#options.clock.nowMs();
-    // Where one waits for an answer that does not come, others beside it would make it harder to tell why.
-    const earlyMs = this.#running.size === 0 ? this.#earlyMs : 0;
+    // Where many wait for an answer that does not come, more at the same instant would make it harder to tell whose is whose.
+    const earlyMs = this.#running.size < TOGETHER ? this.#earlyMs : 0;
     const soon = this.#queue.splice(0, Math.max(1, this.#indexAfter(nowMs + earlyMs)));
     // Drawn anew only when all are known: none is to start twice.
     for (const entry of soon) {
