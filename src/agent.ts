@@ -178,6 +178,11 @@ export class Agent {
     return paced;
   }
 
+  /** To be called when the process is awake anyway, and often while attempts are in flight. */
+  awake(): void {
+    this.#scheduler.awake();
+  }
+
   /** Starts no more attempts and discards those in flight. */
   async stop(): Promise<void> {
     this.#cancelReplan();

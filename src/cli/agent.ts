@@ -69,7 +69,10 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     clock: systemClock,
     unixMs: Date.now,
     random: Math.random,
-    watch: new LoopWatch(systemLoopTimes, evidence.beat),
+    watch: new LoopWatch(systemLoopTimes, () => {
+      agent.awake();
+      return evidence.beat();
+    }),
     watcher: evidence.watcher,
     metrics,
     logger,

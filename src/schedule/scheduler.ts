@@ -34,6 +34,8 @@ interface Entry<T> {
 const TOGETHER = 8;
 /** No attempt starts earlier than by such a share of the interval, so that one instant of its slot stays as likely as any other. */
 const EARLY_SHARE = 1 / 10;
+/** Milliseconds: as far apart are the wake-ups of a process that waits for many answers. */
+const MOMENT_MS = 8;
 
 /**
  * One attempt per item and slot, at a uniformly random instant of its slot, so that nothing periodic elsewhere biases it; or a little
@@ -87,6 +89,15 @@ export class Scheduler<T extends Scheduled> {
     await Promise.all(this.#running);
   }
 
+  /**
+   * To be called by whoever has been woken up for something else: the first that is due, if in a moment, needs no wake-up of its own
+   * then.
+   */
+  awake(): void {
+    const dueMs = this.#queue[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    if (dueMs - this.#options.clock.nowMs() <= Math.min(MOMENT_MS, this.#earlyMs)) this.#startWithin(0);
+  }
+
   #slotMs({ everyNth = 1 }: T): number {
     return this.#options.intervalMs * everyNth;
   }
@@ -110,11 +121,14 @@ export class Scheduler<T extends Scheduled> {
     this.#timer = { atMs, cancel };
   }
 
-  /** Starts the first one, and those that are due soon. */
   #fire(): void {
-    const nowMs = this.#options.clock.nowMs();
     // Where many wait for an answer that does not come, more at the same instant would make it harder to tell whose is whose.
-    const earlyMs = this.#running.size < TOGETHER ? this.#earlyMs : 0;
+    this.#startWithin(this.#running.size < TOGETHER ? this.#earlyMs : 0);
+  }
+
+  /** Starts the first one, whenever it is due, and those that are due soon. */
+  #startWithin(earlyMs: number): void {
+    const nowMs = this.#options.clock.nowMs();
     const soon = this.#queue.splice(0, Math.max(1, this.#indexAfter(nowMs + earlyMs)));
     // Drawn anew only when all are known: none is to start twice.
     for (const entry of soon) {

@@ -243,6 +243,24 @@ test("while many are in flight none starts early: what comes of them is told apa
   );
 });
 
+test("whoever is awake anyway starts the first that is due within 8 ms, and nothing else", () => {
+  const instants = [0.1, 0.107, 0.109, 0.5];
+  const { clock, started, scheduler } = harness({ random: () => instants.shift() ?? 0.9, attempt: () => new Promise(() => {}) });
+  scheduler.set(["a", "b", "c", "d"].map((id) => ({ id })));
+  clock.advanceTo(50);
+  scheduler.awake();
+  assert.deepEqual(started, []);
+  clock.advanceTo(99.5);
+  scheduler.awake();
+  assert.deepEqual(started, [{ id: "a", atMs: 99.5 }]);
+  clock.advanceTo(600);
+  assert.deepEqual(
+    started.slice(1).map(({ atMs }) => atMs),
+    [107, 107, 500],
+  );
+  assert.equal(clock.pending, 1);
+});
+
 test("of thousands about eight start together", () => {
   let seed = 1;
   const random = () => {
