@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="hairpin-probe" \
 COPY --from=build /image/ /
 ENV NODE_ENV=production MALLOC_ARENA_MAX=1
 EXPOSE 9867
-ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-parallel-scavenge", "--no-memory-reducer", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-parallel-scavenge", "--memory-reducer-delay-ms=20000", "/app/dist/main.js"]
 CMD ["agent"]
 
 # The C and C++ libraries that Node.js needs, certificates, time zones; no shell, no package manager.
@@ -59,5 +59,5 @@ EXPOSE 9867
 # An agent lives for months and allocates little: V8 is to keep its heap small rather than put collections off, with one thread besides,
 # since each that it wakes for a share of a megabyte costs more than it does; and not to collect all of it again whenever it is idle,
 # which it always is: that frees next to nothing, and was half of what an attempt cost at 5 a second.
-ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-parallel-scavenge", "--no-memory-reducer", "/app/dist/main.js"]
+ENTRYPOINT ["/usr/local/bin/node", "--optimize-for-size", "--max-semi-space-size=2", "--v8-pool-size=1", "--no-parallel-scavenge", "--memory-reducer-delay-ms=20000", "/app/dist/main.js"]
 CMD ["agent"]
