@@ -143,7 +143,7 @@ export class LoopWatch {
       const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
       this.#plan(nextMs, mark);
       setImmediate(() => this.#hasPolled(mark, heldBackMs));
-    }, atMs - now.atMs);
+    }, Math.max(0, atMs - now.atMs));
   }
 
   #hasPolled(mark: Mark, heldBackMs: number | undefined): void {

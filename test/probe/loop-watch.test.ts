@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HEARTBEAT_MS, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
+import { eventually } from "../support/eventually.ts";
 
 /** A loop whose times are told, not measured. */
 const told = () => {
@@ -147,4 +148,28 @@ test("a stop is seen, too, by who begins after it and before the poll that reads
   times.now = 100;
   await sleep(50);
   assert.equal(seen, 100 - HEARTBEAT_MS);
+});
+
+test("a beat that is overdue when the young connect before it ends comes at once, and is no warning of the runtime", async () => {
+  const times = { now: 0 };
+  let beats = 0;
+  const watch = new LoopWatch({ nowMs: () => times.now, idleMs: () => times.now, heldBackMs: () => 0 }, () => {
+    beats++;
+    return undefined;
+  });
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on("warning", onWarning);
+  const old = watch.hold();
+  times.now = 800;
+  // The first beat; the next one is to come when a quarter of its age has passed.
+  await eventually(() => assert.equal(beats, 1));
+  await new Promise(setImmediate);
+  const young = watch.hold();
+  times.now = 1_500;
+  watch.release(young);
+  await eventually(() => assert.equal(beats, 2));
+  watch.release(old);
+  process.off("warning", onWarning);
+  assert.deepEqual(warnings, []);
 });
