@@ -135,6 +135,8 @@ export class LoopWatch {
   #setBeat(atMs: number, now: Mark): void {
     clearTimeout(this.#heartbeat);
     this.#beatMs = atMs;
+    // The runtime leaves out fractions: what is left of a sum of them would make a beat early by one.
+    const delayMs = Math.max(0, Math.round(atMs - now.atMs));
     this.#heartbeat = setTimeout(() => {
       // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
       // the immediate runs, all that was ready at the timer has been read.
@@ -143,7 +145,7 @@ export class LoopWatch {
       const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
       this.#plan(nextMs, mark);
       setImmediate(() => this.#hasPolled(mark, heldBackMs));
-    }, Math.max(0, atMs - now.atMs));
+    }, delayMs);
   }
 
   #hasPolled(mark: Mark, heldBackMs: number | undefined): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { HEARTBEAT_MS, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
+import { HEARTBEAT_MS, type LoopTimes, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
 import { eventually } from "../support/eventually.ts";
 
 /** A loop whose times are told, not measured. */
@@ -10,17 +10,23 @@ const told = () => {
   return { times, watch: new LoopWatch({ nowMs: () => times.now, idleMs: () => times.idle }) };
 };
 
-/** Holds a loop on the machine's own times, but for what the kernel tells of a thread that was held back. */
-const beatsWithin = async (ms: number, heldBackMs?: () => number): Promise<number> => {
-  let beats = 0;
-  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs }, () => {
-    beats++;
+/** A watch that counts its beats. */
+const counting = (times: LoopTimes) => {
+  const count = { beats: 0 };
+  const watch = new LoopWatch(times, () => {
+    count.beats++;
     return undefined;
   });
+  return { count, watch };
+};
+
+/** Holds a loop on the machine's own times, but for what the kernel tells of a thread that was held back. */
+const beatsWithin = async (ms: number, heldBackMs?: () => number): Promise<number> => {
+  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs });
   const held = watch.hold();
   await sleep(ms);
   watch.release(held);
-  return beats;
+  return count.beats;
 };
 
 test("an event that is read as soon as the loop wakes is not late", () => {
@@ -82,30 +88,22 @@ test("a thread that was held back between two slow beats read late, by as much a
 });
 
 test("whoever begins to watch has the fast heartbeat again", async () => {
-  let beats = 0;
-  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs: () => 0 }, () => {
-    beats++;
-    return undefined;
-  });
+  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
   const old = watch.hold();
   await sleep(500);
   const young = watch.hold();
-  beats = 0;
+  count.beats = 0;
   await sleep(45);
   watch.release(young);
   watch.release(old);
-  assert.ok(beats >= 3, `${beats} beats in 45 ms`);
+  assert.ok(count.beats >= 3, `${count.beats} beats in 45 ms`);
 });
 
 test("connects that end before their first beat cost none, while an old one waits", async () => {
-  let beats = 0;
-  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs: () => 0 }, () => {
-    beats++;
-    return undefined;
-  });
+  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
   const old = watch.hold();
   await sleep(800);
-  beats = 0;
+  count.beats = 0;
   const connects = 40;
   for (let i = 0; i < connects; i++) {
     watch.release(watch.hold());
@@ -113,7 +111,7 @@ test("connects that end before their first beat cost none, while an old one wait
   }
   watch.release(old);
   // Its own beat comes every 200 ms.
-  assert.ok(beats > 0 && beats < connects / 4, `${beats} beats`);
+  assert.ok(count.beats > 0 && count.beats < connects / 4, `${count.beats} beats`);
 });
 
 test("a stop while a young connect waits is seen, also where the old one's beat was to come later", async () => {
@@ -152,24 +150,33 @@ test("a stop is seen, too, by who begins after it and before the poll that reads
 
 test("a beat that is overdue when the young connect before it ends comes at once, and is no warning of the runtime", async () => {
   const times = { now: 0 };
-  let beats = 0;
-  const watch = new LoopWatch({ nowMs: () => times.now, idleMs: () => times.now, heldBackMs: () => 0 }, () => {
-    beats++;
-    return undefined;
-  });
+  const { count, watch } = counting({ nowMs: () => times.now, idleMs: () => times.now, heldBackMs: () => 0 });
   const warnings: Error[] = [];
   const onWarning = (warning: Error) => warnings.push(warning);
   process.on("warning", onWarning);
   const old = watch.hold();
   times.now = 800;
   // The first beat; the next one is to come when a quarter of its age has passed.
-  await eventually(() => assert.equal(beats, 1));
+  await eventually(() => assert.equal(count.beats, 1));
   await new Promise(setImmediate);
   const young = watch.hold();
   times.now = 1_500;
   watch.release(young);
-  await eventually(() => assert.equal(beats, 2));
+  await eventually(() => assert.equal(count.beats, 2));
   watch.release(old);
   process.off("warning", onWarning);
   assert.deepEqual(warnings, []);
+});
+
+test("a beat comes after whole milliseconds, not one early for what a sum of fractions leaves", () => {
+  // (3.2 + 5) - 3.2 is less than 5, and Node.js leaves out what is behind the point.
+  const watch = new LoopWatch({ nowMs: () => 3.2, idleMs: () => 0 });
+  const timers = mock.method(globalThis, "setTimeout");
+  const held = watch.hold();
+  timers.mock.restore();
+  watch.release(held);
+  assert.deepEqual(
+    timers.mock.calls.map(({ arguments: [, delayMs] }) => delayMs),
+    [HEARTBEAT_MS],
+  );
 });
