@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import type { Disruption } from "../../../lab/cluster/disruption.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
@@ -10,6 +11,7 @@ import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
 import { eventually } from "../../support/eventually.ts";
 
+const TIMEOUT_MS = 1_500;
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 
 await inOwnSandbox(import.meta.filename, () => {
@@ -20,7 +22,7 @@ await inOwnSandbox(import.meta.filename, () => {
   before(async () => {
     lab = await startLab({
       topology,
-      agentFlags: ["--interval", "100ms", "--timeout", "1500ms"],
+      agentFlags: ["--interval", "100ms", "--timeout", `${TIMEOUT_MS}ms`],
       signal: new AbortController().signal,
       onError: console.error,
     });
@@ -39,10 +41,11 @@ await inOwnSandbox(import.meta.filename, () => {
     sumOf(samples, "hairpin_probe_failures_total", labels);
   const attempts = (samples: readonly Sample[], labels: Readonly<Record<string, string>> = {}) =>
     sumOf(samples, "hairpin_probe_attempts_total", labels);
-  /** Waits until what failed before is over and done with: no failure in more than a timeout's time of attempts. */
+  /** Waits until what failed before is over and done with: no failure for longer than an attempt can be in flight. */
   const healthy = () =>
     eventually(async () => {
       const before = await agent().scrape();
+      await sleep(TIMEOUT_MS + 500);
       await eventually(async () => assert.ok(attempts(await agent().scrape()) >= attempts(before) + 40));
       assert.equal(failures(await agent().scrape()), failures(before));
     }, 30_000);
