@@ -111,7 +111,7 @@ function partsOf(
   }
   for (const burst of bursts) {
     const { to, isRead } = readBy(burst.untilMs);
-    const range = { from: burst.from, to: Math.max(burst.to, to), isRead };
+    const range = { from: burst.interval, to: Math.max(burst.interval, to), isRead };
     for (const suspect of burst.located) parts.push({ ...range, suspect, burst: undefined });
     if (burst.anonymous > 0) parts.push({ ...range, suspect: undefined, burst });
   }

@@ -1,20 +1,19 @@
-/**
- * Whose SYNs were sent again when. The kernel counts what it sends again, and its schedule is known, though not to the millisecond:
- * its timers are late by up to an eighth (kernel/time/timer.c, "timer wheel").
- */
+/** Whose SYNs were sent again when: the kernel counts what it sends again, and when it does is known, if not to the millisecond. */
 import { firstIndex } from "../domain/bisect.ts";
 import type { Reading } from "./counters.ts";
 
-/** When a SYN is sent again, in milliseconds after the first: not before, and at the latest. */
+/** When a SYN is sent again, in milliseconds: not before, and at the latest. */
 export interface Retransmission {
   readonly earliestMs: number;
   readonly latestMs: number;
+  /** It leaves at one of the instants that the timer wheel was found to have. */
+  readonly isAligned: boolean;
 }
 
-/** Consecutive intervals in which something was sent again; an interval is named by the index of the reading that ends it. */
+/** An interval between two readings in which something was sent again. */
 export interface RetransmissionBurst {
-  readonly from: number;
-  readonly to: number;
+  /** The index of the reading that ends it. */
+  readonly interval: number;
   /** Milliseconds at which the last SYN of them has been sent, at the latest. */
   readonly untilMs: number;
   /** Indices of those who sent theirs here, and nowhere else. */
@@ -26,15 +25,13 @@ export interface RetransmissionBurst {
 }
 
 export interface Connect {
-  /** Milliseconds at which the first SYN left. */
-  readonly sentMs: number;
+  readonly resends: readonly Retransmission[];
   /** Milliseconds after which none of its SYNs can leave; `undefined`: it is still under way. */
   readonly endMs: number | undefined;
 }
 
 interface Burst {
-  readonly from: number;
-  readonly to: number;
+  readonly interval: number;
   readonly count: number;
   untilMs: number;
   readonly located: number[];
@@ -56,20 +53,18 @@ interface Due {
 export function locateRetransmissions(
   readings: readonly Reading[],
   connects: readonly Connect[],
-  schedule: readonly Retransmission[],
 ): readonly RetransmissionBurst[] {
   const bursts = burstsOf(readings);
   const firstMs = readings[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const lastMs = readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
   const queue: Due[] = [];
-  for (const [connect, { sentMs, endMs = Number.POSITIVE_INFINITY }] of connects.entries()) {
-    for (const { earliestMs, latestMs } of schedule) {
-      const fromMs = sentMs + earliestMs;
-      const untilMs = Math.min(sentMs + latestMs, endMs, lastMs);
-      if (fromMs >= untilMs) break;
-      const possible = burstsBetween(bursts, readings, fromMs, untilMs);
+  for (const [connect, { resends, endMs = Number.POSITIVE_INFINITY }] of connects.entries()) {
+    for (const { earliestMs, latestMs } of resends) {
+      const untilMs = Math.min(latestMs, endMs, lastMs);
+      if (earliestMs >= untilMs) break;
+      const possible = burstsBetween(bursts, readings, earliestMs, untilMs);
       // All that it may have been must be in sight.
-      const isCertain = fromMs >= firstMs && untilMs === sentMs + latestMs;
+      const isCertain = earliestMs >= firstMs && untilMs === latestMs;
       const due: Due = { connect, bursts: new Set(possible), isCertain };
       for (const burst of possible) {
         burst.candidates.add(due);
@@ -92,10 +87,9 @@ export function locateRetransmissions(
     }
     due.bursts.clear();
   }
-  return bursts.map(({ from, to, count, untilMs, located, candidates }) => ({
-    from,
-    to,
-    untilMs: Math.min(Number.isFinite(untilMs) ? untilMs : lastMs, readings[to]?.atMs ?? lastMs),
+  return bursts.map(({ interval, count, untilMs, located, candidates }) => ({
+    interval,
+    untilMs: Math.min(Number.isFinite(untilMs) ? untilMs : lastMs, readings[interval]?.atMs ?? lastMs),
     located,
     anonymous: Math.max(0, count - located.length),
     candidates: [...candidates].map(({ connect }) => connect),
@@ -104,13 +98,10 @@ export function locateRetransmissions(
 
 function burstsOf(readings: readonly Reading[]): readonly Burst[] {
   const bursts: Burst[] = [];
-  let open: { from: number; to: number; count: number } | undefined;
-  for (let i = 1; i <= readings.length; i++) {
-    const count = (readings[i]?.retransmissions ?? 0) - (readings[i - 1]?.retransmissions ?? 0);
-    if (count > 0) open = { from: open?.from ?? i, to: i, count: (open?.count ?? 0) + count };
-    else if (open !== undefined) {
-      bursts.push({ ...open, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: new Set() });
-      open = undefined;
+  for (let interval = 1; interval < readings.length; interval++) {
+    const count = (readings[interval]?.retransmissions ?? 0) - (readings[interval - 1]?.retransmissions ?? 0);
+    if (count > 0) {
+      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: new Set() });
     }
   }
   return bursts;
@@ -122,8 +113,8 @@ function burstsBetween(
   fromMs: number,
   untilMs: number,
 ): readonly Burst[] {
-  const endsAt = (burst: Burst): number => readings[burst.to]?.atMs ?? 0;
-  const startsAt = (burst: Burst): number => readings[burst.from - 1]?.atMs ?? 0;
+  const endsAt = (burst: Burst): number => readings[burst.interval]?.atMs ?? 0;
+  const startsAt = (burst: Burst): number => readings[burst.interval - 1]?.atMs ?? 0;
   const found: Burst[] = [];
   for (let i = firstIndex(bursts, (burst) => endsAt(burst) >= fromMs); i < bursts.length; i++) {
     const burst = bursts[i];

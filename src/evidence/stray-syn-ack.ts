@@ -6,6 +6,7 @@ import type { SynAck } from "./syn-ack.ts";
 export interface Awaiting {
   /** Milliseconds at which its first SYN left. */
   readonly sentMs: number;
+  readonly resends: readonly Retransmission[];
   readonly connect: BeginningConnect;
   /** Read while the socket is open, and after its SYN has left: before that there is none, and the answer is remembered. */
   localPort: number | undefined;
@@ -23,23 +24,12 @@ const CAPTURE_DELAY_MS = 50;
  * Connects to different frontends may have the same local port, here or in another process: only what comes when an answer to one
  * of its SYNs is due is taken for a connect's own, and what comes at another time leaves open what it was.
  *
- * @param schedule - When SYNs are sent again.
  * @param windowMs - In which an answer to a SYN comes.
  */
 export function assignSynAck(
   { source, port }: SynAck,
   pending: Iterable<Awaiting>,
-  {
-    nowMs,
-    schedule,
-    windowMs,
-    node,
-  }: {
-    readonly nowMs: number;
-    readonly schedule: readonly Retransmission[];
-    readonly windowMs: number;
-    readonly node: string | undefined;
-  },
+  { nowMs, windowMs, node }: { readonly nowMs: number; readonly windowMs: number; readonly node: string | undefined },
 ): void {
   const candidates: Awaiting[] = [];
   for (const awaiting of pending) {
@@ -47,11 +37,9 @@ export function assignSynAck(
     if (awaiting.localPort === port) candidates.push(awaiting);
   }
   if (candidates.some(({ connect }) => source.address === connect.address && source.port === connect.port)) return;
-  const due = [{ earliestMs: 0, latestMs: 0 }, ...schedule];
-  const [found, ...others] = candidates.filter(({ sentMs }) =>
-    due.some(
-      ({ earliestMs, latestMs }) => nowMs >= sentMs + earliestMs && nowMs <= sentMs + latestMs + windowMs + CAPTURE_DELAY_MS,
-    ),
+  const isDue = (fromMs: number, untilMs: number) => nowMs >= fromMs && nowMs <= untilMs + windowMs + CAPTURE_DELAY_MS;
+  const [found, ...others] = candidates.filter(
+    ({ sentMs, resends }) => isDue(sentMs, sentMs) || resends.some(({ earliestMs, latestMs }) => isDue(earliestMs, latestMs)),
   );
   if (found !== undefined && others.length === 0) found.chosen ??= { ...source, node };
   else for (const candidate of candidates) candidate.isAmbiguous = true;

@@ -1,5 +1,3 @@
-import type { Retransmission } from "./retransmissions.ts";
-
 /** Linux waits so long for an answer to a first SYN. @see TCP_TIMEOUT_INIT in include/net/tcp.h; RFC 6298, section 2.1. */
 export const FIRST_WAIT_MS = 1_000;
 
@@ -13,21 +11,19 @@ export function linearTimeoutsOf(text: string | undefined): number {
 }
 
 /**
- * When Linux sends a SYN again that is not answered.
+ * How long Linux waits each time before it sends a SYN again that is not answered, in milliseconds.
  *
- * The wait stays the same for `linearTimeouts` times, and doubles from then on: with 4 of them at 1, 2, 3, 4, 5, 7, 11 s, with none
- * at 1, 3, 7 s.
+ * The wait stays the same for `linearTimeouts` times, and doubles from then on: with 4 of them SYNs are sent again after 1, 2, 3, 4, 5, 7,
+ * 11 s, with none after 1, 3, 7 s.
  *
- * @param lateness - Milliseconds by which the first one is late, at most.
- * @param untilMs - Later ones are left out.
+ * @param untilMs - What would be sent again later than that after the first one is left out.
  */
-export function synSchedule(linearTimeouts: number, lateness: number, untilMs: number): readonly Retransmission[] {
-  const schedule: Retransmission[] = [];
+export function synWaits(linearTimeouts: number, untilMs: number): readonly number[] {
+  const waits: number[] = [];
   let waitMs = FIRST_WAIT_MS;
-  for (let [round, atMs] = [0, waitMs]; atMs < untilMs; round++) {
-    schedule.push({ earliestMs: atMs, latestMs: atMs + (atMs / FIRST_WAIT_MS) * lateness });
-    if (round >= linearTimeouts) waitMs *= 2;
-    atMs += waitMs;
+  for (let atMs = waitMs; atMs < untilMs; atMs += waitMs) {
+    waits.push(waitMs);
+    if (waits.length > linearTimeouts) waitMs *= 2;
   }
-  return schedule;
+  return waits;
 }

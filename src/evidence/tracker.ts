@@ -1,13 +1,14 @@
 import type { Clock } from "../domain/clock.ts";
 import type { BeginningConnect, ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import { AnswerWindow } from "./answer-window.ts";
-import { type Attribution, attribute, type Suspect } from "./attribute.ts";
+import { type Attribution, attribute } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
+import { planReading } from "./reading-plan.ts";
 import { locateRetransmissions, type Retransmission } from "./retransmissions.ts";
 import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
-import { synSchedule } from "./syn-schedule.ts";
-import { TimerLateness } from "./timer-lateness.ts";
+import { synWaits } from "./syn-schedule.ts";
+import { TimerWheel } from "./timer-wheel.ts";
 import { Turns } from "./turns.ts";
 
 export interface TrackerOptions {
@@ -26,27 +27,20 @@ export interface TrackerOptions {
 }
 
 /** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
-export const JUDGE_EVERY_MS = 500;
-/** A reading by a process that was just woken takes 70 µs: twice as many would cost twice as much. */
-const READ_EVERY_MS = 8;
-/** Timers of the runtime have whole milliseconds, and may be early by a part of one. */
-const TIMER_STEP_MS = 1;
+export const JUDGE_EVERY_MS = 800;
+/** Milliseconds after which nobody needs to read any more what was sent again. */
+const FORGOTTEN_MS = 1_000;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
 interface Tracked extends Awaiting {
+  /** Worked out once it was not answered at once, as most are. */
+  resends: readonly Retransmission[];
   /** A capture has been looking since before the first SYN. */
   readonly isCaptured: boolean;
   endMs: number | undefined;
   known: Attribution;
   decide: ((evidence: Evidence) => void) | undefined;
-}
-
-/** Spans of several that overlap now: when the first and the last of them began, and when all are over; in milliseconds. */
-interface OpenSpans {
-  readonly firstMs: number;
-  readonly lastMs: number;
-  readonly untilMs: number;
 }
 
 /**
@@ -58,17 +52,15 @@ interface OpenSpans {
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
   readonly #window = new AnswerWindow();
-  readonly #lateness = new TimerLateness();
-  /** When SYNs are sent again, worked out for such a lateness of timers. */
-  #scheduled: { readonly latenessMs: number; readonly schedule: readonly Retransmission[] } = {
-    latenessMs: Number.NaN,
-    schedule: [],
-  };
+  readonly #wheel = new TimerWheel();
+  readonly #waits: readonly number[];
   readonly #turns: Turns;
   #readings: Reading[] = [];
   readonly #tracked = new Set<Tracked>();
   /** Those of them that are under way, or wait for their verdict. */
   #pending = 0;
+  /** When SYNs of those that were not answered at once are sent again; what is over goes with the next verdicts. */
+  #due: Retransmission[] = [];
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
   /** What left before then may have been disturbed. */
@@ -77,6 +69,7 @@ export class EvidenceTracker implements ConnectWatcher {
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
+    this.#waits = synWaits(options.linearTimeouts, options.timeoutMs);
   }
 
   /** Connects that are pending, or were while one was that still is. */
@@ -86,6 +79,8 @@ export class EvidenceTracker implements ConnectWatcher {
 
   async turn(): Promise<WatchConnect> {
     const giveBack = await this.#turns.take();
+    const busyMs = this.#busyMs();
+    if (busyMs > 0) await new Promise<void>((resolve) => this.#options.clock.after(busyMs, resolve));
     return (connect) => this.#watch(connect, giveBack);
   }
 
@@ -95,6 +90,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const { atMs } = this.#read();
     const tracked: Tracked = {
       sentMs: atMs,
+      resends: [],
       connect,
       localPort: undefined,
       isCaptured: isCaptureLive?.() === true,
@@ -106,11 +102,21 @@ export class EvidenceTracker implements ConnectWatcher {
     };
     this.#tracked.add(tracked);
     this.#pending++;
-    const cancelWindow = clock.after(this.#window.ms, () => {
+    const answeredMs = atMs + this.#window.ms;
+    const onAnswered = () => {
+      const leftMs = answeredMs - clock.nowMs();
+      // A reading before the reset can have come tells nothing of this SYN, and timers of the runtime can be early.
+      if (leftMs > 0) {
+        cancelWindow = clock.after(Math.ceil(leftMs), onAnswered);
+        return;
+      }
       this.#read();
       tracked.localPort ??= connect.localPort();
+      tracked.resends = this.#wheel.resends(atMs, this.#waits);
+      this.#due.push(...tracked.resends);
       giveBack();
-    });
+    };
+    let cancelWindow = clock.after(Math.ceil(this.#window.ms), onAnswered);
     const cancel = () => {
       cancelWindow();
       giveBack();
@@ -142,54 +148,38 @@ export class EvidenceTracker implements ConnectWatcher {
   synAck(synAck: SynAck): void {
     const { clock, node } = this.#options;
     const pending = [...this.#tracked].filter(({ endMs }) => endMs === undefined);
-    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), schedule: this.#schedule(), windowMs: this.#window.ms, node });
+    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), windowMs: this.#window.ms, node });
   }
 
   /**
-   * Reads the counters, if a SYN of anyone pending may be sent again now, and nobody has just read them. In between no SYN leaves, and
-   * what others do then is of no use.
+   * Reads the counters, if a SYN of anyone pending may have been sent again since they were read, and it is a good moment for it. What
+   * others do while none is sent is of no use.
    *
-   * @returns Milliseconds after which it has to be called again at the latest; `undefined`: nobody is pending.
+   * @returns Milliseconds after which it has to be called again at the latest; `undefined`: nothing has to be read.
    */
   beat(): number | undefined {
     if (this.#pending === 0) return undefined;
     const nowMs = this.#options.clock.nowMs();
-    const { opensMs, open } = this.#resends(nowMs);
-    if (open === undefined) return opensMs - nowMs;
-    const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-    // Whose SYN it is that is sent again shows by when it is; where it can only be one, two readings tell as much as ten.
-    if (!this.#lateness.isKnown || open.lastMs - open.firstMs > READ_EVERY_MS) {
-      if (nowMs - lastMs >= READ_EVERY_MS) this.#read();
-      return READ_EVERY_MS;
-    }
-    if (lastMs < open.firstMs || (nowMs >= open.untilMs && lastMs < open.untilMs)) this.#read();
-    return Math.min(opensMs, nowMs < open.untilMs ? open.untilMs : Number.POSITIVE_INFINITY) - nowMs;
+    const { ms: windowMs } = this.#window;
+    const { isDue, nextMs } = planReading(this.#due, {
+      nowMs,
+      lastMs: this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY,
+      windowMs,
+      quiet: this.#wheel.quietAt(nowMs, windowMs),
+      periodMs: this.#wheel.periodMs,
+    });
+    if (isDue) this.#read();
+    return Number.isFinite(nextMs) ? nextMs - nowMs : undefined;
   }
 
-  /** The spans in which a SYN may be sent again, or the reset to it come: when the next begins, and those that it is in now. */
-  #resends(nowMs: number): { readonly opensMs: number; readonly open: OpenSpans | undefined } {
-    const schedule = this.#schedule();
-    let opensMs = Number.POSITIVE_INFINITY;
-    let open: OpenSpans | undefined;
-    for (const { sentMs, endMs } of this.#tracked) {
-      if (endMs !== undefined) continue;
-      for (const { earliestMs, latestMs } of schedule) {
-        // A reading shortly before, and one after all of it.
-        const fromMs = sentMs + earliestMs - READ_EVERY_MS;
-        if (nowMs + TIMER_STEP_MS < fromMs) {
-          opensMs = Math.min(opensMs, fromMs);
-          break;
-        }
-        const untilMs = sentMs + latestMs + this.#window.ms;
-        if (nowMs > untilMs + READ_EVERY_MS) continue;
-        open = {
-          firstMs: Math.min(fromMs, open?.firstMs ?? fromMs),
-          lastMs: Math.max(fromMs, open?.lastMs ?? fromMs),
-          untilMs: Math.max(untilMs, open?.untilMs ?? untilMs),
-        };
-      }
-    }
-    return { opensMs, open };
+  /** Milliseconds for which a first SYN had better wait: somebody's SYN is sent again about now, and would be answered along with it. */
+  #busyMs(): number {
+    const nowMs = this.#options.clock.nowMs();
+    const { ms: windowMs } = this.#window;
+    const quiet = this.#wheel.quietAt(nowMs + windowMs, windowMs);
+    if (quiet === undefined || nowMs >= quiet.sinceMs) return 0;
+    const isBusy = this.#due.some(({ earliestMs, latestMs }) => earliestMs < quiet.sinceMs && latestMs + windowMs > nowMs);
+    return isBusy ? quiet.sinceMs - nowMs : 0;
   }
 
   /** Judges at once whoever waits for it, and reads no more. */
@@ -211,27 +201,18 @@ export class EvidenceTracker implements ConnectWatcher {
   #judge(): void {
     this.#cancelJudging = undefined;
     this.#lookForDisturbance();
-    const suspects: readonly Suspect[] = [...this.#tracked];
-    for (const { sentMs, decide } of this.#tracked) if (decide !== undefined) this.#lateness.observe(this.#readings, sentMs);
-    const bursts = locateRetransmissions(this.#readings, suspects, this.#schedule());
+    const suspects = [...this.#tracked];
+    const bursts = locateRetransmissions(this.#readings, suspects);
     const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
-    for (const [index, tracked] of [...this.#tracked].entries()) {
+    for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
+      this.#wheel.observe(this.#readings, tracked.sentMs, tracked.resends[0]);
       tracked.known = tracked.sentMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
       this.#ended();
     }
     this.#prune();
-  }
-
-  #schedule(): readonly Retransmission[] {
-    const { linearTimeouts, timeoutMs } = this.#options;
-    const { ms } = this.#lateness;
-    if (ms !== this.#scheduled.latenessMs) {
-      this.#scheduled = { latenessMs: ms, schedule: synSchedule(linearTimeouts, ms, timeoutMs) };
-    }
-    return this.#scheduled.schedule;
   }
 
   #lookForDisturbance(): void {
@@ -255,6 +236,7 @@ export class EvidenceTracker implements ConnectWatcher {
     if (this.#pending > 0) return;
     this.#tracked.clear();
     this.#readings = [];
+    this.#due = [];
   }
 
   /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
@@ -265,6 +247,8 @@ export class EvidenceTracker implements ConnectWatcher {
     for (const tracked of this.#tracked) {
       if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
     }
+    const nowMs = this.#options.clock.nowMs();
+    this.#due = this.#due.filter(({ latestMs }) => latestMs + FORGOTTEN_MS > nowMs);
     if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
   }
 }

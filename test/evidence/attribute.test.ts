@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { array, boolean, double, assert as holds, integer, property, record, uniqueArray } from "fast-check";
 import { attribute } from "../../src/evidence/attribute.ts";
 import { locateRetransmissions } from "../../src/evidence/retransmissions.ts";
-import { judge, LATENESS_MS, SCHEDULE, usualReadings, WINDOW_MS, type World } from "./world.ts";
+import { judge, LATENESS_MS, suspectOf, usualReadings, WINDOW_MS, type World } from "./world.ts";
 
 /** `H@0 D@4`: a hairpin at 0 ms, a silent drop at 4 ms; each read as the tracker does, each answer after 0.3 ms. */
 const worldOf = (text: string, more: Partial<World> = {}): World => {
@@ -40,16 +40,15 @@ test("a connect whose first SYN went out without a reading is told by its retran
 });
 
 test("where readings are far apart, a reset after the last instant at which a SYN can have been sent again is not its", () => {
-  const suspect = (sentMs: number) => ({ sentMs, endMs: sentMs + 3_000, known: "undecided" as const });
   // The first one's SYN left unseen; the other's leaves just after the span in which the first one's was sent again.
-  const suspects = [suspect(1), suspect(1_046)];
+  const suspects = [suspectOf(1), suspectOf(1_046)];
   const readings = [
     { atMs: 990, resets: 0, retransmissions: 0 },
     { atMs: 1_045, resets: 0, retransmissions: 1 },
     { atMs: 1_046, resets: 0, retransmissions: 1 },
     { atMs: 1_046 + WINDOW_MS, resets: 1, retransmissions: 1 },
   ];
-  const bursts = locateRetransmissions(readings, suspects, SCHEDULE);
+  const bursts = locateRetransmissions(readings, suspects);
   assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "hairpin"]);
 });
 

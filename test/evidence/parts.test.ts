@@ -8,8 +8,7 @@ import { test } from "node:test";
 import { announceCheck, isOtherCheckUnderWay } from "../../src/evidence/announcement.ts";
 import { AnswerWindow } from "../../src/evidence/answer-window.ts";
 import { openCounters } from "../../src/evidence/counters.ts";
-import { linearTimeoutsOf, synSchedule } from "../../src/evidence/syn-schedule.ts";
-import { TimerLateness } from "../../src/evidence/timer-lateness.ts";
+import { linearTimeoutsOf, synWaits } from "../../src/evidence/syn-schedule.ts";
 import { MAX_WAIT_MS, Turns } from "../../src/evidence/turns.ts";
 import { eventually } from "../support/eventually.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -38,41 +37,10 @@ test("a kernel without the counters is an error that says what is missing", (t) 
 });
 
 test("SYNs are sent again as the kernel's setting says", () => {
-  const starts = (linear: number, untilMs: number) => synSchedule(linear, 0, untilMs).map(({ earliestMs }) => earliestMs / 1_000);
-  assert.deepEqual(starts(4, 12_000), [1, 2, 3, 4, 5, 7, 11]);
-  assert.deepEqual(starts(0, 12_000), [1, 3, 7]);
-  assert.deepEqual(starts(4, 3_000), [1, 2], "one that leaves as the attempt ends is of no use");
-  assert.deepEqual(
-    synSchedule(4, 30, 3_000).map(({ latestMs }) => latestMs),
-    [1_030, 2_060],
-    "lateness adds up",
-  );
+  assert.deepEqual(synWaits(4, 12_000), [1_000, 1_000, 1_000, 1_000, 1_000, 2_000, 4_000]);
+  assert.deepEqual(synWaits(0, 12_000), [1_000, 2_000, 4_000]);
+  assert.deepEqual(synWaits(4, 3_000), [1_000, 1_000], "one that leaves as the attempt ends is of no use");
   assert.deepEqual(["4\n", "0", undefined, "x", "-1"].map(linearTimeoutsOf), [4, 0, 0, 0, 0]);
-});
-
-test("how late timers are is learnt from retransmissions, and the worst case until then", () => {
-  const lateness = new TimerLateness();
-  const wide = lateness.ms;
-  const readings = (delayMs: number) => [
-    { atMs: 0, resets: 0, retransmissions: 0 },
-    { atMs: 1_000 + delayMs - 1, resets: 0, retransmissions: 0 },
-    { atMs: 1_000 + delayMs, resets: 0, retransmissions: 1 },
-  ];
-  for (let i = 0; i < 40; i++) lateness.observe(readings(1 + (i % 28)), 0);
-  assert.ok(wide >= 125, `${wide}`);
-  assert.ok(lateness.ms >= 28 && lateness.ms < 45, `${lateness.ms}`);
-  lateness.observe(readings(60), 0);
-  assert.ok(lateness.ms >= 60, `a later one is believed at once: ${lateness.ms}`);
-});
-
-test("readings far apart teach nothing of how late timers are", () => {
-  const lateness = new TimerLateness();
-  const readings = [
-    { atMs: 990, resets: 0, retransmissions: 0 },
-    { atMs: 1_040, resets: 0, retransmissions: 1 },
-  ];
-  for (let i = 0; i < 40; i++) lateness.observe(readings, 0);
-  assert.equal(lateness.isKnown, false);
 });
 
 test("a reset is waited for as long as answers take here, within bounds", () => {

@@ -87,47 +87,6 @@ test("the counters are read while a SYN may be sent again, and seldom in between
   watch.abandoned();
 });
 
-/** Shows a tracker as many retransmissions as it takes to learn how late this kernel's timers are: 10 ms. */
-const learn = async ({ timeOut, verdict }: ReturnType<typeof harness>) => {
-  for (let i = 0; i < 32; i++) await verdict((await timeOut(false)).timedOut());
-};
-
-test("once it is known how late timers are, two readings tell of the only one that may send again", async () => {
-  for (const isHairpin of [true, false]) {
-    const known = harness();
-    await learn(known);
-    const startMs = known.clock.nowMs();
-    known.reads.length = 0;
-    const watch = await known.timeOut(isHairpin);
-    const from = (fromMs: number, untilMs: number) =>
-      known.reads.filter((atMs) => atMs - startMs >= fromMs && atMs - startMs < untilMs).length;
-    assert.deepEqual([from(900, 1_000), from(1_000, 1_900)], [1, 1]);
-    assert.deepEqual([from(1_900, 2_000), from(2_000, 2_900)], [1, 1]);
-    assert.deepEqual(await known.verdict(watch.timedOut()), { kind: isHairpin ? "reset" : "silent" });
-  }
-});
-
-test("where two may send again at once, the counters are read again and again, and each is told", async () => {
-  const known = harness();
-  await learn(known);
-  known.reads.length = 0;
-  const { begin, pass, counts, reads, clock } = known;
-  const hairpin = await begin(40_000);
-  counts.resets++;
-  pass(12);
-  const startMs = clock.nowMs();
-  const drop = await begin(40_001);
-  const again = (isHairpin: boolean) => () => {
-    counts.retransmissions++;
-    if (isHairpin) counts.resets++;
-  };
-  pass(TIMEOUT_MS, { 996: again(true), 1010: again(false), 2002: again(true), 2014: again(false) });
-  assert.ok(reads.filter((atMs) => atMs - startMs >= 988 && atMs - startMs < 1_040).length >= 4);
-  const verdicts = Promise.all([hairpin.timedOut(), drop.timedOut()]);
-  pass(JUDGE_EVERY_MS + 50);
-  assert.deepEqual(await verdicts, [{ kind: "reset" }, { kind: "silent" }]);
-});
-
 test("nothing is read while nobody is pending, and nothing is kept after the last one", async () => {
   const { tracker, pass, reads, begin, timeOut, verdict } = harness();
   pass(1_000);

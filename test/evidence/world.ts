@@ -1,4 +1,4 @@
-import { type Attribution, attribute, type Suspect } from "../../src/evidence/attribute.ts";
+import { type Attribution, attribute } from "../../src/evidence/attribute.ts";
 import type { Reading } from "../../src/evidence/counters.ts";
 import { locateRetransmissions, type Retransmission } from "../../src/evidence/retransmissions.ts";
 
@@ -20,16 +20,27 @@ export interface World {
 export const WINDOW_MS = 3;
 export const LATENESS_MS = 32;
 export const TIMEOUT_MS = 3_000;
-export const SCHEDULE: readonly Retransmission[] = [1, 2].map((round) => ({
-  earliestMs: round * 1_000,
-  latestMs: round * (1_000 + LATENESS_MS),
-}));
+/** When the SYN of a connect is sent again. */
+export const resendsOf = (sentMs: number): readonly Retransmission[] =>
+  [1, 2].map((round) => ({
+    earliestMs: sentMs + round * 1_000,
+    latestMs: sentMs + round * (1_000 + LATENESS_MS),
+    isAligned: false,
+  }));
+
+/** A connect that times out, as the tracker knows it. */
+export const suspectOf = (sentMs: number) => ({
+  sentMs,
+  resends: resendsOf(sentMs),
+  endMs: sentMs + TIMEOUT_MS,
+  known: "undecided" as const,
+});
 
 /** What is concluded once all connects have timed out. */
 export function judge(world: World): readonly Attribution[] {
   const readings = readingsOf(world);
-  const suspects = world.connects.map(({ sentMs }): Suspect => ({ sentMs, endMs: sentMs + TIMEOUT_MS, known: "undecided" }));
-  return attribute(readings, suspects, locateRetransmissions(readings, suspects, SCHEDULE), WINDOW_MS);
+  const suspects = world.connects.map(({ sentMs }) => suspectOf(sentMs));
+  return attribute(readings, suspects, locateRetransmissions(readings, suspects), WINDOW_MS);
 }
 
 export function readingsOf(world: World): readonly Reading[] {
@@ -38,9 +49,9 @@ export function readingsOf(world: World): readonly Reading[] {
   const retransmissions: number[] = [];
   for (const [connect, { sentMs, isHairpin }] of connects.entries()) {
     const syns = [sentMs];
-    for (const { earliestMs } of SCHEDULE) {
+    for (const { earliestMs } of resendsOf(sentMs)) {
       // Each is late by itself, and by as much as those before it.
-      syns.push(Math.max(syns.at(-1) ?? 0, sentMs + earliestMs) + latenessMs(connect, syns.length - 1));
+      syns.push(Math.max(syns.at(-1) ?? 0, earliestMs) + latenessMs(connect, syns.length - 1));
     }
     retransmissions.push(...syns.slice(1));
     if (!isHairpin) continue;
