@@ -90,12 +90,11 @@ export class Scheduler<T extends Scheduled> {
   }
 
   /**
-   * To be called by whoever has been woken up for something else: the first that is due, if in a moment, needs no wake-up of its own
-   * then.
+   * To be called by whoever has been woken up for something else: what is due first, if in a moment, needs no wake-up of its own then.
    */
   awake(): void {
     const dueMs = this.#queue[0]?.dueMs ?? Number.POSITIVE_INFINITY;
-    if (dueMs - this.#options.clock.nowMs() <= Math.min(MOMENT_MS, this.#earlyMs)) this.#startWithin(0);
+    if (dueMs - this.#options.clock.nowMs() <= Math.min(MOMENT_MS, this.#earlyMs)) this.#fire();
   }
 
   #slotMs({ everyNth = 1 }: T): number {
@@ -121,15 +120,10 @@ export class Scheduler<T extends Scheduled> {
     this.#timer = { atMs, cancel };
   }
 
-  #fire(): void {
-    // Where many wait for an answer that does not come, more at the same instant would make it harder to tell whose is whose.
-    this.#startWithin(this.#running.size < TOGETHER ? this.#earlyMs : 0);
-  }
-
   /** Starts the first one, whenever it is due, and those that are due soon. */
-  #startWithin(earlyMs: number): void {
+  #fire(): void {
     const nowMs = this.#options.clock.nowMs();
-    const soon = this.#queue.splice(0, Math.max(1, this.#indexAfter(nowMs + earlyMs)));
+    const soon = this.#queue.splice(0, Math.max(1, this.#indexAfter(nowMs + this.#earlyMs)));
     // Drawn anew only when all are known: none is to start twice.
     for (const entry of soon) {
       // What is due in a slot that has not begun waits for it: in each slot there is one attempt.
