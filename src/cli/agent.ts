@@ -8,7 +8,7 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
-import { startEvidence } from "../evidence/start.ts";
+import { type EvidenceSource, startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
 import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
@@ -49,10 +49,15 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
 
+  const watch = new LoopWatch(systemLoopTimes, () => {
+    agent.awake();
+    return evidence.beat();
+  });
+  const clock = watch.alongWith(systemClock);
   let evidenceNote: string | undefined;
-  const evidence = startEvidence({
+  const evidence: EvidenceSource = startEvidence({
     level: settings.evidence,
-    clock: systemClock,
+    clock,
     timeoutMs: settings.timeout,
     node: settings.nodeName,
     ...HOST,
@@ -66,13 +71,10 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     ...settings,
     isAllowed,
     userAgent: USER_AGENT,
-    clock: systemClock,
+    clock,
     unixMs: Date.now,
     random: Math.random,
-    watch: new LoopWatch(systemLoopTimes, () => {
-      agent.awake();
-      return evidence.beat();
-    }),
+    watch,
     watcher: evidence.watcher,
     metrics,
     logger,

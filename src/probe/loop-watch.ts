@@ -1,4 +1,5 @@
 import { openSync, readSync } from "node:fs";
+import type { Clock } from "../domain/clock.ts";
 
 /**
  * Tells how late an event was read, so that a starved agent blames nobody (design rule 4).
@@ -33,15 +34,17 @@ export const systemLoopTimes: LoopTimes = {
 };
 
 /** How often the loop shows that it is alive while a connect is young: what a stop shorter than this hides is not seen. */
-export const HEARTBEAT_MS = 5;
+export const HEARTBEAT_MS = 10;
 
 /**
- * A beat costs a wake-up, and a connect that is dropped silently waits for seconds. So the beat slows down with its age: what a stop
- * can hide is never more than a quarter of the time that is measured, nor than this. Where the kernel tells for how long the thread
- * was held back, that is seen in any case, and only stops of the whole machine or process (SIGSTOP) hide; elsewhere it never slows down.
+ * A beat costs a wake-up, and a connect that is dropped silently waits for seconds. So the next beat comes when its age has doubled:
+ * what a stop can hide is never more than half of the time that is measured, nor than this. Where the kernel tells for how long the
+ * thread was held back, that is seen in any case, and only stops of the whole machine or process (SIGSTOP) hide; elsewhere it never
+ * slows down.
  */
-export const SLOWEST_HEARTBEAT_MS = 250;
-const SHARE_OF_AGE = 1 / 4;
+export const SLOWEST_HEARTBEAT_MS = 500;
+/** A beat is soon due when so much of the time from the one before it is over. */
+const SOON_SHARE = 1 / 2;
 
 export class LoopWatch {
   readonly #times: LoopTimes;
@@ -102,6 +105,23 @@ export class LoopWatch {
     else if (this.#beatMs < this.#plannedMs && youngest <= this.#polled.atMs) this.#beatAt(this.#plannedMs, this.now());
   }
 
+  /** A clock of which a timer that has run serves as a heartbeat, if one is soon due: that then needs no wake-up of its own. */
+  alongWith(clock: Clock): Clock {
+    const awake = () => {
+      if (this.#sinceMs.length === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs))
+        return;
+      this.#beat();
+    };
+    return {
+      nowMs: clock.nowMs,
+      after: (ms, run) =>
+        clock.after(ms, () => {
+          run();
+          awake();
+        }),
+    };
+  }
+
   /**
    * Upper bound, in milliseconds, on how long ago an event that is being read now can have become ready.
    *
@@ -137,15 +157,18 @@ export class LoopWatch {
     this.#beatMs = atMs;
     // The runtime leaves out fractions: what is left of a sum of them would make a beat early by one.
     const delayMs = Math.max(0, Math.round(atMs - now.atMs));
-    this.#heartbeat = setTimeout(() => {
-      // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
-      // the immediate runs, all that was ready at the timer has been read.
-      const mark = this.now();
-      const nextMs = this.#nextMs(mark.atMs, this.#onBeat());
-      const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
-      this.#plan(nextMs, mark);
-      setImmediate(() => this.#hasPolled(mark, heldBackMs));
-    }, delayMs);
+    this.#heartbeat = setTimeout(() => this.#beat(), delayMs);
+  }
+
+  /** To be called from a timer. */
+  #beat(): void {
+    // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
+    // the immediate runs, all that was ready at the timer has been read.
+    const mark = this.now();
+    const nextMs = this.#nextMs(mark.atMs, this.#onBeat());
+    const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
+    this.#plan(nextMs, mark);
+    setImmediate(() => this.#hasPolled(mark, heldBackMs));
   }
 
   #hasPolled(mark: Mark, heldBackMs: number | undefined): void {
@@ -155,10 +178,10 @@ export class LoopWatch {
   }
 
   #nextMs(nowMs: number, wantedMs = SLOWEST_HEARTBEAT_MS): number {
-    if (this.#times.heldBackMs === undefined) return HEARTBEAT_MS;
-    const slowestMs = Math.min(SLOWEST_HEARTBEAT_MS, SHARE_OF_AGE * (nowMs - (this.#sinceMs.at(-1) ?? nowMs)), wantedMs);
+    const ageMs = this.#times.heldBackMs === undefined ? 0 : nowMs - (this.#sinceMs.at(-1) ?? nowMs);
+    const slowestMs = Math.max(HEARTBEAT_MS, Math.min(SLOWEST_HEARTBEAT_MS, ageMs));
     // Whole ones: Node.js keeps a list of timers for each length that there is.
-    return Math.max(HEARTBEAT_MS, Math.floor(slowestMs));
+    return Math.max(1, Math.floor(Math.min(slowestMs, wantedMs)));
   }
 }
 

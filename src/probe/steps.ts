@@ -7,6 +7,12 @@ export type StepResult =
   | { readonly kind: "deadline" }
   | { readonly kind: "shutdown" };
 
+/**
+ * Deadlines are looked at together, every so many milliseconds: each would take a wake-up of its own. What comes in later than its
+ * deadline and before that is late all the same.
+ */
+const TOGETHER_MS = 16;
+
 /** What a step calls when it is over: without an error it succeeded. */
 export type Settle = (error?: Error) => void;
 
@@ -98,14 +104,19 @@ export class Steps {
   }
 
   #armDeadline(): void {
-    this.#deadline = setTimeout(() => {
-      // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
-      // timeout; the immediate comes after that poll.
-      setImmediate(() => {
-        this.#noteLateness(this.elapsedMs() - this.#timeoutMs);
-        this.#end({ kind: "deadline" });
-      });
-    }, this.#timeoutMs);
+    const nowMs = this.#watch.nowMs();
+    const deadlineMs = Math.ceil((nowMs + this.#timeoutMs) / TOGETHER_MS) * TOGETHER_MS;
+    this.#deadline = setTimeout(
+      () => {
+        // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
+        // timeout; the immediate comes after that poll.
+        setImmediate(() => {
+          this.#noteLateness(this.#watch.nowMs() - deadlineMs);
+          this.#end({ kind: "deadline" });
+        });
+      },
+      Math.ceil(deadlineMs - nowMs),
+    );
   }
 
   #noteLateness(ms: number): void {

@@ -3,6 +3,7 @@ import { mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HEARTBEAT_MS, type LoopTimes, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
 import { eventually } from "../support/eventually.ts";
+import { ManualClock } from "../support/manual-clock.ts";
 
 /** A loop whose times are told, not measured. */
 const told = () => {
@@ -65,7 +66,7 @@ test("while it is held the heartbeat keeps lateness small, and without a holder 
   await sleep(100);
   assert.ok(watch.latenessMs(start) < 50, "heartbeats have told that the loop polls");
   watch.release(held);
-  await sleep(100);
+  await sleep(200);
   assert.ok(watch.latenessMs(start) > 50);
 });
 
@@ -99,18 +100,40 @@ test("whoever begins to watch has the fast heartbeat again", async () => {
   assert.ok(count.beats >= 3, `${count.beats} beats in 45 ms`);
 });
 
+test("a timer that has run is a beat, if one is soon due, and only while somebody watches", () => {
+  const clock = new ManualClock();
+  const { count, watch } = counting({ nowMs: () => clock.nowMs(), idleMs: () => clock.nowMs() });
+  const along = watch.alongWith(clock);
+  const ran: number[] = [];
+  const pass = (ms: number) => {
+    along.after(ms, () => ran.push(clock.nowMs()));
+    clock.advance(ms);
+  };
+  pass(100);
+  assert.deepEqual([ran.length, count.beats], [1, 0], "nobody watches");
+  const held = watch.hold();
+  pass(3);
+  assert.equal(count.beats, 0, "it was not to come before 7 ms");
+  pass(3);
+  assert.equal(count.beats, 1);
+  along.after(HEARTBEAT_MS, () => assert.fail("cancelled"))();
+  clock.advance(HEARTBEAT_MS);
+  watch.release(held);
+  assert.deepEqual(ran, [100, 103, 106]);
+});
+
 test("connects that end before their first beat cost none, while an old one waits", async () => {
   const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
   const old = watch.hold();
   await sleep(800);
   count.beats = 0;
-  const connects = 40;
+  const connects = 80;
   for (let i = 0; i < connects; i++) {
     watch.release(watch.hold());
     await sleep(10);
   }
   watch.release(old);
-  // Its own beat comes every 200 ms.
+  // Its own beat comes every 500 ms.
   assert.ok(count.beats > 0 && count.beats < connects / 4, `${count.beats} beats`);
 });
 
