@@ -146,9 +146,12 @@ function countOf({ suspect, burst, isRead }: Part, verdicts: readonly Attributio
     return verdicts[suspect] === "silent" ? 0 : 1;
   }
   const { anonymous = 0, candidates = [] } = burst ?? {};
-  if (counted === "most") return Math.min(anonymous, candidates.filter((index) => verdicts[index] !== "silent").length);
-  // More than there are candidates: somebody else's are among them.
-  if (!isRead || anonymous > candidates.length) return 0;
+  // More than there are candidates: somebody else's are among them, or one's that was not sent when it had to be.
+  const strange = Math.max(0, anonymous - candidates.length);
+  if (counted === "most") {
+    return Math.min(anonymous, strange + candidates.filter((index) => verdicts[index] !== "silent").length);
+  }
+  if (!isRead || strange > 0) return 0;
   return Math.max(0, anonymous - candidates.filter((index) => verdicts[index] !== "hairpin").length);
 }
 

@@ -68,6 +68,21 @@ export function planReading(resends: readonly Retransmission[], options: PlanOpt
   return { isDue, nextMs: Math.min(againMs, isQuiet ? beforeMs : Math.max(beforeMs, quiet?.sinceMs ?? beforeMs)) };
 }
 
+/**
+ * How long a first SYN had better wait: it would be answered along with others that are sent again about now.
+ *
+ * @param options.quiet - The quiet part of the period in which its answer would come.
+ * @returns Milliseconds; 0: it need not.
+ */
+export function untilQuietMs(
+  resends: readonly Retransmission[],
+  { nowMs, windowMs, quiet }: Pick<PlanOptions, "nowMs" | "windowMs" | "quiet">,
+): number {
+  if (quiet === undefined || nowMs >= quiet.sinceMs) return 0;
+  const isBusy = resends.some(({ earliestMs, latestMs }) => earliestMs < quiet.sinceMs && latestMs + windowMs > nowMs);
+  return isBusy ? quiet.sinceMs - nowMs : 0;
+}
+
 /** Takes an instant among the next two, if it is before the end of what it is an instant of. */
 function note(instants: { firstMs: number; secondMs: number }, atMs: number, untilMs: number): void {
   if (atMs > untilMs || Math.abs(atMs - instants.firstMs) < TIMER_STEP_MS) return;

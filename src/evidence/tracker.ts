@@ -3,7 +3,7 @@ import type { BeginningConnect, ConnectWatch, ConnectWatcher, Evidence, WatchCon
 import { AnswerWindow } from "./answer-window.ts";
 import { type Attribution, attribute } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
-import { planReading } from "./reading-plan.ts";
+import { planReading, untilQuietMs } from "./reading-plan.ts";
 import { locateRetransmissions, type Retransmission } from "./retransmissions.ts";
 import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
@@ -79,8 +79,11 @@ export class EvidenceTracker implements ConnectWatcher {
 
   async turn(): Promise<WatchConnect> {
     const giveBack = await this.#turns.take();
-    const busyMs = this.#busyMs();
-    if (busyMs > 0) await new Promise<void>((resolve) => this.#options.clock.after(busyMs, resolve));
+    const { clock } = this.#options;
+    const { ms: windowMs } = this.#window;
+    const nowMs = clock.nowMs();
+    const waitMs = untilQuietMs(this.#due, { nowMs, windowMs, quiet: this.#wheel.quietAt(nowMs + windowMs, windowMs) });
+    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(Math.ceil(waitMs), resolve));
     return (connect) => this.#watch(connect, giveBack);
   }
 
@@ -170,16 +173,6 @@ export class EvidenceTracker implements ConnectWatcher {
     });
     if (isDue) this.#read();
     return Number.isFinite(nextMs) ? nextMs - nowMs : undefined;
-  }
-
-  /** Milliseconds for which a first SYN had better wait: somebody's SYN is sent again about now, and would be answered along with it. */
-  #busyMs(): number {
-    const nowMs = this.#options.clock.nowMs();
-    const { ms: windowMs } = this.#window;
-    const quiet = this.#wheel.quietAt(nowMs + windowMs, windowMs);
-    if (quiet === undefined || nowMs >= quiet.sinceMs) return 0;
-    const isBusy = this.#due.some(({ earliestMs, latestMs }) => earliestMs < quiet.sinceMs && latestMs + windowMs > nowMs);
-    return isBusy ? quiet.sinceMs - nowMs : 0;
   }
 
   /** Judges at once whoever waits for it, and reads no more. */

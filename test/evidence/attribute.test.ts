@@ -52,6 +52,20 @@ test("where readings are far apart, a reset after the last instant at which a SY
   assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "hairpin"]);
 });
 
+test("a reset to a SYN that was sent again when nobody had to convicts nobody else", () => {
+  const late = { ...suspectOf(0), resends: [{ earliestMs: 1_000, latestMs: 1_010, isAligned: true }] };
+  const other = { ...suspectOf(1_020), resends: [] };
+  const readings = [
+    { atMs: 0, resets: 0, retransmissions: 0 },
+    { atMs: WINDOW_MS, resets: 1, retransmissions: 0 },
+    { atMs: 1_020, resets: 1, retransmissions: 0 },
+    { atMs: 1_020 + WINDOW_MS, resets: 2, retransmissions: 1 },
+  ];
+  const suspects = [late, other];
+  const bursts = locateRetransmissions(readings, suspects);
+  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["hairpin", "undecided"]);
+});
+
 /** Milliseconds with the resolution of the monotonic clock. */
 const instant = (maxMs: number) => integer({ min: 0, max: maxMs * 1_000 }).map((micros) => micros / 1_000);
 const connects = uniqueArray(record({ sentMs: instant(120), isHairpin: boolean() }), {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type PlanOptions, planReading } from "../../src/evidence/reading-plan.ts";
+import { type PlanOptions, planReading, untilQuietMs } from "../../src/evidence/reading-plan.ts";
 
 const WINDOW_MS = 2.5;
 /** A timer wheel with an instant every 32 ms, the first of them at 0; it is quiet from 10 ms after one to 1 ms before the next. */
@@ -64,4 +64,17 @@ test("whoever comes late reads at the next quiet time, and does not wait for the
 
 test("nobody pending: nothing is to come", () => {
   assert.deepEqual(planReading([], onWheel(10, 0)), { isDue: false, nextMs: Number.POSITIVE_INFINITY });
+});
+
+test("a first SYN waits only while another is sent again that would be answered along with it", () => {
+  const wait = (nowMs: number, resends = at(320)) => {
+    const { quiet } = onWheel(nowMs + WINDOW_MS, 0);
+    return untilQuietMs(resends, { nowMs, windowMs: WINDOW_MS, quiet });
+  };
+  assert.equal(wait(315), 0, "it is answered before");
+  assert.equal(wait(317), 13);
+  assert.equal(wait(322), 8);
+  assert.equal(wait(330), 0);
+  assert.equal(wait(322, at(352)), 0, "nobody sends now");
+  assert.equal(untilQuietMs(at(320), { nowMs: 322, windowMs: WINDOW_MS, quiet: undefined }), 0);
 });
