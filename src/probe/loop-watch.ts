@@ -46,11 +46,18 @@ export const SLOWEST_HEARTBEAT_MS = 500;
 /** A beat is soon due when so much of the time from the one before it is over. */
 const SOON_SHARE = 1 / 2;
 
+/** Somebody who watches, since when. */
+export interface Hold {
+  readonly sinceMs: number;
+  isReleased: boolean;
+}
+
 export class LoopWatch {
   readonly #times: LoopTimes;
   readonly #onBeat: () => number | undefined;
-  /** When each of those that watch began: the youngest comes last. */
-  readonly #sinceMs: number[] = [];
+  /** The youngest comes last, and still watches; among the others are some that no longer do, half of them at most. */
+  #holds: Hold[] = [];
+  #held = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   /** When the next beat is to come. */
   #beatMs = 0;
@@ -85,21 +92,27 @@ export class LoopWatch {
    *
    * @returns what to release.
    */
-  hold(): number {
+  hold(): Hold {
     const mark = this.now();
-    if (this.#sinceMs.push(mark.atMs) === 1) {
+    const hold = { sinceMs: mark.atMs, isReleased: false };
+    this.#holds.push(hold);
+    if (++this.#held === 1) {
       this.#plan(HEARTBEAT_MS, mark);
       this.#hasPolled(mark, undefined);
     } else if (this.#beatMs > mark.atMs + HEARTBEAT_MS) {
       this.#beatAt(mark.atMs + HEARTBEAT_MS, mark);
     }
-    return mark.atMs;
+    return hold;
   }
 
-  release(held: number): void {
-    const at = this.#sinceMs.lastIndexOf(held);
-    if (at >= 0) this.#sinceMs.splice(at, 1);
-    const youngest = this.#sinceMs.at(-1);
+  release(hold: Hold): void {
+    if (hold.isReleased) return;
+    hold.isReleased = true;
+    this.#held--;
+    // Most are the youngest. To look for the others each time would take longer the more there are.
+    while (this.#holds.at(-1)?.isReleased === true) this.#holds.pop();
+    if (this.#holds.length > 2 * this.#held) this.#holds = this.#holds.filter(({ isReleased }) => !isReleased);
+    const youngest = this.#holds.at(-1)?.sinceMs;
     if (youngest === undefined) clearTimeout(this.#heartbeat);
     // Most connects end before their first beat, and need none.
     else if (this.#beatMs < this.#plannedMs && youngest <= this.#polled.atMs) this.#beatAt(this.#plannedMs, this.now());
@@ -108,8 +121,7 @@ export class LoopWatch {
   /** A clock of which a timer that has run serves as a heartbeat, if one is soon due: that then needs no wake-up of its own. */
   alongWith(clock: Clock): Clock {
     const awake = () => {
-      if (this.#sinceMs.length === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs))
-        return;
+      if (this.#held === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs)) return;
       this.#beat();
     };
     return {
@@ -178,7 +190,7 @@ export class LoopWatch {
   }
 
   #nextMs(nowMs: number, wantedMs = SLOWEST_HEARTBEAT_MS): number {
-    const ageMs = this.#times.heldBackMs === undefined ? 0 : nowMs - (this.#sinceMs.at(-1) ?? nowMs);
+    const ageMs = this.#times.heldBackMs === undefined ? 0 : nowMs - (this.#holds.at(-1)?.sinceMs ?? nowMs);
     const slowestMs = Math.max(HEARTBEAT_MS, Math.min(SLOWEST_HEARTBEAT_MS, ageMs));
     // Whole ones: Node.js keeps a list of timers for each length that there is.
     return Math.max(1, Math.floor(Math.min(slowestMs, wantedMs)));

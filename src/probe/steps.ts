@@ -1,4 +1,5 @@
-import type { LoopWatch } from "./loop-watch.ts";
+import type { Hold, LoopWatch } from "./loop-watch.ts";
+import { onAbort } from "./on-abort.ts";
 
 /** How one step of an attempt ended. `deadline` is only said after the poll phase that follows the deadline found nothing. */
 export type StepResult =
@@ -23,25 +24,22 @@ export type Settle = (error?: Error) => void;
  */
 export class Steps {
   readonly #watch: LoopWatch;
-  readonly #signal: AbortSignal;
   readonly #timeoutMs: number;
-  readonly #held: number;
+  readonly #held: Hold;
   #startedMs: number;
   #clockRuns = false;
   #worstLatenessMs = 0;
   #deadline: NodeJS.Timeout | undefined;
   #interrupt: ((result: StepResult) => void) | undefined;
   #ended: StepResult | undefined;
-  readonly #onAbort = () => this.#end({ kind: "shutdown" });
+  readonly #ignoreAbort: () => void;
 
   constructor(options: { readonly watch: LoopWatch; readonly signal: AbortSignal; readonly timeoutMs: number }) {
     this.#watch = options.watch;
-    this.#signal = options.signal;
     this.#timeoutMs = options.timeoutMs;
     this.#startedMs = this.#watch.nowMs();
     this.#held = this.#watch.hold();
-    if (this.#signal.aborted) this.#onAbort();
-    else this.#signal.addEventListener("abort", this.#onAbort, { once: true });
+    this.#ignoreAbort = onAbort(options.signal, () => this.#end({ kind: "shutdown" }));
     // Not started by a packet yet; an attempt that never gets to send one has a deadline all the same.
     this.#armDeadline();
   }
@@ -92,7 +90,7 @@ export class Steps {
   /** Ends the attempt: no timer, no listener stays behind. */
   dispose(): void {
     clearTimeout(this.#deadline);
-    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#ignoreAbort();
     this.#watch.release(this.#held);
   }
 
