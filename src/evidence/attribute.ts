@@ -47,11 +47,13 @@ export function attribute(
   const verdicts: Attribution[] = suspects.map(({ known }) => known);
   const cellsBySuspect: Cell[][] = suspects.map(() => []);
   for (const cell of cells) {
+    const note = (index: number) => {
+      const own = cellsBySuspect[index];
+      if (own?.at(-1) !== cell) own?.push(cell);
+    };
     for (const { suspect, burst } of cell.parts) {
-      for (const index of burst?.candidates ?? [suspect ?? 0]) {
-        const own = cellsBySuspect[index];
-        if (own?.at(-1) !== cell) own?.push(cell);
-      }
+      if (suspect !== undefined) note(suspect);
+      else burst?.candidates.forEach(note);
     }
   }
   const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
@@ -103,12 +105,12 @@ function partsOf(
   /** The interval by which the reset to a SYN has been read that left at the latest then; the last one if it may still come. */
   const readBy = (ms: number) => ({ to: Math.min(last, firstReading(readings, ms + windowMs)), isRead: ms + windowMs <= lastMs });
   const parts: Part[] = [];
-  for (const [suspect, { sentMs }] of suspects.entries()) {
+  suspects.forEach(({ sentMs }, suspect) => {
     const before = firstReading(readings, sentMs);
     // Without the reading just before it, or any after it, nothing can be said of a SYN.
-    if (readings[before]?.atMs !== sentMs || before === last) continue;
+    if (readings[before]?.atMs !== sentMs || before === last) return;
     parts.push({ from: before + 1, ...readBy(sentMs), suspect, burst: undefined });
-  }
+  });
   for (const burst of bursts) {
     const { to, isRead } = readBy(burst.untilMs);
     const range = { from: burst.interval, to: Math.max(burst.interval, to), isRead };

@@ -35,13 +35,13 @@ interface Burst {
   readonly count: number;
   untilMs: number;
   readonly located: number[];
-  readonly candidates: Set<Due>;
+  candidates: Due[];
 }
 
 /** One retransmission that is due, and the bursts that it may have been in. */
 interface Due {
   readonly connect: number;
-  readonly bursts: Set<Burst>;
+  bursts: Burst[];
   /** Whether it must be in one of them: it was sent by now, and not before the first reading. */
   readonly isCertain: boolean;
 }
@@ -58,41 +58,40 @@ export function locateRetransmissions(
   const firstMs = readings[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const lastMs = readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
   const queue: Due[] = [];
-  for (const [connect, { resends, endMs = Number.POSITIVE_INFINITY }] of connects.entries()) {
+  connects.forEach(({ resends, endMs = Number.POSITIVE_INFINITY }, connect) => {
     for (const { earliestMs, latestMs } of resends) {
       const untilMs = Math.min(latestMs, endMs, lastMs);
       if (earliestMs >= untilMs) break;
       const possible = burstsBetween(bursts, readings, earliestMs, untilMs);
       // All that it may have been must be in sight.
       const isCertain = earliestMs >= firstMs && untilMs === latestMs;
-      const due: Due = { connect, bursts: new Set(possible), isCertain };
+      const due: Due = { connect, bursts: possible, isCertain };
       for (const burst of possible) {
-        burst.candidates.add(due);
+        burst.candidates.push(due);
         burst.untilMs = Math.max(burst.untilMs, untilMs);
       }
       queue.push(due);
     }
-  }
+  });
   for (let due = queue.pop(); due !== undefined; due = queue.pop()) {
-    if (due.bursts.size !== 1 || !due.isCertain) continue;
-    for (const burst of due.bursts) {
-      burst.candidates.delete(due);
-      burst.located.push(due.connect);
-      if (burst.located.length < burst.count) continue;
-      for (const other of burst.candidates) {
-        other.bursts.delete(burst);
-        queue.push(other);
-      }
-      burst.candidates.clear();
+    const [burst, ...others] = due.bursts;
+    if (burst === undefined || others.length > 0 || !due.isCertain) continue;
+    due.bursts = [];
+    take(burst.candidates, due);
+    burst.located.push(due.connect);
+    if (burst.located.length < burst.count) continue;
+    for (const other of burst.candidates) {
+      take(other.bursts, burst);
+      queue.push(other);
     }
-    due.bursts.clear();
+    burst.candidates = [];
   }
   return bursts.map(({ interval, count, untilMs, located, candidates }) => ({
     interval,
     untilMs: Math.min(Number.isFinite(untilMs) ? untilMs : lastMs, readings[interval]?.atMs ?? lastMs),
     located,
     anonymous: Math.max(0, count - located.length),
-    candidates: [...candidates].map(({ connect }) => connect),
+    candidates: candidates.map(({ connect }) => connect),
   }));
 }
 
@@ -101,18 +100,13 @@ function burstsOf(readings: readonly Reading[]): readonly Burst[] {
   for (let interval = 1; interval < readings.length; interval++) {
     const count = (readings[interval]?.retransmissions ?? 0) - (readings[interval - 1]?.retransmissions ?? 0);
     if (count > 0) {
-      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: new Set() });
+      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: [] });
     }
   }
   return bursts;
 }
 
-function burstsBetween(
-  bursts: readonly Burst[],
-  readings: readonly Reading[],
-  fromMs: number,
-  untilMs: number,
-): readonly Burst[] {
+function burstsBetween(bursts: readonly Burst[], readings: readonly Reading[], fromMs: number, untilMs: number): Burst[] {
   const endsAt = (burst: Burst): number => readings[burst.interval]?.atMs ?? 0;
   const startsAt = (burst: Burst): number => readings[burst.interval - 1]?.atMs ?? 0;
   const found: Burst[] = [];
@@ -122,6 +116,11 @@ function burstsBetween(
     found.push(burst);
   }
   return found;
+}
+
+function take<T>(items: T[], item: T): void {
+  const index = items.indexOf(item);
+  if (index >= 0) items.splice(index, 1);
 }
 
 /** Index of the first reading at or after an instant; the number of readings if there is none. */
