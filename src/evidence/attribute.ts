@@ -147,13 +147,11 @@ function countOf({ suspect, burst, isRead }: Part, verdicts: readonly Attributio
     if (counted === "least") return isRead && verdicts[suspect] === "hairpin" ? 1 : 0;
     return verdicts[suspect] === "silent" ? 0 : 1;
   }
-  const { anonymous = 0, candidates = [] } = burst ?? {};
-  // More than there are candidates: somebody else's are among them, or one's that was not sent when it had to be.
-  const strange = Math.max(0, anonymous - candidates.length);
+  const { anonymous = 0, candidates = [], hasStrangers = false } = burst ?? {};
   if (counted === "most") {
-    return Math.min(anonymous, strange + candidates.filter((index) => verdicts[index] !== "silent").length);
+    return hasStrangers ? anonymous : Math.min(anonymous, candidates.filter((index) => verdicts[index] !== "silent").length);
   }
-  if (!isRead || strange > 0) return 0;
+  if (!isRead || hasStrangers) return 0;
   return Math.max(0, anonymous - candidates.filter((index) => verdicts[index] !== "hairpin").length);
 }
 

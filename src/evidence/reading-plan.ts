@@ -1,8 +1,11 @@
 import type { Retransmission } from "./retransmissions.ts";
-import type { Quiet } from "./timer-wheel.ts";
+import { LEAST_QUIET_MS, type Quiet } from "./timer-wheel.ts";
 
-/** Where it is not known at which instants SYNs are sent again. A reading by a process that was just woken takes 70 µs. */
-const READ_EVERY_MS = 8;
+/**
+ * Where it is not known at which instants SYNs are sent again. A reading by a process that was just woken takes 70 µs. It divides no
+ * period of a timer wheel, so that readings do not always come at the same time of it.
+ */
+const READ_EVERY_MS = 7;
 /** So long before something may be sent again, or half of the time that there is: whoever has to read before may be late by a little. */
 const LEAD_MS = 8;
 /** Timers of the runtime have whole milliseconds, and may be early by a part of one. */
@@ -60,11 +63,11 @@ export function planReading(resends: readonly Retransmission[], options: PlanOpt
   }
   const { firstMs, secondMs } = instants;
   const isQuiet = quiet !== undefined && nowMs >= quiet.sinceMs && nowMs <= quiet.untilMs;
-  const isDue = (isUnread && isQuiet) || (isOpen && nowMs - lastMs >= READ_EVERY_MS);
+  const isDue = (isUnread && isQuiet) || (isOpen && nowMs - lastMs >= READ_EVERY_MS - TIMER_STEP_MS);
   const leadMs = quiet === undefined ? 0 : Math.min(LEAD_MS, (quiet.untilMs - quiet.sinceMs) / 2);
   // What has been sent by now has to be read before the first of them, what the first one sends before the second.
   const beforeMs = (isUnread && !isDue ? firstMs : secondMs) - leadMs;
-  const againMs = isOpen ? nowMs + READ_EVERY_MS : opensMs;
+  const againMs = isOpen ? (isDue ? nowMs : Math.max(nowMs + TIMER_STEP_MS, lastMs)) + READ_EVERY_MS : opensMs;
   return { isDue, nextMs: Math.min(againMs, isQuiet ? beforeMs : Math.max(beforeMs, quiet?.sinceMs ?? beforeMs)) };
 }
 
@@ -79,6 +82,8 @@ export function untilQuietMs(
   { nowMs, windowMs, quiet }: Pick<PlanOptions, "nowMs" | "windowMs" | "quiet">,
 ): number {
   if (quiet === undefined || nowMs >= quiet.sinceMs) return 0;
+  // Answers take so long that some come at an instant in any case.
+  if (quiet.untilMs - windowMs - quiet.sinceMs < LEAST_QUIET_MS) return 0;
   const isBusy = resends.some(({ earliestMs, latestMs }) => earliestMs < quiet.sinceMs && latestMs + windowMs > nowMs);
   return isBusy ? quiet.sinceMs - nowMs : 0;
 }

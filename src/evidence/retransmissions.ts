@@ -22,6 +22,15 @@ export interface RetransmissionBurst {
   readonly anonymous: number;
   /** Those who may have: connects, by index, each as often as it may have. */
   readonly candidates: readonly number[];
+  /** Somebody else may have, too: more was sent than those can have, or not all who had to have a place. */
+  readonly hasStrangers: boolean;
+}
+
+/** What `locateRetransmissions` finds. */
+export interface Located {
+  readonly bursts: readonly RetransmissionBurst[];
+  /** Indices of connects that did not send again when they had to. */
+  readonly displaced: ReadonlySet<number>;
 }
 
 export interface Connect {
@@ -34,27 +43,29 @@ interface Burst {
   readonly interval: number;
   readonly count: number;
   untilMs: number;
-  readonly located: number[];
+  located: Due[];
   candidates: Due[];
+  isDisputed: boolean;
 }
 
 /** One retransmission that is due, and the bursts that it may have been in. */
 interface Due {
   readonly connect: number;
+  readonly possible: readonly Burst[];
+  /** Those of them that have a place for it. */
   bursts: Burst[];
   /** Whether it must be in one of them: it was sent by now, and not before the first reading. */
   readonly isCertain: boolean;
+  isLocated: boolean;
 }
 
 /**
  * Finds the bursts of retransmissions, and who took part in each as far as that follows: what has only one place left is there, and
- * a burst that is full has no place for others.
+ * a burst that is full has no place for others. Where one who must be somewhere has none, nobody is.
  */
-export function locateRetransmissions(
-  readings: readonly Reading[],
-  connects: readonly Connect[],
-): readonly RetransmissionBurst[] {
+export function locateRetransmissions(readings: readonly Reading[], connects: readonly Connect[]): Located {
   const bursts = burstsOf(readings);
+  const displaced = new Set<number>();
   const firstMs = readings[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const lastMs = readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
   const queue: Due[] = [];
@@ -65,7 +76,7 @@ export function locateRetransmissions(
       const possible = burstsBetween(bursts, readings, earliestMs, untilMs);
       // All that it may have been must be in sight.
       const isCertain = earliestMs >= firstMs && untilMs === latestMs;
-      const due: Due = { connect, bursts: possible, isCertain };
+      const due: Due = { connect, possible, bursts: [...possible], isCertain, isLocated: false };
       for (const burst of possible) {
         burst.candidates.push(due);
         burst.untilMs = Math.max(burst.untilMs, untilMs);
@@ -75,10 +86,16 @@ export function locateRetransmissions(
   });
   for (let due = queue.pop(); due !== undefined; due = queue.pop()) {
     const [burst, ...others] = due.bursts;
-    if (burst === undefined || others.length > 0 || !due.isCertain) continue;
-    due.bursts = [];
+    if (others.length > 0 || !due.isCertain || due.isLocated) continue;
+    if (burst === undefined) {
+      // It had no place, or others took it: which of them it was that was not on time is not known.
+      displaced.add(due.connect);
+      for (const disputed of due.possible) disputed.isDisputed = true;
+      continue;
+    }
+    due.isLocated = true;
     take(burst.candidates, due);
-    burst.located.push(due.connect);
+    burst.located.push(due);
     if (burst.located.length < burst.count) continue;
     for (const other of burst.candidates) {
       take(other.bursts, burst);
@@ -86,13 +103,23 @@ export function locateRetransmissions(
     }
     burst.candidates = [];
   }
-  return bursts.map(({ interval, count, untilMs, located, candidates }) => ({
-    interval,
-    untilMs: Math.min(Number.isFinite(untilMs) ? untilMs : lastMs, readings[interval]?.atMs ?? lastMs),
-    located,
-    anonymous: Math.max(0, count - located.length),
-    candidates: candidates.map(({ connect }) => connect),
-  }));
+  const found = bursts.map(({ interval, count, untilMs, isDisputed, ...of }): RetransmissionBurst => {
+    const located = isDisputed ? [] : of.located;
+    const candidates = isDisputed ? [...of.located, ...of.candidates] : of.candidates;
+    const anonymous = Math.max(0, count - located.length);
+    const hasStrangers = isDisputed || anonymous > candidates.length;
+    const endMs = readings[interval]?.atMs ?? lastMs;
+    return {
+      interval,
+      // A stranger's may have been sent at any time of the interval.
+      untilMs: hasStrangers || !Number.isFinite(untilMs) ? endMs : Math.min(untilMs, endMs),
+      located: located.map(({ connect }) => connect),
+      anonymous,
+      candidates: candidates.map(({ connect }) => connect),
+      hasStrangers,
+    };
+  });
+  return { bursts: found, displaced };
 }
 
 function burstsOf(readings: readonly Reading[]): readonly Burst[] {
@@ -100,7 +127,7 @@ function burstsOf(readings: readonly Reading[]): readonly Burst[] {
   for (let interval = 1; interval < readings.length; interval++) {
     const count = (readings[interval]?.retransmissions ?? 0) - (readings[interval - 1]?.retransmissions ?? 0);
     if (count > 0) {
-      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: [] });
+      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: [], isDisputed: false });
     }
   }
   return bursts;

@@ -6,7 +6,11 @@ import { FIRST_WAIT_MS } from "./syn-schedule.ts";
  * Kernels by their ticks a second: 1000 (64 ms), 100 (80 ms), 250 (32 ms), 300 (26.7 ms); in parentheses how far apart the instants
  * are at which timers of a second fire. Where one divides the other the longer comes first: what fits it fits the shorter one, too.
  */
-const KERNELS = [1_000, 100, 250, 300].map((hz) => ({ hz, periodMs: (granuleOf(hz, FIRST_WAIT_MS) * 1_000) / hz }));
+const KERNELS = [1_000, 100, 250, 300].map((hz) => {
+  // A tick has whole nanoseconds (TICK_NSEC): with 300 of them a second it is a little shorter than a 300th.
+  const tickMs = Math.floor((1e9 + hz / 2) / hz) / 1e6;
+  return { hz, periodMs: granuleOf(hz, FIRST_WAIT_MS) * tickMs };
+});
 type Kernel = (typeof KERNELS)[number];
 
 /** Timers are late by up to an eighth, whatever the kernel. */
@@ -27,7 +31,7 @@ const CONCENTRATED = 0.6;
 const MISSED_WITHIN = 64;
 
 /** A process that was woken to read in between has to have the time for it. */
-const LEAST_QUIET_MS = 4;
+export const LEAST_QUIET_MS = 4;
 
 /** What was learnt: all fire at `phaseMs`, or up to `spreadMs` later, modulo the period. */
 interface Learnt {
@@ -63,16 +67,9 @@ export class TimerWheel {
     return this.#learnt?.kernel.periodMs ?? Number.POSITIVE_INFINITY;
   }
 
-  /**
-   * Looks at one connect that timed out: it must have sent its SYN again.
-   *
-   * @param first - When it was to do so for the first time.
-   */
-  observe(readings: readonly Reading[], sentMs: number, first: Retransmission | undefined): void {
-    if (this.#learnt !== undefined) {
-      if (first?.isAligned === true) this.#check(readings, first);
-      return;
-    }
+  /** Looks at one connect that timed out: it must have sent its SYN again. */
+  observe(readings: readonly Reading[], sentMs: number): void {
+    if (this.#learnt !== undefined) return;
     const dueMs = sentMs + FIRST_WAIT_MS;
     for (let i = Math.max(1, firstReading(readings, dueMs)); i < readings.length; i++) {
       const [before, after] = [readings[i - 1], readings[i]];
@@ -80,6 +77,8 @@ export class TimerWheel {
       if (after.retransmissions === before.retransmissions) continue;
       // Too far apart to tell.
       if (after.atMs - before.atMs > CLOSE_MS) return;
+      // One instant of many connects is one.
+      if (this.#observed.some(({ untilMs }) => untilMs === after.atMs)) return;
       this.#observed[this.#next] = { afterMs: before.atMs, untilMs: after.atMs };
       this.#next = (this.#next + 1) % REMEMBERED;
       if (this.#observed.length >= LEAST_OBSERVATIONS) this.#learnt = this.#learn();
@@ -130,41 +129,54 @@ export class TimerWheel {
     return quiet.untilMs - quiet.sinceMs >= LEAST_QUIET_MS ? quiet : undefined;
   }
 
-  #check(readings: readonly Reading[], { earliestMs, latestMs }: Retransmission): void {
-    const before = readings[firstReading(readings, earliestMs) - 1];
-    const after = readings[firstReading(readings, latestMs)];
-    if (before === undefined || after === undefined) return;
-    if (after.retransmissions > before.retransmissions) {
+  /**
+   * Takes note of whether a SYN was sent again when it had to be. The second one that was not is proof that what was learnt does not hold.
+   *
+   * @returns Whether it has forgotten what it had learnt.
+   */
+  check(wasSent: boolean): boolean {
+    if (this.#learnt === undefined) return false;
+    if (wasSent) {
       this.#sinceMissed++;
-      return;
+      return false;
     }
     const isSecond = this.#sinceMissed < MISSED_WITHIN;
     this.#sinceMissed = isSecond ? MISSED_WITHIN : 0;
-    if (!isSecond) return;
+    if (!isSecond) return false;
     this.#learnt = undefined;
     this.#observed.length = 0;
     this.#next = 0;
+    return true;
   }
 
   #learn(): Learnt | undefined {
-    for (const kernel of KERNELS) {
-      const { periodMs } = kernel;
-      const angles = this.#observed.map(({ afterMs, untilMs }) => (Math.PI * (afterMs + untilMs)) / periodMs);
-      const [x, y] = [mean(angles.map(Math.cos)), mean(angles.map(Math.sin))];
-      if (Math.hypot(x, y) < CONCENTRATED) continue;
-      const centreMs = (Math.atan2(y, x) / (2 * Math.PI)) * periodMs;
-      // From half a period before the centre to half a period after it.
-      const around = (atMs: number) => atMs - periodMs * Math.round((atMs - centreMs) / periodMs);
-      const seen = this.#observed.map(({ afterMs, untilMs }) => ({
-        middleMs: around((afterMs + untilMs) / 2),
-        halfMs: (untilMs - afterMs) / 2,
-      }));
-      const earliestMs = Math.min(...seen.map(({ middleMs, halfMs }) => middleMs + halfMs));
-      const latestMs = Math.max(...seen.map(({ middleMs, halfMs }) => middleMs - halfMs));
-      const spreadMs = Math.max(0, latestMs - earliestMs);
-      if (spreadMs < periodMs / 2) return { kernel, phaseMs: earliestMs, spreadMs };
-    }
-    return undefined;
+    const fitting = KERNELS.map((kernel) => ({ kernel, ...this.#centreOf(kernel) })).filter(
+      ({ concentration }) => concentration >= CONCENTRATED,
+    );
+    const [longest, ...others] = fitting;
+    if (longest === undefined) return undefined;
+    const { kernel, centreMs } = longest;
+    const { periodMs } = kernel;
+    // What fits two that have nothing in common was seen too seldom.
+    const isMultiple = (ms: number) => Math.abs(periodMs / ms - Math.round(periodMs / ms)) < 1e-3;
+    if (!others.every((other) => isMultiple(other.kernel.periodMs))) return undefined;
+    // From half a period before the centre to half a period after it.
+    const around = (atMs: number) => atMs - periodMs * Math.round((atMs - centreMs) / periodMs);
+    const seen = this.#observed.map(({ afterMs, untilMs }) => ({
+      middleMs: around((afterMs + untilMs) / 2),
+      halfMs: (untilMs - afterMs) / 2,
+    }));
+    const earliestMs = Math.min(...seen.map(({ middleMs, halfMs }) => middleMs + halfMs));
+    const latestMs = Math.max(...seen.map(({ middleMs, halfMs }) => middleMs - halfMs));
+    const spreadMs = Math.max(0, latestMs - earliestMs);
+    return spreadMs < periodMs / 2 ? { kernel, phaseMs: earliestMs, spreadMs } : undefined;
+  }
+
+  /** Where in a kernel's period what was seen lies, and how close together. */
+  #centreOf({ periodMs }: Kernel): { readonly centreMs: number; readonly concentration: number } {
+    const angles = this.#observed.map(({ afterMs, untilMs }) => (Math.PI * (afterMs + untilMs)) / periodMs);
+    const [x, y] = [mean(angles.map(Math.cos)), mean(angles.map(Math.sin))];
+    return { centreMs: (Math.atan2(y, x) / (2 * Math.PI)) * periodMs, concentration: Math.hypot(x, y) };
   }
 }
 

@@ -4,7 +4,7 @@ import { AnswerWindow } from "./answer-window.ts";
 import { type Attribution, attribute } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
 import { planReading, untilQuietMs } from "./reading-plan.ts";
-import { locateRetransmissions, type Retransmission } from "./retransmissions.ts";
+import { type Located, locateRetransmissions, type Retransmission } from "./retransmissions.ts";
 import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
 import { synWaits } from "./syn-schedule.ts";
@@ -28,8 +28,8 @@ export interface TrackerOptions {
 
 /** Verdicts are worked out together, for all that timed out in so many milliseconds: it takes a millisecond or two each time. */
 export const JUDGE_EVERY_MS = 800;
-/** Milliseconds after which nobody needs to read any more what was sent again. */
-const FORGOTTEN_MS = 1_000;
+/** For so many milliseconds a socket may be open past its deadline: a SYN that leaves then is nobody else's. */
+const CLOSES_WITHIN_MS = 32;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
@@ -59,7 +59,7 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #tracked = new Set<Tracked>();
   /** Those of them that are under way, or wait for their verdict. */
   #pending = 0;
-  /** When SYNs of those that were not answered at once are sent again; what is over goes with the next verdicts. */
+  /** When SYNs of those that were not answered at once are sent again, as long as they may be. */
   #due: Retransmission[] = [];
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
@@ -69,7 +69,7 @@ export class EvidenceTracker implements ConnectWatcher {
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
-    this.#waits = synWaits(options.linearTimeouts, options.timeoutMs);
+    this.#waits = synWaits(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
   }
 
   /** Connects that are pending, or were while one was that still is. */
@@ -77,14 +77,25 @@ export class EvidenceTracker implements ConnectWatcher {
     return this.#tracked.size;
   }
 
+  /** Retransmissions that are waited for. */
+  get planned(): number {
+    return this.#due.length;
+  }
+
   async turn(): Promise<WatchConnect> {
     const giveBack = await this.#turns.take();
-    const { clock } = this.#options;
-    const { ms: windowMs } = this.#window;
-    const nowMs = clock.nowMs();
-    const waitMs = untilQuietMs(this.#due, { nowMs, windowMs, quiet: this.#wheel.quietAt(nowMs + windowMs, windowMs) });
-    if (waitMs > 0) await new Promise<void>((resolve) => clock.after(Math.ceil(waitMs), resolve));
+    // Once more, if it was woken too late.
+    for (let round = 0; round < 2; round++) {
+      const waitMs = this.#untilQuietMs();
+      if (waitMs > 0) await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
+    }
     return (connect) => this.#watch(connect, giveBack);
+  }
+
+  #untilQuietMs(): number {
+    const { ms: windowMs } = this.#window;
+    const nowMs = this.#options.clock.nowMs();
+    return untilQuietMs(this.#due, { nowMs, windowMs, quiet: this.#wheel.quietAt(nowMs + windowMs, windowMs) });
   }
 
   /** Starts to follow a connect whose SYN is about to leave. */
@@ -128,12 +139,14 @@ export class EvidenceTracker implements ConnectWatcher {
       answered: () => {
         cancel();
         this.#window.note(clock.nowMs() - atMs);
+        this.#sendsNoMore(tracked);
         if (this.#tracked.delete(tracked)) this.#ended();
       },
       timedOut: () => {
         // It was accepted after all, if too late.
         if (!this.#tracked.has(tracked)) return Promise.resolve({ kind: "undecided" });
         tracked.endMs = this.#read().atMs;
+        this.#sendsNoMore(tracked);
         return new Promise((resolve) => {
           tracked.decide = resolve;
           this.#cancelJudging ??= clock.after(JUDGE_EVERY_MS, () => this.#judge());
@@ -142,6 +155,7 @@ export class EvidenceTracker implements ConnectWatcher {
       abandoned: () => {
         cancel();
         tracked.endMs = clock.nowMs();
+        this.#sendsNoMore(tracked);
         this.#ended();
       },
     };
@@ -195,17 +209,34 @@ export class EvidenceTracker implements ConnectWatcher {
     this.#cancelJudging = undefined;
     this.#lookForDisturbance();
     const suspects = [...this.#tracked];
-    const bursts = locateRetransmissions(this.#readings, suspects);
+    const { bursts } = this.#locate(suspects);
     const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
-      this.#wheel.observe(this.#readings, tracked.sentMs, tracked.resends[0]);
+      const [first] = tracked.resends;
+      if (first !== undefined && first.latestMs <= (tracked.endMs ?? 0)) this.#wheel.observe(this.#readings, tracked.sentMs);
       tracked.known = tracked.sentMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
       this.#ended();
     }
     this.#prune();
+  }
+
+  /** What was learnt of the timer wheel is held against it, and if it does not hold, all is looked at without it. */
+  #locate(suspects: readonly Tracked[]): Located {
+    const located = locateRetransmissions(this.#readings, suspects);
+    let hasForgotten = false;
+    for (const [index, { decide, resends }] of suspects.entries()) {
+      if (decide === undefined || resends[0]?.isAligned !== true) continue;
+      hasForgotten = this.#wheel.check(!located.displaced.has(index)) || hasForgotten;
+    }
+    if (!hasForgotten) return located;
+    for (const tracked of suspects) {
+      if (tracked.resends.length > 0) tracked.resends = this.#wheel.resends(tracked.sentMs, this.#waits);
+    }
+    this.#due = suspects.filter(({ endMs }) => endMs === undefined).flatMap(({ resends }) => resends);
+    return locateRetransmissions(this.#readings, suspects);
   }
 
   #lookForDisturbance(): void {
@@ -218,6 +249,10 @@ export class EvidenceTracker implements ConnectWatcher {
     if (known === "hairpin") return { kind: "reset" };
     // What the counters leave open a capture does not: had there been a stray SYN-ACK, it would have been seen.
     return { kind: isCaptured && !isAmbiguous && this.#options.isCaptureLive?.() === true ? "silent" : known };
+  }
+
+  #sendsNoMore({ resends }: Tracked): void {
+    if (resends.length > 0) this.#due = this.#due.filter((each) => !resends.includes(each));
   }
 
   /**
@@ -240,8 +275,6 @@ export class EvidenceTracker implements ConnectWatcher {
     for (const tracked of this.#tracked) {
       if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
     }
-    const nowMs = this.#options.clock.nowMs();
-    this.#due = this.#due.filter(({ latestMs }) => latestMs + FORGOTTEN_MS > nowMs);
     if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
   }
 }

@@ -48,7 +48,7 @@ test("where readings are far apart, a reset after the last instant at which a SY
     { atMs: 1_046, resets: 0, retransmissions: 1 },
     { atMs: 1_046 + WINDOW_MS, resets: 1, retransmissions: 1 },
   ];
-  const bursts = locateRetransmissions(readings, suspects);
+  const { bursts } = locateRetransmissions(readings, suspects);
   assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "hairpin"]);
 });
 
@@ -62,8 +62,46 @@ test("a reset to a SYN that was sent again when nobody had to convicts nobody el
     { atMs: 1_020 + WINDOW_MS, resets: 2, retransmissions: 1 },
   ];
   const suspects = [late, other];
-  const bursts = locateRetransmissions(readings, suspects);
+  const { bursts } = locateRetransmissions(readings, suspects);
   assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["hairpin", "undecided"]);
+});
+
+test("where one who must have sent again has no place, it is not known which of them was late", () => {
+  const onTime = [{ earliestMs: 998.5, latestMs: 1_008, isAligned: true }];
+  // Two first SYNs with one reset between them; the first hairpins, the other sends again later than it can.
+  const suspects = [
+    { ...suspectOf(0), resends: onTime },
+    { ...suspectOf(0.2), resends: onTime },
+  ];
+  const readings = [
+    { atMs: 0, resets: 0, retransmissions: 0 },
+    { atMs: 0.2, resets: 0, retransmissions: 0 },
+    { atMs: 0.2 + WINDOW_MS, resets: 1, retransmissions: 0 },
+    { atMs: 990, resets: 1, retransmissions: 0 },
+    { atMs: 1_011, resets: 2, retransmissions: 1 },
+    { atMs: 1_022, resets: 2, retransmissions: 2 },
+    { atMs: 4_000, resets: 2, retransmissions: 2 },
+  ];
+  const { bursts, displaced } = locateRetransmissions(readings, suspects);
+  assert.equal(displaced.size, 1);
+  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["undecided", "undecided"]);
+});
+
+test("the reset to a stranger's retransmission may come after the interval in which it was sent", () => {
+  const suspects = [
+    { ...suspectOf(0), resends: [{ earliestMs: 998.5, latestMs: 1_008, isAligned: true }] },
+    { ...suspectOf(1_030), resends: [] },
+  ];
+  const readings = [
+    { atMs: 0, resets: 0, retransmissions: 0 },
+    { atMs: WINDOW_MS, resets: 0, retransmissions: 0 },
+    { atMs: 990, resets: 0, retransmissions: 0 },
+    // Its own, and at the end of the interval one that nobody is known to have sent.
+    { atMs: 1_030, resets: 0, retransmissions: 2 },
+    { atMs: 1_030 + WINDOW_MS, resets: 1, retransmissions: 2 },
+  ];
+  const { bursts } = locateRetransmissions(readings, suspects);
+  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "undecided"]);
 });
 
 /** Milliseconds with the resolution of the monotonic clock. */

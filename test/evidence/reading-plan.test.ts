@@ -21,9 +21,10 @@ const unknown = (nowMs: number, lastMs: number): PlanOptions => ({
 
 test("where the instants are not known, it is read every few milliseconds, from shortly before one may be sent again", () => {
   const resends = anywhere(1_000, 1_130);
-  assert.deepEqual(planReading(resends, unknown(500, 3)), { isDue: false, nextMs: 992 });
-  assert.deepEqual(planReading(resends, unknown(992, 3)), { isDue: true, nextMs: 1_000 });
-  assert.deepEqual(planReading(resends, unknown(995, 992)), { isDue: false, nextMs: 1_003 });
+  assert.deepEqual(planReading(resends, unknown(500, 3)), { isDue: false, nextMs: 993 });
+  assert.deepEqual(planReading(resends, unknown(993, 3)), { isDue: true, nextMs: 1_000 });
+  assert.deepEqual(planReading(resends, unknown(995, 993)), { isDue: false, nextMs: 1_003 });
+  assert.deepEqual(planReading(resends, unknown(999.2, 993)), { isDue: true, nextMs: 1_006.2 }, "a timer that is a part early");
   assert.equal(planReading(resends, unknown(1_138, 1_130)).isDue, true, "until the answer to the last has been read");
   assert.deepEqual(planReading(resends, unknown(1_150, 1_138)), { isDue: false, nextMs: Number.POSITIVE_INFINITY });
 });
@@ -76,5 +77,7 @@ test("a first SYN waits only while another is sent again that would be answered 
   assert.equal(wait(322), 8);
   assert.equal(wait(330), 0);
   assert.equal(wait(322, at(352)), 0, "nobody sends now");
+  const slow = { sinceMs: 352, untilMs: 383 };
+  assert.equal(untilQuietMs(at(320), { nowMs: 322, windowMs: 28, quiet: slow }), 0, "answered at some instant in any case");
   assert.equal(untilQuietMs(at(320), { nowMs: 322, windowMs: WINDOW_MS, quiet: undefined }), 0);
 });

@@ -6,15 +6,15 @@ import { TimerWheel } from "../../src/evidence/timer-wheel.ts";
 
 const ANSWER_MS = 2.5;
 /** Kernels by their ticks a second, and how far apart timers of a second fire. */
-const PERIODS_MS = { 100: 80, 250: 32, 300: 80 / 3, 1000: 64 } as const;
+const PERIODS_MS = { 100: 80, 250: 32, 300: 8 * 3.333333, 1000: 64 } as const;
 type Hz = keyof typeof PERIODS_MS;
 
 /** The kernel's timer wheel: a timer fires at the first multiple of its granule after it is due, or some milliseconds later. */
 const kernelOf = (hz: Hz, phaseMs: number) => {
   const periodMs = PERIODS_MS[hz];
   const fireMs = (setMs: number, waitMs = 1_000) => {
-    // Ticks are counted from when one was; a timer is set in whole ones.
-    const tickMs = 1_000 / hz;
+    // Ticks are counted from when one was; a timer is set in whole ones, which have whole nanoseconds.
+    const tickMs = Math.round(1e9 / hz) / 1e6;
     const tick = Math.floor((setMs - phaseMs) / tickMs + 1e-6);
     return phaseMs + (Math.floor(((tick + waitMs / tickMs) * tickMs) / periodMs + 1e-6) + 1) * periodMs;
   };
@@ -33,7 +33,7 @@ const learn = (kernel: ReturnType<typeof kernelOf>, lateMs = 4, wheel = new Time
   for (let i = 0; i < 40; i++) {
     const sentMs = i * 137.7;
     const atMs = kernel.fireMs(sentMs) + (i % 3 === 0 ? lateMs : 0.2);
-    wheel.observe(readingsAround(atMs, (i * 3.1) % 8), sentMs, wheel.resends(sentMs, [1_000])[0]);
+    wheel.observe(readingsAround(atMs, (i * 3.1) % 8), sentMs);
   }
   return wheel;
 };
@@ -98,7 +98,7 @@ test("what is sent again at any time, or was read too seldom, teaches nothing", 
   for (let i = 0; i < 100; i++) {
     const sentMs = i * 137.7;
     const atMs = sentMs + 1_000 + ((i * 37.3) % 110);
-    anyTime.observe(readingsAround(atMs, 3), sentMs, undefined);
+    anyTime.observe(readingsAround(atMs, 3), sentMs);
     const fireMs = kernelOf(250, 5).fireMs(sentMs);
     seldom.observe(
       [
@@ -106,7 +106,6 @@ test("what is sent again at any time, or was read too seldom, teaches nothing", 
         { atMs: fireMs + 12, resets: 0, retransmissions: 1 },
       ],
       sentMs,
-      undefined,
     );
   }
   for (const wheel of [anyTime, seldom]) assert.equal(wheel.resends(0, [1_000])[0]?.isAligned, false);
@@ -115,22 +114,38 @@ test("what is sent again at any time, or was read too seldom, teaches nothing", 
 test("what does not come when it has to twice is no longer believed, and learnt anew", () => {
   const kernel = kernelOf(250, 5);
   const wheel = learn(kernel);
-  const show = (index: number, lateMs: number) => {
-    // In the middle between two instants.
-    const sentMs = 20_012 + index * 32;
-    wheel.observe(readingsAround(kernel.fireMs(sentMs) + lateMs, 3), sentMs, wheel.resends(sentMs, [1_000])[0]);
-  };
   const isKnown = () => Number.isFinite(wheel.periodMs);
-  show(0, 17);
-  assert.ok(isKnown(), "once can be a busy moment");
-  show(1, 17);
+  assert.equal(wheel.check(false), false, "once can be a busy moment");
+  assert.ok(isKnown());
+  assert.equal(wheel.check(false), true);
   assert.ok(!isKnown());
   learn(kernel, 4, wheel);
   assert.ok(isKnown());
-  show(2, 17);
-  for (let i = 0; i < 64; i++) show(3 + i, 0);
-  show(70, 17);
-  assert.ok(isKnown(), "long ago");
+  wheel.check(false);
+  for (let i = 0; i < 64; i++) wheel.check(true);
+  assert.equal(wheel.check(false), false, "the last one was long ago");
+});
+
+test("however many time out at once, it learns from different instants, and no kernel but the right one", () => {
+  for (const hz of [100, 250, 300, 1_000] as const) {
+    const kernel = kernelOf(hz, 17);
+    const wheel = new TimerWheel();
+    // 400 a second, read every 7 ms.
+    for (let i = 0; i < 2_000 && !Number.isFinite(wheel.periodMs); i++) {
+      const sentMs = i * 2.5;
+      const atMs = kernel.fireMs(sentMs) + 0.2;
+      const afterMs = Math.ceil(atMs / 7) * 7;
+      const readings = [-14, -7, 0, 7].map((ms) => ({ atMs: afterMs + ms, resets: 0, retransmissions: ms < 0 ? 0 : 1 }));
+      wheel.observe(readings, sentMs);
+    }
+    assert.equal(wheel.periodMs, kernel.periodMs, `${hz} ticks a second`);
+    for (let i = 0; i < 200; i++) {
+      const sentMs = 20_000 + i * 3.3;
+      const [first] = wheel.resends(sentMs, [1_000]);
+      const atMs = kernel.fireMs(sentMs + 0.1);
+      assert.ok(first !== undefined && atMs >= first.earliestMs && atMs <= first.latestMs, `${hz}: ${atMs}`);
+    }
+  }
 });
 
 test("between two instants nothing is sent again, and what was has been answered", () => {

@@ -86,6 +86,22 @@ test("the counters are read while a SYN may be sent again, and seldom in between
   watch.abandoned();
 });
 
+test("connects that are answered late, and never time out, leave nothing behind", async () => {
+  const { tracker, begin, pass } = harness();
+  let last = await begin();
+  for (let i = 0; i < 100; i++) {
+    // So late that it was thought to be sent again.
+    pass(60);
+    const next = await begin();
+    last.answered();
+    last = next;
+  }
+  // There is always one that is pending.
+  assert.equal(tracker.size, 1);
+  assert.ok(tracker.planned <= 3, `${tracker.planned} retransmissions are waited for`);
+  last.abandoned();
+});
+
 /** Leaves out fractions, as the runtime's timers do. */
 class CoarseClock extends ManualClock {
   override after(ms: number, run: () => void): () => void {

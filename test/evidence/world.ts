@@ -40,7 +40,7 @@ export const suspectOf = (sentMs: number) => ({
 export function judge(world: World): readonly Attribution[] {
   const readings = readingsOf(world);
   const suspects = world.connects.map(({ sentMs }) => suspectOf(sentMs));
-  return attribute(readings, suspects, locateRetransmissions(readings, suspects), WINDOW_MS);
+  return attribute(readings, suspects, locateRetransmissions(readings, suspects).bursts, WINDOW_MS);
 }
 
 export function readingsOf(world: World): readonly Reading[] {
