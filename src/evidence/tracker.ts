@@ -87,7 +87,8 @@ export class EvidenceTracker implements ConnectWatcher {
     // Once more, if it was woken too late.
     for (let round = 0; round < 2; round++) {
       const waitMs = this.#untilQuietMs();
-      if (waitMs > 0) await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
+      if (waitMs === 0) break;
+      await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
     }
     return (connect) => this.#watch(connect, giveBack);
   }
