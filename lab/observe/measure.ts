@@ -3,8 +3,8 @@ import type { LabAgent } from "../agents.ts";
 import { diagnosed, merged, since, type View, viewsOf } from "./view.ts";
 
 const LOOK_EVERY_MS = 250;
-/** A timeout may be counted this much after its deadline: the verdict on it is waited for. */
-const LATE_MS = 1_000;
+/** Milliseconds after its deadline within which a timeout is counted: the verdict on it is waited for. */
+export const LATE_MS = 1_000;
 
 /** What all agents have counted so far, and say: a row per node and frontend zone, the ports of a Service together. */
 export async function look(agents: readonly LabAgent[]): Promise<readonly View[]> {

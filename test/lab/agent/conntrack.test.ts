@@ -12,9 +12,11 @@ import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
 import { eventually } from "../../support/eventually.ts";
+import { untilHealthy } from "../../support/until-healthy.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const ENOUGH = 20;
+const TIMEOUT_MS = 1_500;
 
 const failures = (page: readonly Sample[], labels: Readonly<Record<string, string>> = {}): number =>
   sumOf(page, "hairpin_probe_failures_total", labels);
@@ -22,26 +24,20 @@ const failures = (page: readonly Sample[], labels: Readonly<Record<string, strin
 await inOwnSandbox(import.meta.filename, () => {
   test("a full conntrack table on the node is silence on every path: no hairpin is called, controls fail alike, other nodes are well", async () => {
     const topology = buildTopology({ nodes: 2, zones: 1 });
-    const agentFlags = ["--interval", "100ms", "--timeout", "1500ms", "--control-every", "1"];
-    await withLab({ topology, agentFlags, signal: new AbortController().signal, onError: console.error }, async (lab) => {
+    const agentFlags = ["--interval", "100ms", "--timeout", `${TIMEOUT_MS}ms`, "--control-every", "1"];
+    const options = { topology, agentNodes: [], agentFlags, signal: new AbortController().signal, onError: console.error };
+    await withLab(options, async (lab) => {
       lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });
       await lab.cluster.settled();
-      const [sick, well] = lab.agents;
+      // Only now: nothing has hairpinned before.
+      const agents = await lab.startAgents(topology.nodes);
+      const [sick, well] = agents;
       assert.ok(sick !== undefined && well !== undefined);
       const nft = async (ruleset: string): Promise<void> => {
         const child = lab.network.spawnIn(sick.node.name, ["nft", ruleset], { stdio: "inherit" });
         assert.deepEqual(await once(child, "exit"), [0, null]);
       };
-      const healthy = () =>
-        eventually(async () => {
-          const before = await sick.scrape();
-          await eventually(async () => {
-            const attempts = sumOf(await sick.scrape(), "hairpin_probe_attempts_total");
-            assert.ok(attempts >= sumOf(before, "hairpin_probe_attempts_total") + 2 * ENOUGH);
-          });
-          assert.equal(failures(await sick.scrape()), failures(before));
-        }, 30_000);
-      await healthy();
+      await untilHealthy(agents, TIMEOUT_MS);
       const [before, wellBefore] = [await sick.scrape(), await well.scrape()];
       await nft(
         "table inet full { chain forward { type filter hook forward priority -10; policy accept; " +
@@ -54,7 +50,7 @@ await inOwnSandbox(import.meta.filename, () => {
         assert.ok(controls >= ENOUGH, `${controls} controls`);
       }, 30_000);
       await nft("delete table inet full");
-      await healthy();
+      await untilHealthy(agents, TIMEOUT_MS);
       const after = await sick.scrape();
       assert.equal(failures(after), failures(after, { reason: "connect_timeout" }) + failures(before));
       assert.equal(sumOf(after, "hairpin_probe_hairpins_total"), sumOf(before, "hairpin_probe_hairpins_total"));

@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import type { Disruption } from "../../../lab/cluster/disruption.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
@@ -10,6 +9,7 @@ import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
 import { eventually } from "../../support/eventually.ts";
+import { untilHealthy } from "../../support/until-healthy.ts";
 
 const TIMEOUT_MS = 1_500;
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
@@ -41,14 +41,7 @@ await inOwnSandbox(import.meta.filename, () => {
     sumOf(samples, "hairpin_probe_failures_total", labels);
   const attempts = (samples: readonly Sample[], labels: Readonly<Record<string, string>> = {}) =>
     sumOf(samples, "hairpin_probe_attempts_total", labels);
-  /** Waits until what failed before is over and done with: no failure for longer than an attempt can be in flight. */
-  const healthy = () =>
-    eventually(async () => {
-      const before = await agent().scrape();
-      await sleep(TIMEOUT_MS + 500);
-      await eventually(async () => assert.ok(attempts(await agent().scrape()) >= attempts(before) + 40));
-      assert.equal(failures(await agent().scrape()), failures(before));
-    }, 30_000);
+  const healthy = () => untilHealthy([agent()], TIMEOUT_MS);
   /** Runs with something broken until failures of the reason come in, then repairs it and waits for health. */
   const provoke = async (reason: string, breakIt: () => void | Promise<void>, repair: () => void | Promise<void>) => {
     await healthy();
