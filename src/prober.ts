@@ -19,7 +19,11 @@ export interface ProberOptions {
   readonly isAllowed: AddressPolicy;
 }
 
-/** Makes single attempts at frontends, and past NLBs. Whatever happens is an outcome. */
+/**
+ * Makes single attempts at frontends, and past NLBs. Whatever happens is an outcome.
+ *
+ * Its methods hand on a promise, and are no async functions: hundreds of attempts wait for seconds, and each frame of one is kept that long.
+ */
 export class Prober {
   readonly #options: ProberOptions;
 
@@ -27,27 +31,30 @@ export class Prober {
     this.#options = options;
   }
 
-  async frontend({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
+  frontend({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
     if (dnsError !== undefined || address === undefined) {
-      return { kind: "failure", reason: "dns_error", phase: "dns", detail: dnsError ?? "no address", seconds: 0, phases: {} };
+      return notTried("dns_error", dnsError ?? "no address");
     }
     const { port, protocol, path } = listener;
     return this.#attempt({ address, port, protocol, hostname: service.hostname, path });
   }
 
   /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
-  async control({ address, port, listener, service }: Control): Promise<Outcome> {
+  control({ address, port, listener, service }: Control): Promise<Outcome> {
     const { protocol, path, tlsTerminated } = listener;
     return this.#attempt({ address, port, protocol: tlsTerminated ? "tcp" : protocol, hostname: service.hostname, path });
   }
 
-  async #attempt(target: AttemptTarget): Promise<Outcome> {
+  #attempt(target: AttemptTarget): Promise<Outcome> {
     const { watch, watcher, signal, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
     // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
     if (!isAllowed(target.address)) {
       const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
-      return { kind: "failure", reason: "not_internal", phase: "dns", detail, seconds: 0, phases: {} };
+      return notTried("not_internal", detail);
     }
     return runAttempt(target, { watch, watcher, signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent });
   }
 }
+
+const notTried = (reason: "dns_error" | "not_internal", detail: string): Promise<Outcome> =>
+  Promise.resolve({ kind: "failure", reason, phase: "dns", detail, seconds: 0, phases: {} });

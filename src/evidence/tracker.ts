@@ -33,7 +33,12 @@ const CLOSES_WITHIN_MS = 32;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
+/** Whoever ended receives nothing more. It may be of use for as long as others are pending: its socket is not kept for that. */
+const ENDED: BeginningConnect = { address: "", port: 0, localPort: () => undefined };
+const NOTHING = (): void => {};
+
 interface Tracked extends Awaiting {
+  connect: BeginningConnect;
   /** Worked out once it was not answered at once, as most are. */
   resends: readonly Retransmission[];
   /** A capture has been looking since before the first SYN. */
@@ -125,6 +130,7 @@ export class EvidenceTracker implements ConnectWatcher {
         cancelWindow = clock.after(Math.ceil(leftMs), onAnswered);
         return;
       }
+      cancelWindow = NOTHING;
       this.#read();
       tracked.localPort ??= connect.localPort();
       tracked.resends = this.#wheel.resends(atMs, this.#waits);
@@ -147,6 +153,7 @@ export class EvidenceTracker implements ConnectWatcher {
         // It was accepted after all, if too late.
         if (!this.#tracked.has(tracked)) return Promise.resolve({ kind: "undecided" });
         tracked.endMs = this.#read().atMs;
+        tracked.connect = ENDED;
         this.#sendsNoMore(tracked);
         return new Promise((resolve) => {
           tracked.decide = resolve;
@@ -156,6 +163,7 @@ export class EvidenceTracker implements ConnectWatcher {
       abandoned: () => {
         cancel();
         tracked.endMs = clock.nowMs();
+        tracked.connect = ENDED;
         this.#sendsNoMore(tracked);
         this.#ended();
       },
