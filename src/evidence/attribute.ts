@@ -7,7 +7,7 @@
  */
 import type { Reading } from "./counters.ts";
 import { firstReading, type RetransmissionBurst } from "./retransmissions.ts";
-import { type Cell, forEachInside, forEachTouching, type Part } from "./stretches.ts";
+import { type Cell, forEachInside, forEachTouching, type Part, Parts } from "./stretches.ts";
 
 export type Attribution = "hairpin" | "silent" | "undecided";
 
@@ -20,6 +20,8 @@ export interface Suspect {
   /** What was found out earlier, from readings that may be gone by now. */
   readonly known: Attribution;
 }
+
+const NOBODY: Part = { from: 0, to: 0, suspect: undefined, burst: undefined, isRead: false };
 
 /** Resets that were to be expected in a stretch: at least, at most. */
 type Counted = "least" | "most";
@@ -43,7 +45,11 @@ export function attribute(
   bursts: readonly RetransmissionBurst[],
   windowMs: number,
 ): readonly Attribution[] {
-  const cells = cellsOf(partsOf(readings, suspects, bursts, windowMs), readings);
+  const isOpen = (index: number): boolean => suspects[index]?.known === "undecided";
+  // Where all are known nothing follows any more.
+  const cells = cellsOf(partsOf(readings, suspects, bursts, windowMs), readings).filter(({ parts }) =>
+    parts.some(({ suspect, burst }) => (suspect === undefined ? burst?.candidates.some(isOpen) : isOpen(suspect))),
+  );
   const verdicts: Attribution[] = suspects.map(({ known }) => known);
   const cellsBySuspect: Cell[][] = suspects.map(() => []);
   for (const cell of cells) {
@@ -57,33 +63,36 @@ export function attribute(
     }
   }
   const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
-  const solver = { resets, verdicts };
+  const solver = { resets, verdicts, scratch: new Parts() };
 
   // Ruling out before convicting: a reset too few is proof, a reset that fits can be a stranger's.
-  const queue = new Set(cells);
-  /** Those of them of which more is known since they were last looked through for whom they rule out. */
-  const changed = new Set(cells);
+  const queue = [...cells];
   const settle = (cell: Cell, rule: typeof ruledOut) => {
     for (const index of rule(cell, solver)) {
       if (verdicts[index] !== "undecided") continue;
       verdicts[index] = rule === ruledOut ? "silent" : "hairpin";
       for (const other of cellsBySuspect[index] ?? []) {
-        queue.add(other);
-        changed.add(other);
+        if (!other.isQueued) queue.push(other);
+        other.isQueued = true;
+        other.isChanged = true;
       }
     }
   };
   const ruleOut = (cell: Cell) => {
-    if (changed.delete(cell)) settle(cell, ruledOut);
+    if (!cell.isChanged) return;
+    cell.isChanged = false;
+    settle(cell, ruledOut);
   };
   for (const cell of cells) ruleOut(cell);
-  for (const cell of queue) {
-    queue.delete(cell);
+  for (let i = 0; i < queue.length; i++) {
+    const cell = queue[i];
+    if (cell === undefined) break;
+    cell.isQueued = false;
     ruleOut(cell);
     settle(cell, convicted);
   }
   for (const cell of cells) {
-    for (const index of contradicted(cell, solver)) if (suspects[index]?.known === "undecided") verdicts[index] = "undecided";
+    for (const index of contradicted(cell, solver)) if (isOpen(index)) verdicts[index] = "undecided";
   }
   return verdicts;
 }
@@ -92,6 +101,8 @@ interface Solver {
   /** Resets in the intervals from one to another. */
   readonly resets: (from: number, to: number) => number;
   readonly verdicts: readonly Attribution[];
+  /** Filled with the parts of one stretch after the other. */
+  readonly scratch: Parts;
 }
 
 function partsOf(
@@ -129,7 +140,7 @@ function cellsOf(parts: readonly Part[], readings: readonly Reading[]): readonly
     for (let i = group[0]?.from ?? end + 1; i <= end; i++) {
       if ((readings[i]?.resets ?? 0) > (readings[i - 1]?.resets ?? 0)) hits.push(i);
     }
-    if (group.length > 0) cells.push({ parts: group, hits });
+    if (group.length > 0) cells.push({ parts: group, hits, isQueued: true, isChanged: true });
     group = [];
   };
   for (const part of parts) {
@@ -149,19 +160,26 @@ function countOf({ suspect, burst, isRead }: Part, verdicts: readonly Attributio
   }
   const { anonymous = 0, candidates = [], hasStrangers = false } = burst ?? {};
   if (counted === "most") {
-    return hasStrangers ? anonymous : Math.min(anonymous, candidates.filter((index) => verdicts[index] !== "silent").length);
+    return hasStrangers ? anonymous : Math.min(anonymous, countUnless("silent", candidates, verdicts));
   }
-  if (!isRead || hasStrangers) return 0;
-  return Math.max(0, anonymous - candidates.filter((index) => verdicts[index] !== "hairpin").length);
+  return !isRead || hasStrangers ? 0 : Math.max(0, anonymous - countUnless("hairpin", candidates, verdicts));
+}
+
+/** How many have another verdict than that. */
+function countUnless(verdict: Attribution, indices: readonly number[], verdicts: readonly Attribution[]): number {
+  let count = 0;
+  for (let i = 0; i < indices.length; i++) if (verdicts[indices[i] ?? -1] !== verdict) count++;
+  return count;
 }
 
 /** Who cannot be a hairpin: in some stretch there would be a reset too few. Some may be named more than once. */
-function ruledOut(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+function ruledOut(cell: Cell, { resets, verdicts, scratch }: Solver): readonly number[] {
   const found: number[] = [];
-  forEachInside(cell, (inside, from, to) => {
+  forEachInside(cell, scratch, (inside, from, to) => {
     const spare = resets(from, to) - sumOf(inside, verdicts, "least");
     if (spare < 0) return;
-    for (const { suspect, isRead } of inside) {
+    for (let i = 0; i < inside.size; i++) {
+      const { suspect, isRead } = inside.at(i) ?? NOBODY;
       if (suspect === undefined || !isRead || verdicts[suspect] !== "undecided") continue;
       if (timesOf(suspect, inside, true) > spare) found.push(suspect);
     }
@@ -170,13 +188,14 @@ function ruledOut(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
 }
 
 /** Who must be a hairpin: in some stretch there would be a reset that nobody can have caused. */
-function convicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+function convicted(cell: Cell, { resets, verdicts, scratch }: Solver): readonly number[] {
   const found: number[] = [];
-  forEachTouching(cell, (touching, from, to) => {
+  forEachTouching(cell, scratch, (touching, from, to) => {
     const spare = sumOf(touching, verdicts, "most") - resets(from, to);
     // More resets than SYNs: somebody else's are among them, and nobody can be told by them.
     if (spare < 0) return;
-    for (const { suspect } of touching) {
+    for (let i = 0; i < touching.size; i++) {
+      const { suspect } = touching.at(i) ?? NOBODY;
       if (suspect === undefined || verdicts[suspect] !== "undecided") continue;
       if (timesOf(suspect, touching) > spare) found.push(suspect);
     }
@@ -185,30 +204,36 @@ function convicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] 
 }
 
 /** Those whose verdict does not agree with some stretch. */
-function contradicted(cell: Cell, { resets, verdicts }: Solver): readonly number[] {
+function contradicted(cell: Cell, { resets, verdicts, scratch }: Solver): readonly number[] {
   const found: number[] = [];
-  const doubt = (parts: readonly Part[], verdict: Attribution) => {
-    for (const { suspect } of parts) if (suspect !== undefined && verdicts[suspect] === verdict) found.push(suspect);
+  const doubt = (parts: Parts, verdict: Attribution) => {
+    for (let i = 0; i < parts.size; i++) {
+      const { suspect } = parts.at(i) ?? NOBODY;
+      if (suspect !== undefined && verdicts[suspect] === verdict) found.push(suspect);
+    }
   };
-  forEachInside(cell, (inside, from, to) => {
+  forEachInside(cell, scratch, (inside, from, to) => {
     if (sumOf(inside, verdicts, "least") > resets(from, to)) doubt(inside, "hairpin");
   });
-  forEachTouching(cell, (touching, from, to) => {
+  forEachTouching(cell, scratch, (touching, from, to) => {
     if (sumOf(touching, verdicts, "most") < resets(from, to)) doubt(touching, "silent");
   });
   return found;
 }
 
 /** How many of the parts are a suspect's, with their resets read or not. */
-function timesOf(suspect: number, parts: readonly Part[], onlyRead = false): number {
+function timesOf(suspect: number, parts: Parts, onlyRead = false): number {
   let times = 0;
-  for (const part of parts) if (part.suspect === suspect && (part.isRead || !onlyRead)) times++;
+  for (let i = 0; i < parts.size; i++) {
+    const part = parts.at(i) ?? NOBODY;
+    if (part.suspect === suspect && (part.isRead || !onlyRead)) times++;
+  }
   return times;
 }
 
 /** How many resets some parts cause together. */
-function sumOf(parts: readonly Part[], verdicts: readonly Attribution[], counted: Counted): number {
+function sumOf(parts: Parts, verdicts: readonly Attribution[], counted: Counted): number {
   let sum = 0;
-  for (const part of parts) sum += countOf(part, verdicts, counted);
+  for (let i = 0; i < parts.size; i++) sum += countOf(parts.at(i) ?? NOBODY, verdicts, counted);
   return sum;
 }

@@ -31,7 +31,9 @@ export function openCounters(nowMs: () => number, path: string = PATH): Counters
   const read = (): Buffer => buffer.subarray(0, readSync(descriptor, buffer, 0, MAX_BYTES, 0));
   let columns: { readonly resets: number; readonly retransmissions: number };
   try {
-    const names = tcpLine(read(), 0);
+    const file = read();
+    const start = tcpLine(file, 0);
+    const names = start < 0 ? [] : file.toString("latin1", start, file.indexOf("\n", start)).split(" ");
     columns = { resets: names.indexOf("OutRsts"), retransmissions: names.indexOf("RetransSegs") };
     if (columns.resets < 0 || columns.retransmissions < 0) throw new Error(`${path}: expected Tcp: with OutRsts and RetransSegs`);
   } catch (error) {
@@ -41,20 +43,34 @@ export function openCounters(nowMs: () => number, path: string = PATH): Counters
   return {
     read() {
       const atMs = nowMs();
-      const values = tcpLine(read(), 1);
-      return { atMs, resets: Number(values[columns.resets]), retransmissions: Number(values[columns.retransmissions]) };
+      const file = read();
+      const start = tcpLine(file, 1);
+      const { resets, retransmissions } = columns;
+      return { atMs, resets: numberAt(file, start, resets), retransmissions: numberAt(file, start, retransmissions) };
     },
     close: () => closeSync(descriptor),
   };
 }
 
 const TCP = Buffer.from("\nTcp: ");
+const [NEWLINE, SPACE, ZERO, NINE] = [0x0a, 0x20, 0x30, 0x39];
 
-/** The words of the line of names (0) or of values (1). It is read hundreds of times a second: no more than the line becomes text. */
-function tcpLine(file: Buffer, line: 0 | 1): readonly string[] {
-  let start = file.indexOf(TCP);
-  if (line === 1 && start >= 0) start = file.indexOf(TCP, start + TCP.length);
-  if (start < 0) return [];
-  const end = file.indexOf("\n", start + 1);
-  return file.toString("latin1", start + 1, end < 0 ? file.length : end).split(" ");
+/** Where the words of the line of names (0) or of values (1) begin; -1: there is none. */
+function tcpLine(file: Buffer, line: 0 | 1): number {
+  let found = file.indexOf(TCP);
+  if (line === 1 && found >= 0) found = file.indexOf(TCP, found + TCP.length);
+  return found < 0 ? -1 : found + TCP.length;
+}
+
+/** A number of a line by its column, 0 for the first. It is read hundreds of times a second: nothing of it becomes text. */
+function numberAt(file: Buffer, lineStart: number, column: number): number {
+  let at = lineStart;
+  for (let passed = 0; passed < column; at++) {
+    const byte = at < 0 ? NEWLINE : (file[at] ?? NEWLINE);
+    if (byte === NEWLINE) return Number.NaN;
+    if (byte === SPACE) passed++;
+  }
+  let value = 0;
+  for (let byte = file[at] ?? 0; byte >= ZERO && byte <= NINE; byte = file[++at] ?? 0) value = value * 10 + (byte - ZERO);
+  return value;
 }

@@ -43,17 +43,20 @@ interface Burst {
   readonly interval: number;
   readonly count: number;
   untilMs: number;
-  located: Due[];
+  located: number[];
   candidates: Due[];
+  /** It has no place for anybody else. */
+  isFull: boolean;
   isDisputed: boolean;
 }
 
-/** One retransmission that is due, and the bursts that it may have been in. */
+/** One retransmission that is due, and the bursts that it may have been in: from an index to before another. */
 interface Due {
   readonly connect: number;
-  readonly possible: readonly Burst[];
-  /** Those of them that have a place for it. */
-  bursts: Burst[];
+  readonly from: number;
+  readonly to: number;
+  /** How many of them have a place for it. */
+  places: number;
   /** Whether it must be in one of them: it was sent by now, and not before the first reading. */
   readonly isCertain: boolean;
   isLocated: boolean;
@@ -68,44 +71,52 @@ export function locateRetransmissions(readings: readonly Reading[], connects: re
   const displaced = new Set<number>();
   const firstMs = readings[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const lastMs = readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+  const startOf = (burst: Burst | undefined): number => readings[(burst?.interval ?? 0) - 1]?.atMs ?? 0;
+  const endOf = (burst: Burst): number => readings[burst.interval]?.atMs ?? 0;
   const queue: Due[] = [];
   connects.forEach(({ resends, endMs = Number.POSITIVE_INFINITY }, connect) => {
     for (const { earliestMs, latestMs } of resends) {
       const untilMs = Math.min(latestMs, endMs, lastMs);
       if (earliestMs >= untilMs) break;
-      const possible = burstsBetween(bursts, readings, earliestMs, untilMs);
+      const from = firstIndex(bursts, (burst) => endOf(burst) >= earliestMs);
+      let to = from;
+      while (to < bursts.length && startOf(bursts[to]) < untilMs) to++;
       // All that it may have been must be in sight.
       const isCertain = earliestMs >= firstMs && untilMs === latestMs;
-      const due: Due = { connect, possible, bursts: [...possible], isCertain, isLocated: false };
-      for (const burst of possible) {
-        burst.candidates.push(due);
-        burst.untilMs = Math.max(burst.untilMs, untilMs);
+      const due: Due = { connect, from, to, places: to - from, isCertain, isLocated: false };
+      for (let i = from; i < to; i++) {
+        const burst = bursts[i];
+        burst?.candidates.push(due);
+        if (burst !== undefined) burst.untilMs = Math.max(burst.untilMs, untilMs);
       }
       queue.push(due);
     }
   });
   for (let due = queue.pop(); due !== undefined; due = queue.pop()) {
-    const [burst, ...others] = due.bursts;
-    if (others.length > 0 || !due.isCertain || due.isLocated) continue;
+    if (due.places > 1 || !due.isCertain || due.isLocated) continue;
+    const possible = bursts.slice(due.from, due.to);
+    const burst = possible.find(({ isFull }) => !isFull);
     if (burst === undefined) {
       // It had no place, or others took it: which of them it was that was not on time is not known.
       displaced.add(due.connect);
-      for (const disputed of due.possible) disputed.isDisputed = true;
+      for (const disputed of possible) disputed.isDisputed = true;
       continue;
     }
     due.isLocated = true;
-    take(burst.candidates, due);
-    burst.located.push(due);
+    burst.candidates.splice(burst.candidates.indexOf(due), 1);
+    burst.located.push(due.connect);
     if (burst.located.length < burst.count) continue;
+    burst.isFull = true;
     for (const other of burst.candidates) {
-      take(other.bursts, burst);
+      other.places--;
       queue.push(other);
     }
     burst.candidates = [];
   }
   const found = bursts.map(({ interval, count, untilMs, isDisputed, ...of }): RetransmissionBurst => {
+    const possible = of.candidates.map(({ connect }) => connect);
     const located = isDisputed ? [] : of.located;
-    const candidates = isDisputed ? [...of.located, ...of.candidates] : of.candidates;
+    const candidates = isDisputed ? [...of.located, ...possible] : possible;
     const anonymous = Math.max(0, count - located.length);
     const hasStrangers = isDisputed || anonymous > candidates.length;
     const endMs = readings[interval]?.atMs ?? lastMs;
@@ -113,9 +124,9 @@ export function locateRetransmissions(readings: readonly Reading[], connects: re
       interval,
       // A stranger's may have been sent at any time of the interval.
       untilMs: hasStrangers || !Number.isFinite(untilMs) ? endMs : Math.min(untilMs, endMs),
-      located: located.map(({ connect }) => connect),
+      located,
       anonymous,
-      candidates: candidates.map(({ connect }) => connect),
+      candidates,
       hasStrangers,
     };
   });
@@ -127,27 +138,11 @@ function burstsOf(readings: readonly Reading[]): readonly Burst[] {
   for (let interval = 1; interval < readings.length; interval++) {
     const count = (readings[interval]?.retransmissions ?? 0) - (readings[interval - 1]?.retransmissions ?? 0);
     if (count > 0) {
-      bursts.push({ interval, count, untilMs: Number.NEGATIVE_INFINITY, located: [], candidates: [], isDisputed: false });
+      const untilMs = Number.NEGATIVE_INFINITY;
+      bursts.push({ interval, count, untilMs, located: [], candidates: [], isFull: false, isDisputed: false });
     }
   }
   return bursts;
-}
-
-function burstsBetween(bursts: readonly Burst[], readings: readonly Reading[], fromMs: number, untilMs: number): Burst[] {
-  const endsAt = (burst: Burst): number => readings[burst.interval]?.atMs ?? 0;
-  const startsAt = (burst: Burst): number => readings[burst.interval - 1]?.atMs ?? 0;
-  const found: Burst[] = [];
-  for (let i = firstIndex(bursts, (burst) => endsAt(burst) >= fromMs); i < bursts.length; i++) {
-    const burst = bursts[i];
-    if (burst === undefined || startsAt(burst) >= untilMs) break;
-    found.push(burst);
-  }
-  return found;
-}
-
-function take<T>(items: T[], item: T): void {
-  const index = items.indexOf(item);
-  if (index >= 0) items.splice(index, 1);
 }
 
 /** Index of the first reading at or after an instant; the number of readings if there is none. */

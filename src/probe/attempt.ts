@@ -93,15 +93,16 @@ async function runPhases(
   let seen: Pick<Failure, "localPort" | "certificateExpiry"> = {};
   const failed = (phase: Phase, result: StepResult) => ({ outcome: failureOf(phase, result, phases, seen, steps) });
 
-  const { socket, result: connected, watched } = await openTcp(target, steps, watchConnect);
+  const { socket, result: connecting, watched } = openTcp(target, steps, watchConnect);
+  const connected = await connecting;
   // After a handshake that did not end the port is known only until the socket is destroyed.
   if (socket.localPort !== undefined) seen = { localPort: socket.localPort };
   if (connected.kind !== "done") {
     socket.destroy();
     const ended = failed("connect", connected);
-    if (connected.kind === "deadline") return { ...ended, evidence: watched?.timedOut() };
-    if (ended.outcome.kind === "discarded") watched?.abandoned();
-    else watched?.answered();
+    if (connected.kind === "deadline") return { ...ended, evidence: watched()?.timedOut() };
+    if (ended.outcome.kind === "discarded") watched()?.abandoned();
+    else watched()?.answered();
     return ended;
   }
   phases.connect = connected.seconds;

@@ -3,22 +3,29 @@ import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } f
 import type { ConnectWatch, WatchConnect } from "../domain/evidence.ts";
 import type { StepResult, Steps } from "./steps.ts";
 
+/** A connection that is being opened. The socket is the caller's to close. */
+export interface OpeningTcp {
+  readonly socket: Socket;
+  /** How the handshake ended, timed from the moment the SYN was about to leave; with `done` the socket is connected. */
+  readonly result: Promise<StepResult>;
+  /** Who follows the connect, once the SYN was about to leave; has to be told how it ended, unless it was answered. */
+  readonly watched: () => ConnectWatch | undefined;
+}
+
 /**
  * Opens one TCP connection to one address: no pool, no second address family, no retry.
  *
- * @param watchConnect - Is told that the SYN is about to leave; the caller has to tell what it returns how the connect ended.
- * @returns The socket, connected if the result is `done`, and how the handshake ended, timed from the moment the SYN was about
- *   to leave. The socket is the caller's to close.
+ * @param watchConnect - Is told that the SYN is about to leave.
  */
-export async function openTcp(
+export function openTcp(
   target: { readonly address: string; readonly port: number },
   steps: Steps,
   watchConnect: WatchConnect | undefined,
-): Promise<{ readonly socket: Socket; readonly result: StepResult; readonly watched: ConnectWatch | undefined }> {
+): OpeningTcp {
   const { address, port } = target;
   const socket = connectTcp({ host: address, port, autoSelectFamily: false, noDelay: true });
   let watched: ConnectWatch | undefined;
-  const result = await steps.run((settle, sent) => {
+  const result = steps.run((settle, sent) => {
     socket.once("connectionAttempt", () => {
       watched = watchConnect?.({ address, port, localPort: () => socket.localPort });
       sent();
@@ -30,7 +37,7 @@ export async function openTcp(
     });
     socket.on("error", settle);
   });
-  return { socket, result, watched };
+  return { socket, result, watched: () => watched };
 }
 
 /**

@@ -118,18 +118,20 @@ export class LoopWatch {
     else if (this.#beatMs < this.#plannedMs && youngest <= this.#polled.atMs) this.#beatAt(this.#plannedMs, this.now());
   }
 
-  /** A clock of which a timer that has run serves as a heartbeat, if one is soon due: that then needs no wake-up of its own. */
+  /** To be called from a timer: it serves as a heartbeat, if one is soon due, which then needs no wake-up of its own. */
+  awake(): void {
+    if (this.#held === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs)) return;
+    this.#beat();
+  }
+
+  /** A clock of which each timer that has run serves as a heartbeat. */
   alongWith(clock: Clock): Clock {
-    const awake = () => {
-      if (this.#held === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs)) return;
-      this.#beat();
-    };
     return {
       nowMs: clock.nowMs,
       after: (ms, run) =>
         clock.after(ms, () => {
           run();
-          awake();
+          this.awake();
         }),
     };
   }

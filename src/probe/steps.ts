@@ -106,6 +106,7 @@ export class Steps {
     const deadlineMs = Math.ceil((nowMs + this.#timeoutMs) / TOGETHER_MS) * TOGETHER_MS;
     this.#deadline = setTimeout(
       () => {
+        this.#watch.awake();
         // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
         // timeout; the immediate comes after that poll.
         setImmediate(() => {

@@ -46,3 +46,21 @@ test("what came in after its deadline and before that is late all the same, and 
   assert.deepEqual(await result, { kind: "deadline" });
   dispose();
 });
+
+test("a deadline that has come is a heartbeat, too: it needs no wake-up of its own then", () => {
+  const times = { now: 0 };
+  let beats = 0;
+  const onBeat = () => {
+    beats++;
+    return undefined;
+  };
+  const watch = new LoopWatch({ nowMs: () => times.now, idleMs: () => times.now }, onBeat);
+  const timers = mock.method(globalThis, "setTimeout");
+  const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS });
+  timers.mock.restore();
+  const [deadline] = timers.mock.calls.filter(({ arguments: [, delayMs = 0] }) => delayMs >= TIMEOUT_MS);
+  times.now = TIMEOUT_MS + 12;
+  deadline?.arguments[0]();
+  steps.dispose();
+  assert.equal(beats, 1);
+});
