@@ -5,6 +5,8 @@ export interface Cidr {
   readonly family: 4 | 6;
   /** The lowest address of the range, as a number. */
   readonly network: bigint;
+  /** The highest. */
+  readonly last: bigint;
   readonly prefix: number;
 }
 
@@ -39,19 +41,17 @@ export function parseCidr(text: string): Cidr | undefined {
   const ip = parseIp(match?.[1] ?? "");
   const prefix = Number(match?.[2]);
   if (ip === undefined || !(prefix <= BITS[ip.family])) return undefined;
-  const cidr = { family: ip.family, network: ip.value, prefix };
-  return (ip.value >> hostBits(cidr)) << hostBits(cidr) === ip.value ? cidr : undefined;
+  const hosts = (1n << BigInt(BITS[ip.family] - prefix)) - 1n;
+  return (ip.value & hosts) === 0n ? { family: ip.family, network: ip.value, last: ip.value | hosts, prefix } : undefined;
 }
 
 /** Whether an address is in a range. */
 export const contains = (cidr: Cidr, { family, value }: IpNumber): boolean =>
-  family === cidr.family && value >> hostBits(cidr) === cidr.network >> hostBits(cidr);
+  family === cidr.family && value >= cidr.network && value <= cidr.last;
 
 /** Whether all of one range is in another. */
 export const liesInside = (inner: Cidr, outer: Cidr): boolean =>
   inner.prefix >= outer.prefix && contains(outer, { family: inner.family, value: inner.network });
-
-const hostBits = ({ family, prefix }: Cidr): bigint => BigInt(BITS[family] - prefix);
 
 const joined = (parts: readonly number[], bits: bigint): bigint => parts.reduce((sum, part) => (sum << bits) | BigInt(part), 0n);
 

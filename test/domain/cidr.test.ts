@@ -13,9 +13,14 @@ test("one IPv6 address is one number, whichever way it is written", () => {
 });
 
 test("a range is an address without bits behind its prefix", () => {
-  assert.deepEqual(parseCidr("10.1.0.0/16"), { family: 4, network: 0x0a010000n, prefix: 16 });
-  assert.deepEqual(parseCidr("0.0.0.0/0"), { family: 4, network: 0n, prefix: 0 });
-  assert.deepEqual(parseCidr("2600:1f18::/32"), { family: 6, network: 0x26001f18n << 96n, prefix: 32 });
+  assert.deepEqual(parseCidr("10.1.0.0/16"), { family: 4, network: 0x0a010000n, last: 0x0a01ffffn, prefix: 16 });
+  assert.deepEqual(parseCidr("0.0.0.0/0"), { family: 4, network: 0n, last: 0xffffffffn, prefix: 0 });
+  assert.deepEqual(parseCidr("2600:1f18::/32"), {
+    family: 6,
+    network: 0x26001f18n << 96n,
+    last: 0x26001f18ffffffffffffffffffffffffn,
+    prefix: 32,
+  });
   for (const text of [
     "",
     "10.1.0.0",
@@ -51,7 +56,8 @@ test("an address is in a range exactly when Node's own list says so", () => {
         const list = new BlockList();
         list.addSubnet(address, prefix, family);
         const drop = BigInt(bits - prefix);
-        const range = { family: ip.family, network: (ip.value >> drop) << drop, prefix };
+        const range = parseCidr(`${textOf((ip.value >> drop) << drop, bits)}/${prefix}`);
+        assert.ok(range !== undefined);
         const other = { family: ip.family, value: ip.value ^ (1n << BigInt(flip)) };
         assert.equal(contains(range, ip), true);
         assert.equal(contains(range, other), list.check(textOf(other.value, bits), family), `${address}/${prefix}, bit ${flip}`);
