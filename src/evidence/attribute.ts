@@ -13,8 +13,10 @@ export type Attribution = "hairpin" | "silent" | "undecided";
 
 /** A connect that has neither succeeded nor been refused: it may or may not be a hairpin. */
 export interface Suspect {
-  /** Milliseconds just before its first SYN left; a reading was taken at that very time. */
+  /** Milliseconds just before its first SYN left. */
   readonly sentMs: number;
+  /** When the reading was taken that holds for that moment: then, or a little earlier. */
+  readonly readMs: number;
   /** Milliseconds after which no SYN of it can leave; `undefined`: it is still under way. */
   readonly endMs: number | undefined;
   /** What was found out earlier, from readings that may be gone by now. */
@@ -116,10 +118,10 @@ function partsOf(
   /** The interval by which the reset to a SYN has been read that left at the latest then; the last one if it may still come. */
   const readBy = (ms: number) => ({ to: Math.min(last, firstReading(readings, ms + windowMs)), isRead: ms + windowMs <= lastMs });
   const parts: Part[] = [];
-  suspects.forEach(({ sentMs }, suspect) => {
-    const before = firstReading(readings, sentMs);
+  suspects.forEach(({ sentMs, readMs }, suspect) => {
+    const before = firstReading(readings, readMs);
     // Without the reading just before it, or any after it, nothing can be said of a SYN.
-    if (readings[before]?.atMs !== sentMs || before === last) return;
+    if (readings[before]?.atMs !== readMs || before === last) return;
     parts.push({ from: before + 1, ...readBy(sentMs), suspect, burst: undefined });
   });
   for (const burst of bursts) {

@@ -30,6 +30,8 @@ export interface TrackerOptions {
 export const JUDGE_EVERY_MS = 800;
 /** For so many milliseconds a socket may be open past its deadline: a SYN that leaves then is nobody else's. */
 const CLOSES_WITHIN_MS = 32;
+/** A reading is as good as a new one for so many milliseconds, where nobody can have sent anything since: it takes 20 µs. */
+const FRESH_MS = 2;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
@@ -38,6 +40,7 @@ const ENDED: BeginningConnect = { address: "", port: 0, localPort: () => undefin
 const NOTHING = (): void => {};
 
 interface Tracked extends Awaiting {
+  readonly readMs: number;
   connect: BeginningConnect;
   /** Worked out once it was not answered at once, as most are. */
   resends: readonly Retransmission[];
@@ -51,7 +54,7 @@ interface Tracked extends Awaiting {
 /**
  * Tells of each connect that timed out whether it hairpinned, by the kernel's counters.
  *
- * It reads them just before each SYN, when the reset to it must have come, and again and again while a SYN may be sent another time; it
+ * It reads them just before a SYN, when the reset to it must have come, and again and again while a SYN may be sent another time; it
  * keeps what the pending ones can have been part of, and no more.
  */
 export class EvidenceTracker implements ConnectWatcher {
@@ -61,6 +64,7 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #waits: readonly number[];
   readonly #turns: Turns;
   #readings: Reading[] = [];
+  #last: Reading | undefined;
   readonly #tracked = new Set<Tracked>();
   /** Those of them that are under way, or wait for their verdict. */
   #pending = 0;
@@ -107,9 +111,11 @@ export class EvidenceTracker implements ConnectWatcher {
   /** Starts to follow a connect whose SYN is about to leave. */
   #watch(connect: BeginningConnect, giveBack: () => void): ConnectWatch {
     const { clock, isCaptureLive } = this.#options;
-    const { atMs } = this.#read();
+    const { atMs: readMs } = this.#readingAtStart();
+    const sentMs = clock.nowMs();
     const tracked: Tracked = {
-      sentMs: atMs,
+      sentMs,
+      readMs,
       resends: [],
       connect,
       localPort: undefined,
@@ -122,7 +128,7 @@ export class EvidenceTracker implements ConnectWatcher {
     };
     this.#tracked.add(tracked);
     this.#pending++;
-    const answeredMs = atMs + this.#window.ms;
+    const answeredMs = sentMs + this.#window.ms;
     const onAnswered = () => {
       const leftMs = answeredMs - clock.nowMs();
       // A reading before the reset can have come tells nothing of this SYN, and timers of the runtime can be early.
@@ -133,7 +139,7 @@ export class EvidenceTracker implements ConnectWatcher {
       cancelWindow = NOTHING;
       this.#read();
       tracked.localPort ??= connect.localPort();
-      tracked.resends = this.#wheel.resends(atMs, this.#waits);
+      tracked.resends = this.#wheel.resends(sentMs, this.#waits);
       this.#due.push(...tracked.resends);
       giveBack();
     };
@@ -145,7 +151,7 @@ export class EvidenceTracker implements ConnectWatcher {
     return {
       answered: () => {
         cancel();
-        this.#window.note(clock.nowMs() - atMs);
+        this.#window.note(clock.nowMs() - sentMs);
         this.#sendsNoMore(tracked);
         if (this.#tracked.delete(tracked)) this.#ended();
       },
@@ -209,9 +215,23 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#readings.at(-1);
     if (this.#isClosed && last !== undefined) return last;
     const reading = this.#options.counters.read();
+    this.#last = reading;
     this.#readings.push(reading);
     if (this.#readings.length > MAX_READINGS) this.#readings.splice(0, MAX_READINGS / 10);
     return reading;
+  }
+
+  /** Those that start together are answered one after the other, in less than a millisecond each. */
+  #readingAtStart(): Reading {
+    const last = this.#last;
+    const nowMs = this.#options.clock.nowMs();
+    if (last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
+    const quiet = this.#wheel.quietAt(last.atMs, this.#window.ms);
+    const isQuiet = quiet !== undefined && last.atMs >= quiet.sinceMs && nowMs <= quiet.untilMs;
+    if (this.#pending > 0 && !isQuiet) return this.#read();
+    // It may have been forgotten: nobody was pending.
+    if (this.#readings.length === 0) this.#readings.push(last);
+    return last;
   }
 
   #judge(): void {
@@ -224,7 +244,7 @@ export class EvidenceTracker implements ConnectWatcher {
       if (tracked.decide === undefined) continue;
       const [first] = tracked.resends;
       if (first !== undefined && first.latestMs <= (tracked.endMs ?? 0)) this.#wheel.observe(this.#readings, tracked.sentMs);
-      tracked.known = tracked.sentMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
+      tracked.known = tracked.readMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
       this.#ended();
@@ -282,7 +302,7 @@ export class EvidenceTracker implements ConnectWatcher {
   #prune(): void {
     const isOver = ({ endMs, decide }: Tracked): boolean => endMs !== undefined && decide === undefined;
     let sinceMs = Number.POSITIVE_INFINITY;
-    for (const tracked of this.#tracked) if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.sentMs);
+    for (const tracked of this.#tracked) if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
     for (const tracked of this.#tracked) {
       if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
     }

@@ -86,6 +86,37 @@ test("the counters are read while a SYN may be sent again, and seldom in between
   watch.abandoned();
 });
 
+test("those that start together share a reading, and a hairpin among them is told by it", async () => {
+  const { begin, pass, reads, counts, verdict } = harness();
+  const first = await begin();
+  pass(0.5);
+  first.answered();
+  const second = await begin();
+  assert.deepEqual(reads, [0]);
+  counts.resets++;
+  const again = () => {
+    counts.retransmissions++;
+    counts.resets++;
+  };
+  pass(TIMEOUT_MS, { 1010: again, 2015: again });
+  assert.deepEqual(await verdict(second.timedOut()), { kind: "reset" });
+});
+
+test("a reading is not shared for longer than a moment, nor while others may send their SYNs again", async () => {
+  const { begin, pass, reads } = harness();
+  (await begin()).answered();
+  pass(2.5);
+  const pending = await begin();
+  assert.deepEqual(reads, [0, 2.5]);
+  pass(100);
+  const before = reads.length;
+  (await begin()).answered();
+  pass(0.5);
+  (await begin()).answered();
+  assert.equal(reads.length, before + 2);
+  pending.abandoned();
+});
+
 test("connects that are answered late, and never time out, leave nothing behind", async () => {
   const { tracker, begin, pass } = harness();
   let last = await begin();

@@ -31,6 +31,7 @@ export const resendsOf = (sentMs: number): readonly Retransmission[] =>
 /** A connect that times out, as the tracker knows it. */
 export const suspectOf = (sentMs: number) => ({
   sentMs,
+  readMs: sentMs,
   resends: resendsOf(sentMs),
   endMs: sentMs + TIMEOUT_MS,
   known: "undecided" as const,
