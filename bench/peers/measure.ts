@@ -17,7 +17,7 @@ export interface Cost {
 const SETTLE_MS = 500;
 /** Programs run for weeks: those that compile while they run are looked at when they have compiled what they use, or nearly. */
 const COMPILED_ATTEMPTS = 4_000;
-const COMPILED_MS = 120_000;
+const COMPILED_MS = 300_000;
 /** A window has so many attempts at least. */
 const LEAST_ATTEMPTS = 150;
 

@@ -3,12 +3,10 @@ import type { BeginningConnect, ConnectWatch, ConnectWatcher, Evidence, WatchCon
 import { AnswerWindow } from "./answer-window.ts";
 import { type Attribution, attribute } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
-import { planReading, untilQuietMs } from "./reading-plan.ts";
-import { type Located, locateRetransmissions, type Retransmission } from "./retransmissions.ts";
+import { Resends, type Sender } from "./resends.ts";
+import type { Retransmission } from "./retransmissions.ts";
 import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
-import { synWaits } from "./syn-schedule.ts";
-import { TimerWheel } from "./timer-wheel.ts";
 import { Turns } from "./turns.ts";
 
 export interface TrackerOptions {
@@ -39,7 +37,7 @@ const MAX_READINGS = 20_000;
 const ENDED: BeginningConnect = { address: "", port: 0, localPort: () => undefined };
 const NOTHING = (): void => {};
 
-interface Tracked extends Awaiting {
+interface Tracked extends Awaiting, Sender {
   readonly readMs: number;
   connect: BeginningConnect;
   /** Worked out once it was not answered at once, as most are. */
@@ -60,16 +58,14 @@ interface Tracked extends Awaiting {
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
   readonly #window = new AnswerWindow();
-  readonly #wheel = new TimerWheel();
-  readonly #waits: readonly number[];
+  readonly #resends: Resends;
   readonly #turns: Turns;
   #readings: Reading[] = [];
+  /** It may have been forgotten among those that are kept. */
   #last: Reading | undefined;
   readonly #tracked = new Set<Tracked>();
   /** Those of them that are under way, or wait for their verdict. */
   #pending = 0;
-  /** When SYNs of those that were not answered at once are sent again, as long as they may be. */
-  #due: Retransmission[] = [];
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
   /** What left before then may have been disturbed. */
@@ -78,7 +74,7 @@ export class EvidenceTracker implements ConnectWatcher {
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
-    this.#waits = synWaits(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
+    this.#resends = new Resends(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
   }
 
   /** Connects that are pending, or were while one was that still is. */
@@ -88,24 +84,18 @@ export class EvidenceTracker implements ConnectWatcher {
 
   /** Retransmissions that are waited for. */
   get planned(): number {
-    return this.#due.length;
+    return this.#resends.planned;
   }
 
   async turn(): Promise<WatchConnect> {
     const giveBack = await this.#turns.take();
     // Once more, if it was woken too late.
     for (let round = 0; round < 2; round++) {
-      const waitMs = this.#untilQuietMs();
+      const waitMs = this.#resends.untilQuietMs(this.#options.clock.nowMs(), this.#window.ms);
       if (waitMs === 0) break;
       await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
     }
     return (connect) => this.#watch(connect, giveBack);
-  }
-
-  #untilQuietMs(): number {
-    const { ms: windowMs } = this.#window;
-    const nowMs = this.#options.clock.nowMs();
-    return untilQuietMs(this.#due, { nowMs, windowMs, quiet: this.#wheel.quietAt(nowMs + windowMs, windowMs) });
   }
 
   /** Starts to follow a connect whose SYN is about to leave. */
@@ -139,8 +129,7 @@ export class EvidenceTracker implements ConnectWatcher {
       cancelWindow = NOTHING;
       this.#read();
       tracked.localPort ??= connect.localPort();
-      tracked.resends = this.#wheel.resends(sentMs, this.#waits);
-      this.#due.push(...tracked.resends);
+      tracked.resends = this.#resends.expect(sentMs);
       giveBack();
     };
     let cancelWindow = clock.after(Math.ceil(this.#window.ms), onAnswered);
@@ -152,7 +141,7 @@ export class EvidenceTracker implements ConnectWatcher {
       answered: () => {
         cancel();
         this.#window.note(clock.nowMs() - sentMs);
-        this.#sendsNoMore(tracked);
+        this.#resends.end(tracked.resends);
         if (this.#tracked.delete(tracked)) this.#ended();
       },
       timedOut: () => {
@@ -160,7 +149,7 @@ export class EvidenceTracker implements ConnectWatcher {
         if (!this.#tracked.has(tracked)) return Promise.resolve({ kind: "undecided" });
         tracked.endMs = this.#read().atMs;
         tracked.connect = ENDED;
-        this.#sendsNoMore(tracked);
+        this.#resends.end(tracked.resends);
         return new Promise((resolve) => {
           tracked.decide = resolve;
           this.#cancelJudging ??= clock.after(JUDGE_EVERY_MS, () => this.#judge());
@@ -170,7 +159,7 @@ export class EvidenceTracker implements ConnectWatcher {
         cancel();
         tracked.endMs = clock.nowMs();
         tracked.connect = ENDED;
-        this.#sendsNoMore(tracked);
+        this.#resends.end(tracked.resends);
         this.#ended();
       },
     };
@@ -192,14 +181,8 @@ export class EvidenceTracker implements ConnectWatcher {
   beat(): number | undefined {
     if (this.#pending === 0) return undefined;
     const nowMs = this.#options.clock.nowMs();
-    const { ms: windowMs } = this.#window;
-    const { isDue, nextMs } = planReading(this.#due, {
-      nowMs,
-      lastMs: this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY,
-      windowMs,
-      quiet: this.#wheel.quietAt(nowMs, windowMs),
-      periodMs: this.#wheel.periodMs,
-    });
+    const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
+    const { isDue, nextMs } = this.#resends.planReading(nowMs, lastMs, this.#window.ms);
     if (isDue) this.#read();
     return Number.isFinite(nextMs) ? nextMs - nowMs : undefined;
   }
@@ -226,9 +209,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#last;
     const nowMs = this.#options.clock.nowMs();
     if (last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
-    const quiet = this.#wheel.quietAt(last.atMs, this.#window.ms);
-    const isQuiet = quiet !== undefined && last.atMs >= quiet.sinceMs && nowMs <= quiet.untilMs;
-    if (this.#pending > 0 && !isQuiet) return this.#read();
+    if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#window.ms)) return this.#read();
     // It may have been forgotten: nobody was pending.
     if (this.#readings.length === 0) this.#readings.push(last);
     return last;
@@ -238,34 +219,17 @@ export class EvidenceTracker implements ConnectWatcher {
     this.#cancelJudging = undefined;
     this.#lookForDisturbance();
     const suspects = [...this.#tracked];
-    const { bursts } = this.#locate(suspects);
+    const { bursts } = this.#resends.locate(this.#readings, suspects);
     const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
-      const [first] = tracked.resends;
-      if (first !== undefined && first.latestMs <= (tracked.endMs ?? 0)) this.#wheel.observe(this.#readings, tracked.sentMs);
+      this.#resends.observe(this.#readings, tracked);
       tracked.known = tracked.readMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.decide(this.#evidenceOf(tracked));
       tracked.decide = undefined;
       this.#ended();
     }
     this.#prune();
-  }
-
-  /** What was learnt of the timer wheel is held against it, and if it does not hold, all is looked at without it. */
-  #locate(suspects: readonly Tracked[]): Located {
-    const located = locateRetransmissions(this.#readings, suspects);
-    let hasForgotten = false;
-    for (const [index, { decide, resends }] of suspects.entries()) {
-      if (decide === undefined || resends[0]?.isAligned !== true) continue;
-      hasForgotten = this.#wheel.check(!located.displaced.has(index)) || hasForgotten;
-    }
-    if (!hasForgotten) return located;
-    for (const tracked of suspects) {
-      if (tracked.resends.length > 0) tracked.resends = this.#wheel.resends(tracked.sentMs, this.#waits);
-    }
-    this.#due = suspects.filter(({ endMs }) => endMs === undefined).flatMap(({ resends }) => resends);
-    return locateRetransmissions(this.#readings, suspects);
   }
 
   #lookForDisturbance(): void {
@@ -280,12 +244,6 @@ export class EvidenceTracker implements ConnectWatcher {
     return { kind: isCaptured && !isAmbiguous && this.#options.isCaptureLive?.() === true ? "silent" : known };
   }
 
-  #sendsNoMore({ resends: [first, ...others] }: Tracked): void {
-    // They came in one piece, and most that end are among the oldest. A new list for each of them was a tenth of all garbage.
-    const at = first === undefined ? -1 : this.#due.indexOf(first);
-    if (at >= 0) this.#due.splice(at, 1 + others.length);
-  }
-
   /**
    * One fewer is pending. Without any nothing is of use any more; otherwise what is of none goes with the next verdicts: to look
    * through all of it each time would cost more than to keep it.
@@ -295,7 +253,7 @@ export class EvidenceTracker implements ConnectWatcher {
     if (this.#pending > 0) return;
     this.#tracked.clear();
     this.#readings = [];
-    this.#due = [];
+    this.#resends.clear();
   }
 
   /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
