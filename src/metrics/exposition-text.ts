@@ -27,7 +27,7 @@ export interface Samples extends Pick<MetricObject, "name" | "help" | "type"> {
 const NONE: Labels = {};
 
 /** Milliseconds for which the event loop may be held at a stretch. */
-const HOLD_MS = 1;
+const HOLD_MS = 0.5;
 /** Samples between two looks at the clock. */
 const SAMPLES_BETWEEN = 100;
 
@@ -46,9 +46,12 @@ export class ExpositionText {
    */
   async render(metrics: readonly Samples[]): Promise<string> {
     // prom-client hands out what it goes on counting with.
-    const counted = metrics.map(({ values }) => Float64Array.from(values, ({ value }) => value));
+    const counted = metrics.map(({ values }) => valuesOf(values));
+    // To gather all of it took a millisecond already.
+    await setImmediate();
     const heads = new Map<string, string>();
-    const parts: string[] = [];
+    const pieces: string[] = [];
+    let parts: string[] = [];
     let heldSinceMs = this.#nowMs();
     for (const [index, { name, help, type, values }] of metrics.entries()) {
       parts.push(`${index === 0 ? "" : "\n"}# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n`);
@@ -60,11 +63,15 @@ export class ExpositionText {
         else parts.push(metricName, "{", own, own === "" || edge === "" ? "" : ",", edge, "} ");
         parts.push(`${counted[index]?.[at]}\n`);
         if (at % SAMPLES_BETWEEN > 0 || this.#nowMs() - heldSinceMs < HOLD_MS) continue;
+        // Of the whole page at once it would take longer than a stretch may.
+        pieces.push(parts.join(""));
+        parts = [];
         await setImmediate();
         heldSinceMs = this.#nowMs();
       }
     }
-    return parts.join("");
+    pieces.push(parts.join(""));
+    return pieces.join("");
   }
 
   /** @param heads - Series that differ in the last label only share the text of the others. */
@@ -80,6 +87,13 @@ export class ExpositionText {
     this.#texts.set(labels, text);
     return text;
   }
+}
+
+/** `Float64Array.from` with a function takes ten times as long. */
+function valuesOf(samples: readonly Sample[]): Float64Array {
+  const values = new Float64Array(samples.length);
+  for (let i = 0; i < samples.length; i++) values[i] = samples[i]?.value ?? Number.NaN;
+  return values;
 }
 
 const escapeHelp = (text: string): string => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n");

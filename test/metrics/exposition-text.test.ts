@@ -63,3 +63,12 @@ test("what is counted while the text is written is not in it, and the loop goes 
   assert.deepEqual(normal(await page), before);
   assert.equal(turns, 1);
 });
+
+test("what was gathered is written in another turn of the loop: each takes long enough", async () => {
+  const { registry } = registryOfAll();
+  const gathered = await samplesOf(registry);
+  let turns = 0;
+  setImmediate(() => turns++);
+  await new ExpositionText(() => 0).render(gathered);
+  assert.equal(turns, 1);
+});
