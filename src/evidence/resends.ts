@@ -34,6 +34,11 @@ export class Resends {
     return this.#due.length;
   }
 
+  /** Milliseconds from a first SYN by which it has been sent again, whatever the kernel. */
+  get firstByMs(): number {
+    return new TimerWheel().resends(0, this.#waits)[0]?.latestMs ?? Number.POSITIVE_INFINITY;
+  }
+
   /** From now on those of a connect are waited for. */
   expect(sentMs: number): readonly Retransmission[] {
     const resends = this.#wheel.resends(sentMs, this.#waits);

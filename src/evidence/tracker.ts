@@ -61,6 +61,11 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #resends: Resends;
   readonly #turns: Turns;
   #readings: Reading[] = [];
+  /**
+   * A stranger's reset since the reading that is shared looks like an answer to the first SYN. Only where that is sent again for certain does
+   * it contradict itself, and convicts nobody.
+   */
+  readonly #sharesReadings: boolean;
   /** It may have been forgotten among those that are kept. */
   #last: Reading | undefined;
   readonly #tracked = new Set<Tracked>();
@@ -75,6 +80,7 @@ export class EvidenceTracker implements ConnectWatcher {
     this.#options = options;
     this.#turns = new Turns(options.clock);
     this.#resends = new Resends(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
+    this.#sharesReadings = this.#resends.firstByMs <= options.timeoutMs;
   }
 
   /** Connects that are pending, or were while one was that still is. */
@@ -208,7 +214,7 @@ export class EvidenceTracker implements ConnectWatcher {
   #readingAtStart(): Reading {
     const last = this.#last;
     const nowMs = this.#options.clock.nowMs();
-    if (last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
+    if (!this.#sharesReadings || last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
     if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#window.ms)) return this.#read();
     // It may have been forgotten: nobody was pending.
     if (this.#readings.length === 0) this.#readings.push(last);

@@ -64,6 +64,8 @@ export class LoopWatch {
   /** And when it was to come before somebody younger began. */
   #plannedMs = 0;
   #polled: Mark;
+  /** When the last beat was, after which the loop may not have polled yet. */
+  #beatenMs = Number.NEGATIVE_INFINITY;
   /** When, as seen from `#polled`, the loop had to show itself again: past it, it is overdue. */
   #dueMs = 0;
   /** What `heldBackMs` said at `#polled`, if the next beat was to be a slow one. */
@@ -120,7 +122,8 @@ export class LoopWatch {
 
   /** To be called from a timer: it serves as a heartbeat, if one is soon due, which then needs no wake-up of its own. */
   awake(): void {
-    if (this.#held === 0 || this.nowMs() - this.#polled.atMs < SOON_SHARE * (this.#beatMs - this.#polled.atMs)) return;
+    const lastMs = Math.max(this.#polled.atMs, this.#beatenMs);
+    if (this.#held === 0 || this.nowMs() - lastMs < SOON_SHARE * (this.#beatMs - lastMs)) return;
     this.#beat();
   }
 
@@ -179,6 +182,7 @@ export class LoopWatch {
     // A poll phase lies between a timer and the immediate it sets, in whichever order the runtime has its phases. So once
     // the immediate runs, all that was ready at the timer has been read.
     const mark = this.now();
+    this.#beatenMs = mark.atMs;
     const nextMs = this.#nextMs(mark.atMs, this.#onBeat());
     const heldBackMs = nextMs > HEARTBEAT_MS ? this.#heldBack() : undefined;
     this.#plan(nextMs, mark);

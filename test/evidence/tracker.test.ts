@@ -9,7 +9,10 @@ const TIMEOUT_MS = 3_000;
 const FRONTEND = { address: "10.0.32.5", port: 80 };
 
 /** A kernel that sends SYNs again after 1 s and counts, and a tracker that reads what it counts. */
-const harness = (given: { isCaptureLive?: () => boolean; isDisturbed?: () => boolean } = {}, clock = new ManualClock()) => {
+const harness = (
+  given: { isCaptureLive?: () => boolean; isDisturbed?: () => boolean; timeoutMs?: number } = {},
+  clock = new ManualClock(),
+) => {
   const counts = { resets: 0, retransmissions: 0 };
   const reads: number[] = [];
   const tracker = new EvidenceTracker({
@@ -100,6 +103,23 @@ test("those that start together share a reading, and a hairpin among them is tol
   };
   pass(TIMEOUT_MS, { 1010: again, 2015: again });
   assert.deepEqual(await verdict(second.timedOut()), { kind: "reset" });
+});
+
+test("a stranger's reset before a silent drop convicts nobody, however short the timeout", async () => {
+  for (const [timeoutMs, kind] of [
+    [1_100, "silent"],
+    [TIMEOUT_MS, "undecided"],
+  ] as const) {
+    const { begin, pass, counts, verdict } = harness({ timeoutMs });
+    const first = await begin();
+    pass(0.5);
+    first.answered();
+    counts.resets++;
+    pass(1);
+    const second = await begin();
+    pass(timeoutMs, { 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
+    assert.deepEqual(await verdict(second.timedOut()), { kind }, `${timeoutMs} ms`);
+  }
 });
 
 test("a reading is not shared for longer than a moment, nor while others may send their SYNs again", async () => {

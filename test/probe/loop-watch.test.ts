@@ -122,6 +122,16 @@ test("a timer that has run is a beat, if one is soon due, and only while somebod
   assert.deepEqual(ran, [100, 103, 106]);
 });
 
+test("many timers that run together are one beat", () => {
+  let nowMs = 0;
+  const { count, watch } = counting({ nowMs: () => nowMs, idleMs: () => nowMs });
+  const held = watch.hold();
+  nowMs = 400;
+  for (let i = 0; i < 20; i++) watch.awake();
+  watch.release(held);
+  assert.equal(count.beats, 1);
+});
+
 test("connects that end before their first beat cost none, while an old one waits", async () => {
   const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
   const old = watch.hold();
