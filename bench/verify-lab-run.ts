@@ -2,18 +2,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "../lab/cluster/defaults.ts";
 import type { Fault } from "../lab/network.ts";
 import { type RunningLab, withLab } from "../lab/running-lab.ts";
+import { JUDGED_WITHIN_MS } from "../src/domain/evidence.ts";
 import { sumOf } from "../src/domain/exposition.ts";
 import type { Verdict } from "../src/verify/judge.ts";
 import { seeded } from "./seeded.ts";
 import { CHANGE_NAMES, CHANGES, type ChangeName, type Edit } from "./verify-changes.ts";
 import { type ClusterShape, drawCluster } from "./verify-draws.ts";
 import { objectsOf, type Start } from "./verify-starts.ts";
-import { LATE_MS, Watch, type Watched } from "./verify-watch.ts";
+import { Watch, type Watched } from "./verify-watch.ts";
 
 const TIMEOUT_MS = 1_500;
 const FLAGS = ["--interval", "200ms", "--timeout", `${TIMEOUT_MS}ms`, "--log-level", "error"];
 /** What `verify` leaves out after a change: attempts that began before it have been counted by then. */
-const SETTLE_MS = TIMEOUT_MS + LATE_MS + 1_000;
+const SETTLE_MS = TIMEOUT_MS + JUDGED_WITHIN_MS + 1_000;
 
 /** What `verify` said of one change, and what it should have. */
 export interface Ruling {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../lab/agents.ts";
+import { JUDGED_WITHIN_MS } from "../src/domain/evidence.ts";
 import { sumOf } from "../src/domain/exposition.ts";
 import { agentsAtAddresses } from "../src/verify/agents/addresses.ts";
 import { LaggedSpan } from "../src/verify/agents/lagged-span.ts";
@@ -9,8 +10,6 @@ import { tally } from "../src/verify/arms.ts";
 import { type Judgement, judge, type Verdict } from "../src/verify/judge.ts";
 import type { Observation } from "../src/verify/observation.ts";
 
-/** A timeout is counted so long after its deadline at most: the verdict on it is waited for. */
-export const LATE_MS = 1_000;
 const READ_EVERY_MS = 1_000;
 /** What there must be before the change: then a silence of some seconds after it is none of luck. */
 const [MIN_ATTEMPTS, MIN_TIMEOUTS] = [60, 25];
@@ -44,7 +43,7 @@ export class Watch {
 
   constructor(agents: readonly LabAgent[], timeoutMs: number) {
     this.#agents = [...agents];
-    this.#lagMs = timeoutMs + LATE_MS;
+    this.#lagMs = timeoutMs + JUDGED_WITHIN_MS;
   }
 
   /** Agents that came later: they are read from now on. */

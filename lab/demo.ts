@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { JUDGED_WITHIN_MS } from "../src/domain/evidence.ts";
 import { type Paint, wrapped } from "../src/terminal/text.ts";
 import { WEB } from "./cluster/defaults.ts";
 import { judgeAfter, judgeBefore } from "./judge.ts";
@@ -16,8 +17,6 @@ const TIMEOUT_MS = 1_500;
 const BEFORE_MS = 25_000;
 const AFTER_MS = 20_000;
 const LOOK_EVERY_MS = 1_000;
-/** A timeout is counted so long after its deadline at most: the verdict on it is waited for. */
-const LATE_MS = 1_000;
 /** Chance that a lab that works is called wrong by bad luck. */
 const ALPHA = 1e-5;
 const MIN_ATTEMPTS_AFTER = 50;
@@ -54,7 +53,7 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   using verifying = startVerify(lab, `${WEB.namespace}/${WEB.name}`, VERIFY_FLAGS);
   say(paint("bold", "BEFORE   an NLB that picks the caller's own node loses the connection"));
   // An attempt is counted when it ends: from here on those that end by timing out are as many as begin to.
-  await sleep(TIMEOUT_MS + LATE_MS, undefined, { signal });
+  await sleep(TIMEOUT_MS + JUDGED_WITHIN_MS, undefined, { signal });
   const before = await watch(lab, await look(lab.agents), BEFORE_MS, { screen, paint, signal });
   const wrongBefore = judgeBefore(before, ALPHA);
   for (const line of lastFailure(lab)) say(line);
@@ -64,8 +63,8 @@ export async function runDemo({ lab, screen, paint, signal }: DemoOptions): Prom
   lab.cluster.annotate(WEB.namespace, WEB.name, { [TARGET_GROUP_ATTRIBUTES]: "preserve_client_ip.enabled=false" });
   await lab.cluster.settled();
   // New connections obey at once; those already in flight still have to time out.
-  say(`         applied; waiting ${(TIMEOUT_MS + LATE_MS) / 1000} s for attempts that began before it\n`);
-  await sleep(TIMEOUT_MS + LATE_MS, undefined, { signal });
+  say(`         applied; waiting ${(TIMEOUT_MS + JUDGED_WITHIN_MS) / 1000} s for attempts that began before it\n`);
+  await sleep(TIMEOUT_MS + JUDGED_WITHIN_MS, undefined, { signal });
 
   say(paint("bold", "AFTER    the NLB answers with its own address as the source, and the answer goes back through it"));
   const after = await watch(lab, await look(lab.agents), AFTER_MS, { screen, paint, signal });

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { JUDGED_WITHIN_MS } from "../../src/domain/evidence.ts";
 import type { LabAgent } from "../agents.ts";
 import { diagnosed, merged, since, type View, viewsOf } from "./view.ts";
 
 const LOOK_EVERY_MS = 250;
-/** Milliseconds after its deadline within which a timeout is counted: the verdict on it is waited for. */
-export const LATE_MS = 1_000;
 
 /** What all agents have counted so far, and say: a row per node and frontend zone, the ports of a Service together. */
 export async function look(agents: readonly LabAgent[]): Promise<readonly View[]> {
@@ -29,7 +28,7 @@ export async function measure(
   options: { readonly minAttempts: number; readonly timeoutMs: number; readonly withinMs: number },
 ): Promise<readonly View[]> {
   const { minAttempts, timeoutMs, withinMs } = options;
-  await sleep(timeoutMs + LATE_MS);
+  await sleep(timeoutMs + JUDGED_WITHIN_MS);
   const start = await look(agents);
   const deadlineMs = performance.now() + withinMs;
   for (;;) {

@@ -60,5 +60,5 @@ export type WatchConnect = (connect: BeginningConnect) => ConnectWatch;
 export const isHairpin = (evidence: Evidence | undefined): evidence is Extract<Evidence, { kind: EvidenceKind }> =>
   evidence?.kind === "reset" || evidence?.kind === "capture";
 
-/** Milliseconds after its deadline within which there is a verdict on a timeout. */
+/** Milliseconds after its deadline within which there is a verdict on a timeout, and it is counted. */
 export const JUDGED_WITHIN_MS = 1_000;

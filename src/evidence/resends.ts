@@ -17,6 +17,8 @@ export interface Sender {
 
 /** When the SYNs of those that are pending are sent again, by the kernel's setting and by what was learnt of its timer wheel. */
 export class Resends {
+  /** Milliseconds from a first SYN by which it has been sent again, whatever the kernel. */
+  readonly firstByMs: number;
   readonly #wheel = new TimerWheel();
   readonly #waits: readonly number[];
   #due: Retransmission[] = [];
@@ -27,16 +29,12 @@ export class Resends {
    */
   constructor(linearTimeouts: number, openMs: number) {
     this.#waits = synWaits(linearTimeouts, openMs);
+    this.firstByMs = this.#wheel.resends(0, this.#waits)[0]?.latestMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** How many are waited for. */
   get planned(): number {
     return this.#due.length;
-  }
-
-  /** Milliseconds from a first SYN by which it has been sent again, whatever the kernel. */
-  get firstByMs(): number {
-    return new TimerWheel().resends(0, this.#waits)[0]?.latestMs ?? Number.POSITIVE_INFINITY;
   }
 
   /** From now on those of a connect are waited for. */

@@ -38,6 +38,7 @@ const ENDED: BeginningConnect = { address: "", port: 0, localPort: () => undefin
 const NOTHING = (): void => {};
 
 interface Tracked extends Awaiting, Sender {
+  /** When the reading was taken that holds for its first SYN. */
   readonly readMs: number;
   connect: BeginningConnect;
   /** Worked out once it was not answered at once, as most are. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../../lab/agents.ts";
-import { LATE_MS } from "../../lab/observe/measure.ts";
+import { JUDGED_WITHIN_MS } from "../../src/domain/evidence.ts";
 import { sumOf } from "../../src/domain/exposition.ts";
 import { eventually } from "./eventually.ts";
 
@@ -20,7 +20,7 @@ export function untilHealthy(agents: readonly LabAgent[], timeoutMs: number): Pr
   };
   return eventually(async () => {
     const [failures, attempts] = await Promise.all([total("failures"), total("attempts")]);
-    await sleep(timeoutMs + LATE_MS);
+    await sleep(timeoutMs + JUDGED_WITHIN_MS);
     await eventually(async () => {
       for (const [index, now] of (await total("attempts")).entries()) assert.ok(now >= (attempts[index] ?? 0) + ATTEMPTS);
     });
