@@ -7,7 +7,7 @@ import { type Definitions, flagOf, variableOf } from "../../src/config/definitio
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { ConfigError, loadAuditSettings, loadCheckSettings, loadSettings, loadVerifySettings } from "../../src/config/load.ts";
 import { readValues } from "../../src/config/values.ts";
-import { VERIFY_DEFINITIONS } from "../../src/config/verify-definitions.ts";
+import { type AgentsAt, VERIFY_DEFINITIONS } from "../../src/config/verify-definitions.ts";
 import { corpusTexts } from "./support/corpus.ts";
 import { fuzz } from "./support/fuzz.ts";
 import { hostileText, KIB_256 } from "./support/hostile.ts";
@@ -44,8 +44,9 @@ function holds(what: string, value: unknown): void {
 }
 
 function agentsHold(settings: object): void {
-  const { agents } = settings as { readonly agents?: readonly string[] };
-  for (const each of agents ?? []) {
+  const { agents } = settings as { readonly agents?: AgentsAt };
+  if (agents?.kind === "namespace") assert.match(agents.namespace, /^[a-z0-9-]{1,63}$/);
+  for (const each of agents?.kind === "addresses" ? agents.addresses : []) {
     const { hostname, pathname, username } = new URL(`http://${each}/metrics`);
     assert.deepEqual([pathname, username], ["/metrics", ""], `${each} is more than an address`);
     if (hostname.startsWith("[")) address("agent", hostname.slice(1, -1));
@@ -137,11 +138,17 @@ const variable = fc.tuple(
   ),
   valueText,
 );
+/** Any other argument is one too many for most of them, so that a `verify` of agents would hardly ever be taken. */
+const verifyOfAgents = valueText.map((text) => [["shop/web", `--agents=${text}`]]);
 const surroundings = fc.constantFrom({}, { KUBECONFIG: "/k" }, { KUBERNETES_SERVICE_HOST: "10.100.0.1" });
 
 fuzz(
   "flags and variables are settings, or problems in one line each",
-  fc.record({ argv: fc.array(argument, { maxLength: 5 }), env: fc.array(variable, { maxLength: 3 }), surroundings }),
+  fc.record({
+    argv: fc.oneof({ weight: 9, arbitrary: fc.array(argument, { maxLength: 5 }) }, { weight: 1, arbitrary: verifyOfAgents }),
+    env: fc.array(variable, { maxLength: 3 }),
+    surroundings,
+  }),
   ({ argv, env, surroundings: around }) => {
     loadsOrRefuses({ argv: argv.flat(), env: { ...around, ...Object.fromEntries(env) }, file: "" });
   },
