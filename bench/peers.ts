@@ -16,6 +16,7 @@ import { findGoTool } from "../scripts/go-tools.mjs";
 import { startFrontendFarm } from "./frontend-farm.ts";
 import { agentSubject } from "./peers/agent.ts";
 import { blackboxExporter } from "./peers/blackbox-exporter.ts";
+import { cloudprober } from "./peers/cloudprober.ts";
 import { buildFloor, buildGoDial, nodeLoop } from "./peers/loops.ts";
 import { type Cost, measure } from "./peers/measure.ts";
 import type { ProbeKind, Subject } from "./peers/subject.ts";
@@ -34,8 +35,7 @@ const TIMEOUT_MS = 3_000;
 const [CORE, OTHER_CORE] = [0, 1];
 const PORTS = { tcp: BACKEND_TCP_PORT, http: BACKEND_HTTP_PORT };
 /** Programs that were to be compared and cannot be, with what keeps them out. */
-const LEFT_OUT = {
-  cloudprober: "the Go module proxy does not serve its module (403 to each version asked for)",
+const LEFT_OUT: Readonly<Record<string, string>> = {
   kubenurse: "the Go module proxy does not serve its module (403 to each version asked for)",
 };
 
@@ -94,17 +94,22 @@ async function allSubjects(): Promise<readonly Subject[]> {
   const app = join(folder, "app");
   await bundle(join(app, "dist"));
   writeFileSync(join(app, "package.json"), '{ "type": "module", "version": "0.0.0" }');
-  const exporter = findGoTool("blackbox-exporter");
   for (const [name, why] of Object.entries(LEFT_OUT)) missing(name, why);
-  if (exporter === undefined)
-    missing("blackbox_exporter", "it was not built; it takes Go: node scripts/go-tools.mjs blackbox-exporter");
   return [
     ...built("the floor", "cc", buildFloor),
     agentSubject(join(app, "dist/main.js")),
-    ...(exporter === undefined ? [] : [blackboxExporter(exporter)]),
+    ...ofModules("blackbox-exporter", blackboxExporter),
+    ...ofModules("cloudprober", cloudprober),
     ...built("the loop in Go", "go", buildGoDial),
     nodeLoop,
   ];
+}
+
+function ofModules(name: Parameters<typeof findGoTool>[0], subject: (program: string) => Subject): readonly Subject[] {
+  const program = findGoTool(name);
+  if (program !== undefined) return [subject(program)];
+  missing(name, `it was not built; it takes Go: node scripts/go-tools.mjs ${name}`);
+  return [];
 }
 
 function built(name: string, compiler: string, build: (folder: string) => Subject): readonly Subject[] {

@@ -22,6 +22,7 @@ const PACKAGES = {
   helm: "helm.sh/helm/v3/cmd/helm",
   kustomize: "sigs.k8s.io/kustomize/kustomize/v5",
   "blackbox-exporter": "github.com/prometheus/blackbox_exporter",
+  cloudprober: "github.com/cloudprober/cloudprober/cmd/cloudprober",
 };
 /** Modules of which only files are wanted. */
 const MODULES = { "prometheus-operator": "github.com/prometheus-operator/prometheus-operator" };
