@@ -14,6 +14,8 @@ export const WINDOW_MS = 15 * 60_000;
 export const MAX_OBSERVATIONS = 200;
 
 interface Entry {
+  /** As it was last planned; that of a control is none. */
+  readonly frontend: Frontend | undefined;
   /** What the configuration said when the window began. */
   readonly configuration: string;
   readonly ring: Ring;
@@ -41,20 +43,23 @@ export class History {
   plan(frontends: readonly Frontend[], controls: readonly Control[]): void {
     this.#frontends = this.#renewed(
       this.#frontends,
-      frontends.map((frontend) => [frontend.id, configurationOf(frontend)]),
+      frontends.map((frontend) => [frontend.id, configurationOf(frontend), frontend]),
     );
     this.#controls = this.#renewed(
       this.#controls,
-      controls.map(({ id, address }) => [id, address]),
+      controls.map(({ id, address }) => [id, address, undefined]),
     );
   }
 
-  #renewed(old: ReadonlyMap<string, Entry>, wanted: readonly (readonly [string, string])[]): Map<string, Entry> {
+  #renewed(
+    old: ReadonlyMap<string, Entry>,
+    wanted: readonly (readonly [id: string, configuration: string, frontend: Frontend | undefined])[],
+  ): Map<string, Entry> {
     return new Map(
-      wanted.map(([id, configuration]) => {
+      wanted.map(([id, configuration, frontend]) => {
         const known = old.get(id);
-        const isSame = known?.configuration === configuration;
-        return [id, isSame ? known : { configuration, ring: new Ring(this.#capacity) }] as const;
+        const ring = known?.configuration === configuration ? known.ring : new Ring(this.#capacity);
+        return [id, { configuration, frontend, ring }] as const;
       }),
     );
   }
@@ -63,7 +68,9 @@ export class History {
   note(frontend: Frontend, outcome: Outcome, startedMs: number): void {
     const entry = this.#frontends.get(frontend.id);
     const seen = seenOf(outcome, frontend.listener.tlsTerminated);
-    if (seen !== undefined && entry?.configuration === configurationOf(frontend))
+    if (seen === undefined || entry === undefined) return;
+    // Most were planned last: what they say need not be put together.
+    if (entry.frontend === frontend || entry.configuration === configurationOf(frontend))
       entry.ring.add(startedMs, frontend.exposure, seen);
   }
 

@@ -31,6 +31,8 @@ export class FrontendSeries {
   readonly #node: string;
   readonly #maxSeries: number;
   #folding: Folding = NOTHING_FOLDED;
+  /** Of those that were asked for since the last plan. */
+  #wheres = new WeakMap<Frontend, WhereLabels>();
   readonly #where: LabelSets<WhereLabels>;
   readonly #connect: LabelSets<ConnectLabels>;
   readonly #control: LabelSets<ControlLabels>;
@@ -75,7 +77,12 @@ export class FrontendSeries {
 
   /** The labels under which a frontend is counted at present. */
   whereOf(frontend: Frontend): WhereLabels {
-    return whereOf(frontend, this.#node, this.#folding);
+    let where = this.#wheres.get(frontend);
+    if (where === undefined) {
+      where = whereOf(frontend, this.#node, this.#folding);
+      this.#wheres.set(frontend, where);
+    }
+    return where;
   }
 
   controlLabelsOf(control: Control): ControlLabels {
@@ -86,6 +93,7 @@ export class FrontendSeries {
   plan(planned: Planned, nowMs: number): void {
     const { needed, folding } = planSeries(planned, this.#maxSeries, this.#node);
     this.#folding = folding;
+    this.#wheres = new WeakMap();
     const node = { node: this.#node };
     this.#registry.set("hairpin_probe_series_needed", node, needed);
     this.#registry.set("hairpin_probe_services_folded", node, folding.services.size);

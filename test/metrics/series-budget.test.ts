@@ -117,6 +117,30 @@ test("ports and zones go first, of all Services alike, and the exposure is the m
   assert.equal(attempts.find(({ labels }) => labels.service_name === "service-0" && labels.exposed === "false")?.value, 4);
 });
 
+test("a frontend that stays is folded as soon as others leave no room for it", async () => {
+  const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries: 2_000 });
+  const { services, frontends, controls } = planOf(Array.from({ length: 100 }, () => SHAPE));
+  const [first] = frontends;
+  assert.ok(first !== undefined);
+  const attempted = (planned: typeof services) => {
+    const isPlanned = ({ service }: Pick<Frontend, "service">) => planned.includes(service);
+    const snapshotOfThem = snapshot({ services: planned.map((service) => ({ service, backends: [] })) });
+    metrics.plan(snapshotOfThem, frontends.filter(isPlanned), controls.filter(isPlanned));
+    metrics.outcome(first, { kind: "success", phases: {} });
+  };
+  attempted(services.slice(0, 1));
+  attempted(services);
+  const page = parseExposition(await metrics.registry.render());
+  const counted = page.filter(({ name, value }) => name === "hairpin_probe_attempts_total" && value > 0);
+  assert.deepEqual(
+    counted.map(({ labels, value }) => [labels.service_port, labels.frontend_zone, value]),
+    [
+      ["80", "zone-0", 1],
+      ["", "", 1],
+    ],
+  );
+});
+
 test("then Services share one set of labels; those that keep their own are the same on every node", async () => {
   const given = Array.from({ length: 100 }, () => SHAPE);
   const page = await pageOf(given, 2_000);
