@@ -10,17 +10,17 @@ const LOST_SYN_MS = 900;
  * back through the own node is about as long as the way to a backend.
  */
 export class AnswerWindow {
-  readonly #times: number[] = [];
-  #next = 0;
+  readonly #times = new Float64Array(REMEMBERED);
+  #count = 0;
   #windowMs = LEAST_MS;
 
   /** @param connectMs - Milliseconds that a connect took. */
   note(connectMs: number): void {
     if (connectMs > LOST_SYN_MS) return;
-    this.#times[this.#next] = connectMs;
-    this.#next = (this.#next + 1) % REMEMBERED;
-    if (this.#next % 16 !== 0 && this.#times.length > 16) return;
-    const slow = this.#times.toSorted((a, b) => a - b)[Math.floor(this.#times.length * 0.9)] ?? 0;
+    this.#times[this.#count++ % REMEMBERED] = connectMs;
+    if (this.#count % 16 !== 0 && this.#count > 16) return;
+    const known = this.#times.subarray(0, this.#count);
+    const slow = known.toSorted()[Math.floor(known.length * 0.9)] ?? 0;
     // Three times the slow ones: what is read too early counts as silence.
     this.#windowMs = Math.min(MOST_MS, Math.max(LEAST_MS, 3 * slow + 1));
   }
