@@ -7,7 +7,7 @@
 import { stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HOST } from "../src/cli/host.ts";
-import { EVIDENCE_LEVELS } from "../src/domain/evidence.ts";
+import { type ConnectWatcher, EVIDENCE_LEVELS } from "../src/domain/evidence.ts";
 import type { Frontend } from "../src/domain/frontend.ts";
 import { defaultTargetGroup } from "../src/domain/target-group.ts";
 import { startEvidence } from "../src/evidence/start.ts";
@@ -38,10 +38,28 @@ const evidence = startEvidence({
     throw new Error(problem);
   },
 });
+/** The port of the last connect to each address that stood: its outcome is told before the next event. */
+const localPorts = new Map<string, number>();
+const watcher: ConnectWatcher = {
+  async turn() {
+    const watch = await evidence.watcher?.turn();
+    return (connect) => {
+      const followed = watch?.(connect);
+      return {
+        answered: () => {
+          localPorts.set(connect.address, connect.localPort() ?? 0);
+          followed?.answered();
+        },
+        timedOut: async () => (await followed?.timedOut()) ?? { kind: "undecided" },
+        abandoned: () => followed?.abandoned(),
+      };
+    };
+  },
+};
 const shutdown = new AbortController();
 const prober = new Prober({
   watch: new LoopWatch(systemLoopTimes, evidence.beat),
-  watcher: evidence.watcher,
+  watcher,
   signal: shutdown.signal,
   timeout,
   tlsVerify: false,
@@ -56,10 +74,11 @@ const scheduler = new Scheduler<{ readonly id: string; readonly frontend: Fronte
   clock: systemClock,
   random: Math.random,
   attempt: async ({ frontend }) => {
+    const { address = "" } = frontend;
     const outcome = await prober.frontend(frontend);
     if (outcome.kind === "discarded") discarded++;
     else if (outcome.kind === "failure") timeouts++;
-    else connects.push([outcome.localPort ?? 0, frontend.address ?? "", outcome.phases.connect ?? Number.NaN]);
+    else connects.push([localPorts.get(address) ?? 0, address, outcome.phases.connect ?? Number.NaN]);
   },
   onStart: () => {},
   onDiscard: () => {

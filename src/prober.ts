@@ -5,6 +5,7 @@ import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
 import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
+import { TcpSockets } from "./probe/tcp-sockets.ts";
 
 export interface ProberOptions {
   readonly watch: LoopWatch;
@@ -26,6 +27,7 @@ export interface ProberOptions {
  */
 export class Prober {
   readonly #options: ProberOptions;
+  readonly #sockets = new TcpSockets();
 
   constructor(options: ProberOptions) {
     this.#options = options;
@@ -52,7 +54,8 @@ export class Prober {
       const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
       return notTried("not_internal", detail);
     }
-    return runAttempt(target, { watch, watcher, signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent });
+    const options = { watch, watcher, sockets: this.#sockets, signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent };
+    return runAttempt(target, options);
   }
 }
 

@@ -42,7 +42,6 @@ export interface Success {
   readonly phases: PhaseSeconds;
   /** Unix time in seconds at which the first certificate of the chain that the peer showed expires; TLS only. */
   readonly certificateExpiry?: number;
-  readonly localPort?: number;
 }
 
 export interface Failure {

@@ -9,6 +9,7 @@ import { closeQuietly } from "./quiet-close.ts";
 import { DEADLINE_REASONS, isOwnShortage, reasonOf } from "./reasons.ts";
 import { request } from "./request.ts";
 import { type StepResult, Steps } from "./steps.ts";
+import { connectOnce, type TcpSockets } from "./tcp-sockets.ts";
 
 /** What one attempt is aimed at. */
 export interface AttemptTarget {
@@ -22,6 +23,8 @@ export interface AttemptTarget {
 
 export interface AttemptOptions {
   readonly watch: LoopWatch;
+  /** For attempts that end with the handshake. */
+  readonly sockets: TcpSockets;
   /** Shutdown. An attempt that it ends is discarded. */
   readonly signal: AbortSignal;
   /** From the SYN to the end of the attempt, all phases together. */
@@ -90,13 +93,18 @@ async function runPhases(
   watchConnect: WatchConnect | undefined,
 ): Promise<PhasesResult> {
   const phases: { -readonly [phase in keyof PhaseSeconds]: PhaseSeconds[phase] } = {};
-  let seen: Pick<Failure, "localPort" | "certificateExpiry"> = {};
-  const failed = (phase: Phase, result: StepResult) => ({ outcome: failureOf(phase, result, phases, seen, steps) });
+  let source: Pick<Failure, "localPort"> = {};
+  let certificate: Pick<Failure, "certificateExpiry"> = {};
+  const failed = (phase: Phase, result: StepResult) => ({
+    outcome: failureOf(phase, result, phases, { ...source, ...certificate }, steps),
+  });
 
-  const { socket, result: connecting, watched } = openTcp(target, steps, watchConnect);
+  const connect = target.protocol === "tcp" ? options.sockets.connect : connectOnce;
+  const { socket, result: connecting, watched } = openTcp(target, connect, steps, watchConnect);
   const connected = await connecting;
-  // After a handshake that did not end the port is known only until the socket is destroyed.
-  if (socket.localPort !== undefined) seen = { localPort: socket.localPort };
+  // The port is known only until the socket is destroyed. To ask for it is a system call, and only failures tell it.
+  const mayFail = connected.kind !== "done" || target.protocol !== "tcp";
+  if (mayFail && socket.localPort !== undefined) source = { localPort: socket.localPort };
   if (connected.kind !== "done") {
     socket.destroy();
     const ended = failed("connect", connected);
@@ -118,13 +126,13 @@ async function runPhases(
     }
     phases.tls = result.seconds;
     const expiry = certificateExpiry(secured);
-    if (expiry !== undefined) seen = { ...seen, certificateExpiry: expiry };
+    if (expiry !== undefined) certificate = { certificateExpiry: expiry };
     stream = secured;
   }
 
   if (target.protocol === "tcp" || target.protocol === "tls") {
     closeQuietly(stream);
-    return { outcome: { kind: "success", phases, ...seen } };
+    return { outcome: { kind: "success", phases, ...certificate } };
   }
   const { result, status } = await request(
     stream,
@@ -136,9 +144,10 @@ async function runPhases(
   if (status !== undefined && status >= 500) {
     const seconds = steps.elapsedMs() / 1000;
     const detail = `HTTP status ${status}`;
+    const seen = { ...source, ...certificate };
     return { outcome: { kind: "failure", reason: "http_error", phase: "first_byte", detail, seconds, phases, ...seen } };
   }
-  return { outcome: { kind: "success", phases, ...seen } };
+  return { outcome: { kind: "success", phases, ...certificate } };
 }
 
 function failureOf(

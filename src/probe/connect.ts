@@ -1,10 +1,11 @@
-import { connect as connectTcp, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { connect as connectTls, type DetailedPeerCertificate, type TLSSocket } from "node:tls";
 import type { ConnectWatch, WatchConnect } from "../domain/evidence.ts";
-import type { StepResult, Steps } from "./steps.ts";
+import type { Settle, StepResult, Steps } from "./steps.ts";
+import type { Connect } from "./tcp-sockets.ts";
 
-/** A connection that is being opened. The socket is the caller's to close. */
 export interface OpeningTcp {
+  /** The caller's to close. */
   readonly socket: Socket;
   /** How the handshake ended, timed from the moment the SYN was about to leave; with `done` the socket is connected. */
   readonly result: Promise<StepResult>;
@@ -13,29 +14,33 @@ export interface OpeningTcp {
 }
 
 /**
- * Opens one TCP connection to one address: no pool, no second address family, no retry.
+ * Opens one TCP connection to one address.
  *
  * @param watchConnect - Is told that the SYN is about to leave.
  */
 export function openTcp(
   target: { readonly address: string; readonly port: number },
+  connect: Connect,
   steps: Steps,
   watchConnect: WatchConnect | undefined,
 ): OpeningTcp {
   const { address, port } = target;
-  const socket = connectTcp({ host: address, port, autoSelectFamily: false, noDelay: true });
   let watched: ConnectWatch | undefined;
-  const result = steps.run((settle, sent) => {
-    socket.once("connectionAttempt", () => {
+  let step: { readonly settle: Settle; readonly sent: () => void } | undefined;
+  const socket = connect(address, port, {
+    attempted: () => {
       watched = watchConnect?.({ address, port, localPort: () => socket.localPort });
-      sent();
-    });
+      step?.sent();
+    },
     // From within the event: what comes in later must not count as pending.
-    socket.once("connect", () => {
-      settle();
+    connected: () => {
+      step?.settle();
       watched?.answered();
-    });
-    socket.on("error", settle);
+    },
+    failed: (error) => step?.settle(error),
+  });
+  const result = steps.run((settle, sent) => {
+    step = { settle, sent };
   });
   return { socket, result, watched: () => watched };
 }

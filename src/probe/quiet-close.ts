@@ -6,6 +6,9 @@ const LINGER_MS = 1_000;
 /** How much a peer may still say after our FIN. It bounds what an endless sender costs. */
 const MAX_DRAIN_BYTES = 64 * 1024;
 
+/** Of streams that may be connected again, and closed once more. */
+const closes = new WeakMap<Duplex, QuietClose>();
+
 /**
  * Closes a healthy connection without a reset: sends FIN and reads what is left.
  *
@@ -15,15 +18,36 @@ const MAX_DRAIN_BYTES = 64 * 1024;
  */
 export function closeQuietly(stream: Duplex): void {
   if (stream.destroyed) return;
-  let drained = 0;
-  const timer = setTimeout(() => stream.destroy(), LINGER_MS);
-  stream.on("data", (chunk: Buffer) => {
-    drained += chunk.length;
-    if (drained > MAX_DRAIN_BYTES) stream.destroy();
-  });
-  // The outcome stands already: what goes wrong from here on is the close itself, which is over either way.
-  stream.on("error", () => stream.destroy());
-  stream.once("end", () => stream.destroy());
-  stream.once("close", () => clearTimeout(timer));
-  stream.end();
+  let close = closes.get(stream);
+  if (close === undefined) {
+    close = new QuietClose(stream);
+    closes.set(stream, close);
+  }
+  close.begin();
+}
+
+class QuietClose {
+  readonly #stream: Duplex;
+  #drained = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    stream.on("data", (chunk: Buffer) => {
+      this.#drained += chunk.length;
+      if (this.#drained > MAX_DRAIN_BYTES) stream.destroy();
+    });
+    // The outcome stands already: what goes wrong from here on is the close itself, which is over either way.
+    stream.on("error", () => stream.destroy());
+    stream.on("end", () => stream.destroy());
+    stream.on("close", () => {
+      clearTimeout(this.#timer);
+      this.#drained = 0;
+    });
+  }
+
+  begin(): void {
+    this.#timer = setTimeout(() => this.#stream.destroy(), LINGER_MS);
+    this.#stream.end();
+  }
 }

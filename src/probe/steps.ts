@@ -27,6 +27,7 @@ export class Steps {
   readonly #timeoutMs: number;
   readonly #held: Hold;
   #startedMs: number;
+  #deadlineMs = 0;
   #clockRuns = false;
   #worstLatenessMs = 0;
   #deadline: NodeJS.Timeout | undefined;
@@ -97,13 +98,15 @@ export class Steps {
   #startClock(): void {
     this.#clockRuns = true;
     this.#startedMs = this.#watch.nowMs();
-    clearTimeout(this.#deadline);
     this.#armDeadline();
   }
 
   #armDeadline(): void {
     const nowMs = this.#watch.nowMs();
     const deadlineMs = Math.ceil((nowMs + this.#timeoutMs) / TOGETHER_MS) * TOGETHER_MS;
+    if (deadlineMs === this.#deadlineMs) return;
+    this.#deadlineMs = deadlineMs;
+    clearTimeout(this.#deadline);
     this.#deadline = setTimeout(
       () => {
         this.#watch.awake();

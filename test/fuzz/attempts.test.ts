@@ -8,6 +8,7 @@ import { PHASES, REASONS } from "../../src/domain/outcome.ts";
 import { PROTOCOLS } from "../../src/domain/service.ts";
 import { runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
+import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
 import { corpusTexts } from "./support/corpus.ts";
 import { fuzz } from "./support/fuzz.ts";
 import { anyBytes, mutatedBytes } from "./support/mutate.ts";
@@ -69,6 +70,7 @@ after(() => {
 
 const ended = { success: 0, failure: 0, discarded: 0 };
 const watch = new LoopWatch();
+const tcpSockets = new TcpSockets();
 const TIMEOUT_MS = 60;
 const anySaying: fc.Arbitrary<Saying> = fc.record({
   bytes: fc.oneof(
@@ -97,7 +99,8 @@ fuzz(
     const { port } = server.address() as AddressInfo;
     const target = { address: "127.0.0.1", port, protocol, hostname: "web.example.com", path: "/" };
     const signal = new AbortController().signal;
-    const outcome = await runAttempt(target, { watch, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" });
+    const options = { watch, sockets: tcpSockets, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" };
+    const outcome = await runAttempt(target, options);
     ended[outcome.kind]++;
     if (outcome.kind === "discarded") return;
     for (const [phase, seconds] of Object.entries(outcome.phases)) {

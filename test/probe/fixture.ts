@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import type { TestContext } from "node:test";
 import { type AttemptOptions, type AttemptTarget, runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
+import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
 
 export const HOSTNAME = "web.example.com";
 
@@ -35,6 +36,7 @@ export const serve = (t: TestContext, onConnection: (socket: Socket) => void): P
   listen(t, createServer(onConnection));
 
 const watch = new LoopWatch();
+const sockets = new TcpSockets();
 
 /** One attempt against the loopback interface. */
 export const attempt = (target: Partial<AttemptTarget> & { readonly port: number }, options: Partial<AttemptOptions> = {}) =>
@@ -42,6 +44,7 @@ export const attempt = (target: Partial<AttemptTarget> & { readonly port: number
     { address: "127.0.0.1", protocol: "tcp", hostname: HOSTNAME, path: "/", ...target },
     {
       watch,
+      sockets,
       signal: new AbortController().signal,
       timeoutMs: 2_000,
       verifyTls: false,

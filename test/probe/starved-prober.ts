@@ -8,6 +8,7 @@
 import { readFile } from "node:fs";
 import { runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
+import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
 
 const [port, protocol, dropping = "", seconds, blockMs, blockPhase] = process.argv.slice(2);
 const ATTEMPT_EVERY_MS = 10;
@@ -17,6 +18,7 @@ const TIMEOUT_MS = 400;
 const watch = new LoopWatch();
 const options = {
   watch,
+  sockets: new TcpSockets(),
   signal: new AbortController().signal,
   timeoutMs: TIMEOUT_MS,
   verifyTls: false,
