@@ -10,7 +10,7 @@ import type { Switch } from "../domain/target-group.ts";
 import { type LabelsOf, METRICS } from "./definitions.ts";
 import { FrontendSeries } from "./frontend-series.ts";
 import { MetricRegistry } from "./registry.ts";
-import { connectLabelsOf, serviceLabelsOf } from "./where-labels.ts";
+import { serviceLabelsOf } from "./where-labels.ts";
 
 export type DiscoveryResource = (typeof METRICS)["hairpin_probe_discovery_errors_total"]["labels"]["resource"][number];
 
@@ -155,20 +155,17 @@ export class AgentMetrics {
       if (seconds !== undefined)
         this.registry.observe("hairpin_probe_phase_duration_seconds", { node: this.#node, phase }, seconds);
     }
-    const where = this.#series.whereOf(frontend);
+    const place = this.#series.placeOf(frontend);
     // The series of a frontend that went long ago are gone; to count into them would bring them back for good.
-    if (!this.#series.has(where)) return;
+    if (place === undefined) return;
+    const { where, connect } = place;
     this.registry.add("hairpin_probe_attempts_total", where);
     if (outcome.kind === "failure") {
       this.registry.add("hairpin_probe_failures_total", { ...where, reason: outcome.reason });
       const { evidence } = outcome;
       if (isHairpin(evidence)) this.registry.add("hairpin_probe_hairpins_total", { ...where, evidence: evidence.kind });
     } else if (outcome.phases.connect !== undefined) {
-      this.registry.observe(
-        "hairpin_probe_connect_duration_seconds",
-        connectLabelsOf(where, this.#series.folding),
-        outcome.phases.connect,
-      );
+      this.registry.observe("hairpin_probe_connect_duration_seconds", connect, outcome.phases.connect);
     }
     if (outcome.certificateExpiry !== undefined && !this.#series.folding.ports) {
       this.registry.set("hairpin_probe_tls_certificate_expiry_timestamp_seconds", where, outcome.certificateExpiry);

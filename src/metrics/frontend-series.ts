@@ -22,6 +22,13 @@ interface Mean {
   readonly count: number;
 }
 
+/** Where the outcomes of a frontend are counted. */
+interface Place {
+  readonly where: WhereLabels;
+  readonly connect: ConnectLabels;
+  readonly key: string;
+}
+
 /**
  * Which label sets of the metrics per frontend, and per control, exist: from the moment one is planned, at 0, until five minutes
  * after the last one with these labels went. Two addresses of one zone share a label set, and whatever the budget folds.
@@ -31,8 +38,8 @@ export class FrontendSeries {
   readonly #node: string;
   readonly #maxSeries: number;
   #folding: Folding = NOTHING_FOLDED;
-  /** Of those that were asked for since the last plan. */
-  #wheres = new WeakMap<Frontend, WhereLabels>();
+  /** Of those that were asked for since the last plan: to put it together anew is 4 % of an attempt. */
+  #places = new WeakMap<Frontend, Place>();
   readonly #where: LabelSets<WhereLabels>;
   readonly #connect: LabelSets<ConnectLabels>;
   readonly #control: LabelSets<ControlLabels>;
@@ -75,14 +82,15 @@ export class FrontendSeries {
     return this.#folding;
   }
 
-  /** The labels under which a frontend is counted at present. */
-  whereOf(frontend: Frontend): WhereLabels {
-    let where = this.#wheres.get(frontend);
-    if (where === undefined) {
-      where = whereOf(frontend, this.#node, this.#folding);
-      this.#wheres.set(frontend, where);
+  /** @returns `undefined` where its series are gone: an attempt may end after they went. */
+  placeOf(frontend: Frontend): Place | undefined {
+    let place = this.#places.get(frontend);
+    if (place === undefined) {
+      const where = whereOf(frontend, this.#node, this.#folding);
+      place = { where, connect: connectLabelsOf(where, this.#folding), key: labelsKey(where) };
+      this.#places.set(frontend, place);
     }
-    return where;
+    return this.#where.has(place.key) ? place : undefined;
   }
 
   controlLabelsOf(control: Control): ControlLabels {
@@ -93,14 +101,14 @@ export class FrontendSeries {
   plan(planned: Planned, nowMs: number): void {
     const { needed, folding } = planSeries(planned, this.#maxSeries, this.#node);
     this.#folding = folding;
-    this.#wheres = new WeakMap();
+    this.#places = new WeakMap();
     const node = { node: this.#node };
     this.#registry.set("hairpin_probe_series_needed", node, needed);
     this.#registry.set("hairpin_probe_services_folded", node, folding.services.size);
 
     const exposures = new Map<string, Mean>();
     const wheres = planned.frontends.map((frontend) => {
-      const where = this.whereOf(frontend);
+      const where = whereOf(frontend, this.#node, folding);
       if (frontend.exposure !== undefined) {
         const key = labelsKey(where);
         const { sum, count } = exposures.get(key) ?? { sum: 0, count: 0 };
@@ -130,13 +138,8 @@ export class FrontendSeries {
     for (const sets of [this.#where, this.#connect, this.#control]) sets.expire(nowMs);
   }
 
-  /** Whether outcomes with these labels still have a place: an attempt may end after its frontend's series went. */
-  has(where: WhereLabels): boolean {
-    return this.#where.has(where);
-  }
-
   hasControl(labels: ControlLabels): boolean {
-    return this.#control.has(labels);
+    return this.#control.has(labelsKey(labels));
   }
 
   #create(where: WhereLabels): void {

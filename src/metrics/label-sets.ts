@@ -54,8 +54,9 @@ export class LabelSets<Labels extends Readonly<Record<string, string>>> {
     }
   }
 
-  has(labels: Labels): boolean {
-    return this.#entries.has(labelsKey(labels));
+  /** @param key - The `labelsKey` of a label set. */
+  has(key: string): boolean {
+    return this.#entries.has(key);
   }
 }
 
