@@ -47,6 +47,8 @@ class QuietClose {
   }
 
   begin(): void {
+    // Left to itself, it would end a later connection of the same stream.
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#stream.destroy(), LINGER_MS);
     this.#stream.end();
   }

@@ -104,6 +104,7 @@ export class Steps {
   #armDeadline(): void {
     const nowMs = this.#watch.nowMs();
     const deadlineMs = Math.ceil((nowMs + this.#timeoutMs) / TOGETHER_MS) * TOGETHER_MS;
+    // The timer that was set first will do.
     if (deadlineMs === this.#deadlineMs) return;
     this.#deadlineMs = deadlineMs;
     clearTimeout(this.#deadline);

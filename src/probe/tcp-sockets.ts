@@ -22,12 +22,15 @@ export const connectOnce: Connect = (address, port, events) => {
   return socket;
 };
 
-/** So many wait for their next connection at most. */
+/** So many wait for their next connection at most: more than begin and end in one turn, at 3 KB each. */
 const MAX_IDLE = 64;
 
 /**
  * Sockets for connections on which nothing is said. Each connection is a new one, with a descriptor and a source port of its own; what
  * Node.js puts around it is kept for the next one: to build and to collect it is a quarter of what a connection costs.
+ *
+ * It takes that the address is no name, whose lookup could outlast its connection, and that nobody reads, writes or ends the socket while it
+ * connects: Node.js would put that off until it has connected, if only the next time.
  *
  * @see https://nodejs.org/api/net.html, socket.connect(): a socket may connect again after its "close".
  */
@@ -54,7 +57,7 @@ class KeptSocket {
   readonly socket = new Socket();
   #events: ConnectEvents | undefined;
 
-  /** @param onClosed - Nothing of the connection is left: no event of it is still to come. */
+  /** @param onClosed - Nothing of the connection is left but other listeners of "close": it may connect again from the next turn on. */
   constructor(onClosed: (kept: KeptSocket) => void) {
     const { socket } = this;
     socket.on("connectionAttempt", () => this.#events?.attempted());

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { closeQuietly } from "../../src/probe/quiet-close.ts";
 import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
@@ -11,6 +12,7 @@ import { firewall, listen, serve } from "./fixture.ts";
 const HERE = "127.0.0.1";
 /** Earlier, it would end the connect itself. */
 const RESET_AFTER_MS = 50;
+const LONGER_THAN_LINGER_MS = 1_200;
 /** More than is drained after a FIN. */
 const TOO_MUCH = Buffer.alloc(256 * 1024);
 
@@ -156,6 +158,20 @@ await inOwnSandbox(import.meta.filename, () => {
       await isIdle(sockets);
     }
     assert.equal(drained, 4 * 2 * said.length);
+  });
+
+  test("a connection that was closed twice leaves nothing behind that could end the next", async (t) => {
+    const sockets = new TcpSockets();
+    const { port } = seenBy(t);
+    const { socket } = await connected(connecting(sockets, await port));
+    closeQuietly(socket);
+    closeQuietly(socket);
+    await isIdle(sockets);
+    await connected(connecting(sockets, await port));
+    await sleep(LONGER_THAN_LINGER_MS);
+    assert.equal(socket.destroyed, false);
+    closeQuietly(socket);
+    await isIdle(sockets);
   });
 
   test("of many that were connected at once, 64 are kept", async (t) => {
