@@ -126,7 +126,7 @@ fuzz("any readings of agents give a verdict", fc.array(moment, { minLength: 2, m
   const watch = new ServiceWatch(SERVICE, first, { settleMs: 1_000, afterMs: 600_000, lagMs: 100 });
   for (const reading of others) watch.take(reading);
   assert.equal(typeof watch.progress, "string");
-  const labels = moments.flatMap(({ pages }) => pages.flatMap((text) => text.match(/"[^"\n]*"/g) ?? []));
+  const labels = moments.flatMap(({ pages }) => pages.flatMap((text) => text.match(/"(?:[^"\\\n]|\\.)*"/g) ?? []));
   if (watch.report !== undefined) reportHolds(watch.report, labels.some(looksWrong));
 });
 
