@@ -40,6 +40,7 @@ const evidence = startEvidence({
 });
 /** The port of the last connect to each address that stood: its outcome is told before the next event. */
 const localPorts = new Map<string, number>();
+/** Tells the ports, which outcomes do not; without evidence, too, where an attempt then begins a microtask later than an agent's. */
 const watcher: ConnectWatcher = {
   async turn() {
     const watch = await evidence.watcher?.turn();

@@ -108,7 +108,7 @@ async function allSubjects(): Promise<readonly Subject[]> {
 function ofModules(name: Parameters<typeof findGoTool>[0], subject: (program: string) => Subject): readonly Subject[] {
   const program = findGoTool(name);
   if (program !== undefined) return [subject(program)];
-  missing(name, `it was not built; it takes Go: node scripts/go-tools.mjs ${name}`);
+  missing(name.replaceAll("-", "_"), `it was not built; it takes Go: node scripts/go-tools.mjs ${name}`);
   return [];
 }
 

@@ -69,7 +69,7 @@ export class History {
     const entry = this.#frontends.get(frontend.id);
     const seen = seenOf(outcome, frontend.listener.tlsTerminated);
     if (seen === undefined || entry === undefined) return;
-    // Most were planned last: what they say need not be put together.
+    // Most are the very object that was planned last: its configuration need not be put together again.
     if (entry.frontend === frontend || entry.configuration === configurationOf(frontend))
       entry.ring.add(startedMs, frontend.exposure, seen);
   }

@@ -19,6 +19,7 @@ export class AnswerWindow {
     if (connectMs > LOST_SYN_MS) return;
     this.#times[this.#count++ % REMEMBERED] = connectMs;
     if (this.#count % 16 !== 0 && this.#count > 16) return;
+    // Once it is full, that is all of it.
     const known = this.#times.subarray(0, this.#count);
     const slow = known.toSorted()[Math.floor(known.length * 0.9)] ?? 0;
     // Three times the slow ones: what is read too early counts as silence.

@@ -35,7 +35,7 @@ test("a name that is none is refused before anything is built", () => {
     [status, stderr],
     [
       2,
-      "go-tools: got gcc, expected names out of kube-apiserver kubectl etcd actionlint dashboard-linter pint helm kustomize blackbox-exporter prometheus-operator\n",
+      "go-tools: got gcc, expected names out of kube-apiserver kubectl etcd actionlint dashboard-linter pint helm kustomize blackbox-exporter cloudprober prometheus-operator\n",
     ],
   );
 });
