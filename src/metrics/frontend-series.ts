@@ -38,7 +38,7 @@ export class FrontendSeries {
   readonly #node: string;
   readonly #maxSeries: number;
   #folding: Folding = NOTHING_FOLDED;
-  /** Of those that were asked for since the last plan: to put it together anew is 4 % of an attempt. */
+  /** Of those that were asked for since the last plan: to put it together anew is 2 % of an attempt. */
   #places = new WeakMap<Frontend, Place>();
   readonly #where: LabelSets<WhereLabels>;
   readonly #connect: LabelSets<ConnectLabels>;
