@@ -84,13 +84,18 @@ export class FrontendSeries {
 
   /** @returns `undefined` where its series are gone: an attempt may end after they went. */
   placeOf(frontend: Frontend): Place | undefined {
+    const place = this.#planned(frontend);
+    return this.#where.has(place.key) ? place : undefined;
+  }
+
+  #planned(frontend: Frontend): Place {
     let place = this.#places.get(frontend);
     if (place === undefined) {
       const where = whereOf(frontend, this.#node, this.#folding);
       place = { where, connect: connectLabelsOf(where, this.#folding), key: labelsKey(where) };
       this.#places.set(frontend, place);
     }
-    return this.#where.has(place.key) ? place : undefined;
+    return place;
   }
 
   controlLabelsOf(control: Control): ControlLabels {
@@ -107,18 +112,20 @@ export class FrontendSeries {
     this.#registry.set("hairpin_probe_services_folded", node, folding.services.size);
 
     const exposures = new Map<string, Mean>();
-    const wheres = planned.frontends.map((frontend) => {
-      const where = whereOf(frontend, this.#node, folding);
+    const places = planned.frontends.map((frontend) => {
+      const place = this.#planned(frontend);
       if (frontend.exposure !== undefined) {
-        const key = labelsKey(where);
-        const { sum, count } = exposures.get(key) ?? { sum: 0, count: 0 };
-        exposures.set(key, { sum: sum + frontend.exposure, count: count + 1 });
+        const { sum, count } = exposures.get(place.key) ?? { sum: 0, count: 0 };
+        exposures.set(place.key, { sum: sum + frontend.exposure, count: count + 1 });
       }
-      return where;
+      return place;
     });
-    this.#where.want(wheres, nowMs);
+    this.#where.want(
+      places.map(({ where }) => where),
+      nowMs,
+    );
     this.#connect.want(
-      wheres.map((where) => connectLabelsOf(where, folding)),
+      places.map(({ connect }) => connect),
       nowMs,
     );
     this.#control.want(

@@ -1,7 +1,7 @@
 /** Sockets that connect again and again: each connection is as fresh as that of a new one, however the one before it ended. */
 import assert from "node:assert/strict";
 import { createServer, type Socket } from "node:net";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { closeQuietly } from "../../src/probe/quiet-close.ts";
@@ -41,7 +41,7 @@ const connected = async (connection: Connecting): Promise<Connecting> => {
 const isIdle = (sockets: TcpSockets): Promise<void> => eventually(() => assert.equal(sockets.idle, 1));
 
 /** What a server saw of each of its connections, one after the other. */
-function seenBy(t: Parameters<typeof serve>[0]): { readonly seen: string[]; readonly port: Promise<number> } {
+function seenBy(t: TestContext): { readonly seen: string[]; readonly port: Promise<number> } {
   const seen: string[] = [];
   const port = serve(t, (socket) => {
     const index = seen.push(`${socket.remotePort}`) - 1;
@@ -74,7 +74,7 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.deepEqual([first.events, second.events], Array(2).fill(["attempted", "connected"]));
   });
 
-  const ENDINGS: Readonly<Record<string, (sockets: TcpSockets, t: Parameters<typeof serve>[0]) => Promise<Connecting>>> = {
+  const ENDINGS: Readonly<Record<string, (sockets: TcpSockets, t: TestContext) => Promise<Connecting>>> = {
     "was refused": async (sockets) => {
       const connection = connecting(sockets, 1);
       await told(connection, "ECONNREFUSED");
