@@ -6,11 +6,10 @@ import type { Snapshot } from "../../src/domain/snapshot.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
 import { binding, gateway, gatewayClass, route, targetGroupConfiguration } from "../discovery/support/gateway-objects.ts";
 import { lbcService, service } from "../discovery/support/objects.ts";
-import { until } from "../discovery/support/waiting.ts";
+import { until } from "../support/waiting.ts";
 import { type ServerCase, servicesIn, slice, slicesIn } from "./cases.ts";
 import { put, remove, type ServerUnderTest } from "./server.ts";
 
-const WITHIN_MS = 45_000;
 const TIMING = { backoffBaseMs: 50, backoffMaxMs: 500, relistJitterMs: 100, selectorSpacingMs: 50 };
 
 interface Discovering extends AsyncDisposable {
@@ -62,7 +61,7 @@ export function discover({ api }: Pick<ServerUnderTest, "api">, namespace: strin
   };
 }
 
-const soon = (what: string, holds: () => boolean): Promise<void> => until(what, holds, WITHIN_MS);
+const soon = (what: string, holds: () => boolean): Promise<void> => until(what, holds);
 
 /** As clients send them: kind and version, and no more of the metadata than they know. */
 const whole = <T extends { readonly metadata: object }>(apiVersion: string, kind: string, object: T) => ({

@@ -7,7 +7,7 @@ import { parseAllDocuments } from "yaml";
 import type { KubeApi } from "../../src/discovery/api/kube-api.ts";
 import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
 import { OPTIONAL_RESOURCES } from "../../src/domain/resources.ts";
-import { until } from "../discovery/support/waiting.ts";
+import { until } from "../support/waiting.ts";
 import { discover } from "./discovery-cases.ts";
 import type { RealServer } from "./real-server.ts";
 import { put } from "./server.ts";
@@ -120,7 +120,7 @@ export const RBAC_CASES: readonly { readonly name: string; readonly run: (server
         for (const permission of permissions(ROLE.rules)) await untilAllowed(server, "watch", permission, true);
         for (const mode of [api, withoutStreams(api)]) {
           await using found = discover({ api: mode }, "default");
-          await until("there is a snapshot", () => found.snapshots.length > 0, WITHIN_MS);
+          await until("there is a snapshot", () => found.snapshots.length > 0);
           const states = new Set(found.states.values());
           assert.deepEqual([[...states].toSorted(), found.errors], [["missing", "watched"], []]);
           assert.equal([...found.states.values()].filter((state) => state === "missing").length, 2);
@@ -142,11 +142,11 @@ export const RBAC_CASES: readonly { readonly name: string; readonly run: (server
             await using found = discover({ api: mode }, "default");
             if (name === "services" || name === "endpointslices") {
               const isRefused = (error: string) => error.startsWith(`${name}: `) && error.includes("403");
-              await until(`${verb} ${name} is refused`, () => found.errors.some(isRefused), WITHIN_MS);
+              await until(`${verb} ${name} is refused`, () => found.errors.some(isRefused));
               assert.ok(found.errors.every(isRefused), found.errors.join("\n"));
               continue;
             }
-            await until(`${name} is told`, () => found.states.size === OPTIONAL_RESOURCES.length, WITHIN_MS);
+            await until(`${name} is told`, () => found.states.size === OPTIONAL_RESOURCES.length);
             // What the server does not have is missing, whoever asks.
             const expected = name === "udproutes" || name.endsWith("eks.amazonaws.com") ? "missing" : "forbidden";
             assert.equal(found.states.get(name), expected, `${verb} ${name}`);

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import type { RealServer } from "./real-server.ts";
 import { put } from "./server.ts";
 

@@ -13,7 +13,8 @@ import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
 import { parseExposition, type Sample, sumOf } from "../../src/domain/exposition.ts";
 import { DnsServer } from "../discovery/support/dns-server.ts";
-import { eventually } from "../support/eventually.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
+import { eventually } from "../support/waiting.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const METRICS = "127.0.0.1:19869";
@@ -54,7 +55,7 @@ await inOwnSandbox(import.meta.filename, () => {
     const own = ["--withdrawn-grace", "3s", "--allow-cidr", "203.0.113.0/24"];
     const agent = spawn(process.execPath, [BIN, "agent", ...flags, ...own], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH ?? "" },
+      env: BARE_ENVIRONMENT,
     });
     let log = "";
     agent.stdout.setEncoding("utf8").on("data", (text: string) => {

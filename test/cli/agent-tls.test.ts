@@ -11,8 +11,9 @@ import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { parseExposition, sumOf } from "../../src/domain/exposition.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { makeAuthority } from "../support/certificates.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const PORT = 19_870;
@@ -35,7 +36,7 @@ await inOwnSandbox(import.meta.filename, () => {
   for (const address of PODS) execFileSync("ip", ["address", "add", address, "dev", "lo", "nodad"]);
   const frontends = join(folder, "nlbs.yaml");
   writeFileSync(frontends, "services: []\n");
-  const env = { PATH: process.env.PATH ?? "" };
+  const env = BARE_ENVIRONMENT;
   const start = (flags: readonly string[]) =>
     spawn(process.execPath, [BIN, "agent", "--frontends", frontends, "--node-name", "n1", ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -119,9 +120,9 @@ await inOwnSandbox(import.meta.filename, () => {
       assert.equal((await get("/metrics")).status, 403);
       assert.deepEqual(await tls(), { current: 1, days: 2 });
       put({ cert: second.cert, key: first.key });
-      await eventually(async () => assert.deepEqual(await tls(), { current: 0, days: 2 }), 30_000);
+      await eventually(async () => assert.deepEqual(await tls(), { current: 0, days: 2 }));
       put(second);
-      await eventually(async () => assert.deepEqual(await tls(), { current: 1, days: 1 }), 30_000);
+      await eventually(async () => assert.deepEqual(await tls(), { current: 1, days: 1 }));
     } finally {
       agent.kill("SIGTERM");
     }

@@ -13,7 +13,8 @@ import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
 import { parseExposition, sumOf } from "../../src/domain/exposition.ts";
 import { VERSION } from "../../src/version.ts";
-import { eventually } from "../support/eventually.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
+import { eventually } from "../support/waiting.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const METRICS = "127.0.0.1:19868";
@@ -25,7 +26,7 @@ const ADDRESS = "10.98.0.1";
 const run = (argv: readonly string[], env: Readonly<Record<string, string>> = {}) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...argv], {
     encoding: "utf8",
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { ...BARE_ENVIRONMENT, ...env },
     timeout: 20_000,
   });
   return { status, stdout, stderr };
@@ -90,7 +91,7 @@ await inOwnSandbox(import.meta.filename, () => {
     const flags = ["--frontends", file, "--node-name", "vm-1", "--metrics-address", METRICS, "--interval", "100ms"];
     const agent = spawn(process.execPath, [BIN, "agent", ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
-      env: { PATH: process.env.PATH ?? "" },
+      env: BARE_ENVIRONMENT,
     });
     let log = "";
     agent.stdout.setEncoding("utf8").on("data", (text: string) => {

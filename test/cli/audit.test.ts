@@ -13,6 +13,7 @@ import { startLabServer } from "../apiserver/lab-server.ts";
 import { put, type ServerUnderTest } from "../apiserver/server.ts";
 import { gateway, gatewayClass, route } from "../discovery/support/gateway-objects.ts";
 import { CCM, lbcService, PRESERVE_OFF, service } from "../discovery/support/objects.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), "audit-"));
@@ -29,7 +30,7 @@ async function audit(server: string, flags: readonly string[] = [], env: Readonl
   writeFileSync(file, kubeconfig(server));
   const child = spawn(process.execPath, [BIN, "audit", "--kubeconfig", file, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "", ...env },
+    env: { ...BARE_ENVIRONMENT, ...env },
   });
   const read = async (stream: NodeJS.ReadableStream): Promise<string> => {
     let text = "";

@@ -13,6 +13,7 @@ import { agentPods } from "../../src/cli/agent-pods.ts";
 import { agentsInPods, type PodAccess } from "../../src/verify/agents/pods.ts";
 import { NoAgentsError, UnreadableError } from "../../src/verify/agents/reading.ts";
 import { ApiServer, type Fault, sendJson } from "../discovery/support/api-server.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const PODS = "/api/v1/namespaces/probes/pods";
@@ -162,7 +163,7 @@ test("an API server that is away ends it with 4, and says where it was looked fo
   writeFileSync(file, kubeconfig(url));
   const child = spawn(process.execPath, [BIN, "verify", "shop/web", "--agents", "probes", "--kubeconfig", file], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "" },
+    env: BARE_ENVIRONMENT,
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   assert.deepEqual([child.exitCode, stdout], [4, ""], stderr);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { OPTIONAL_RESOURCES } from "../../src/domain/resources.ts";
+import { until } from "../support/waiting.ts";
 import { type ApiServer, type FakeRequest, sendJson } from "./support/api-server.ts";
 import { binding, gateway, gatewayClass, route, targetGroupConfiguration } from "./support/gateway-objects.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
@@ -14,7 +15,6 @@ import {
   SLICES,
   selectors,
 } from "./support/running-discovery.ts";
-import { until } from "./support/waiting.ts";
 
 const CLASSES = `${GATEWAY_API}/v1/gatewayclasses`;
 const GATEWAYS = `${GATEWAY_API}/v1/gateways`;
@@ -206,7 +206,7 @@ describe("what a cluster need not have", () => {
     server.serve(`${GATEWAY_API}/v1beta1/gateways`);
     prepare(server);
     // Answers about versions are kept for a few seconds: nine resources ask at once.
-    await until("it is there", () => edge(running) !== undefined, 15_000);
+    await until("it is there", () => edge(running) !== undefined);
     assert.ok(server.requests.some(({ path, kind }) => path === GATEWAYS && kind !== "document"));
     assert.ok(!server.requests.some(({ path }) => path === `${GATEWAY_API}/v1beta1/gateways`));
   });
@@ -215,7 +215,7 @@ describe("what a cluster need not have", () => {
     await using running = await run({ prepare });
     await until("it is there", () => edge(running) !== undefined);
     running.server.withdraw(GATEWAYS);
-    await until("it is gone", () => edge(running) === undefined, 15_000);
+    await until("it is gone", () => edge(running) === undefined);
     assert.deepEqual(
       running.states.filter(([resource]) => resource === "gateways").map(([, state]) => state),
       ["watched", "missing"],

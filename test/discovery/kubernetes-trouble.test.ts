@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { until } from "../support/waiting.ts";
 import { lbcService, slice } from "./support/objects.ts";
 import { run, SERVICES, SLICES } from "./support/running-discovery.ts";
-import { until } from "./support/waiting.ts";
 
 describe("Kubernetes discovery in trouble", () => {
   it("tells a burst of changes in few snapshots, the last of which is whole", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../support/waiting.ts";
 import { type FakeRequest, sendJson } from "./support/api-server.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 import { AGENTS, run, SERVICES, SLICES, selectors } from "./support/running-discovery.ts";
-import { until } from "./support/waiting.ts";
 
 describe("Kubernetes discovery", () => {
   it("asks for load balancers, and for the slices of those that are internal NLBs, and of its own Service", async () => {

@@ -7,10 +7,10 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REFLECTOR_TIMING } from "../../src/discovery/api/reflector-timing.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { until } from "../support/waiting.ts";
 import { type Fault, sendJson } from "./support/api-server.ts";
 import { lbcService, slice } from "./support/objects.ts";
 import { run, SERVICES, SLICES } from "./support/running-discovery.ts";
-import { until } from "./support/waiting.ts";
 
 const STEP_MS = 500;
 /** Real time for what a step has begun: connects on the loopback interface take a fraction of it. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../support/waiting.ts";
 import { sendJson } from "./support/api-server.ts";
 import { PATH, run, runToWatch, strike, thing, withObjects } from "./support/running-reflector.ts";
-import { until } from "./support/waiting.ts";
 
 const SOON = { unavailableMs: 20 };
 

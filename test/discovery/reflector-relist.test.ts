@@ -3,11 +3,11 @@ import { describe, it } from "node:test";
 import { relistAgentsAfterMs } from "../../src/discovery/agents-relist.ts";
 import { SliceWatch } from "../../src/discovery/slice-watch.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { until } from "../support/waiting.ts";
 import { ApiServer } from "./support/api-server.ts";
 import { parseEndpointSlice, slice } from "./support/objects.ts";
 import { SLICES } from "./support/running-discovery.ts";
 import { PATH, run, strike, thing } from "./support/running-reflector.ts";
-import { until } from "./support/waiting.ts";
 
 describe("objects that are listed now and then", () => {
   for (const streaming of ["refused", "served"] as const) {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { until } from "../support/waiting.ts";
 import { type ApiServer, type FakeObject, line, sendJson } from "./support/api-server.ts";
 import { assertNothingIsLost, PATH, run, runToWatch, strike, thing, withObjects } from "./support/running-reflector.ts";
-import { until } from "./support/waiting.ts";
 
 describe("Reflector", () => {
   it("lists page by page and tells the objects only when all pages are there", async () => {

@@ -1,10 +1,10 @@
 /** Real servers, real timeouts: what one name or server does to the others. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { until } from "../support/waiting.ts";
 import { DnsServer } from "./support/dns-server.ts";
 import { manyNames, namesOf } from "./support/many-names.ts";
 import { resolvedTo } from "./support/running-resolver.ts";
-import { until } from "./support/waiting.ts";
 
 const ANSWER = { a: ["10.0.32.1"] } as const;
 

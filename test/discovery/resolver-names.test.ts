@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../support/waiting.ts";
 import { NLB_HOSTNAME as NLB } from "./support/objects.ts";
 import { resolvedTo, run } from "./support/running-resolver.ts";
-import { until } from "./support/waiting.ts";
 
 describe("zones", () => {
   it("come from the zonal names, and one that does not answer leaves its addresses without", async () => {

@@ -3,10 +3,10 @@ import { it } from "node:test";
 import { selectorsOf } from "../../src/discovery/slice-selectors.ts";
 import { SliceWatch } from "../../src/discovery/slice-watch.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { until } from "../support/waiting.ts";
 import { ApiServer } from "./support/api-server.ts";
 import { slice } from "./support/objects.ts";
 import { SLICES } from "./support/running-discovery.ts";
-import { until } from "./support/waiting.ts";
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `a-service-with-a-name-that-is-fairly-long-${i}`);
 

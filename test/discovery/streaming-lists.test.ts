@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { until } from "../support/waiting.ts";
 import { line, sendJson } from "./support/api-server.ts";
 import { assertNothingIsLost, PATH, run, runToWatch, strike, thing, withObjects } from "./support/running-reflector.ts";
-import { until } from "./support/waiting.ts";
 
 const END = { annotations: { "k8s.io/initial-events-end": "true" } };
 

@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { MAX_ADDRESSES } from "../../src/discovery/dns/resolver.ts";
 import { type Kept, keepThroughFailure, keepWithdrawn, NOTHING_KEPT } from "../../src/discovery/dns/withdrawn.ts";
 import type { Resolution } from "../../src/domain/frontend.ts";
+import { until } from "../support/waiting.ts";
 import { NLB_HOSTNAME as NLB } from "./support/objects.ts";
 import { type Running, resolvedTo, run } from "./support/running-resolver.ts";
-import { until } from "./support/waiting.ts";
 
 const A = { address: "10.0.32.1", zone: "eu-west-1a" };
 const B = { address: "10.0.64.1", zone: "eu-west-1b" };

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { test } from "node:test";
 import { startCapture } from "../../src/evidence/capture.ts";
 import { readSynAck, type SynAck, TCPDUMP_ARGUMENTS } from "../../src/evidence/syn-ack.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 
 const LINES: readonly (readonly [line: string, synAck: SynAck | undefined])[] = [
   [

@@ -10,8 +10,8 @@ import { AnswerWindow } from "../../src/evidence/answer-window.ts";
 import { openCounters } from "../../src/evidence/counters.ts";
 import { linearTimeoutsOf, synWaits } from "../../src/evidence/syn-schedule.ts";
 import { MAX_WAIT_MS, Turns } from "../../src/evidence/turns.ts";
-import { eventually } from "../support/eventually.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { eventually } from "../support/waiting.ts";
 
 test("the kernel's own counters: a connection that is reset adds a reset", async (t) => {
   const server = createServer((socket) => socket.resetAndDestroy()).listen(0, "127.0.0.1");

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseExposition, type Sample } from "../../src/domain/exposition.ts";
-import { eventually } from "../support/eventually.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
+import { eventually } from "../support/waiting.ts";
 
 const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 export const METRICS_PORT = 19_869;
@@ -46,7 +47,7 @@ export function startAgentProcess(options: {
   const own = [...source, "--node-name", "n1", "--metrics-address", `127.0.0.1:${METRICS_PORT}`];
   const child = spawn(process.execPath, [...nodeFlags, ENTRY, "agent", ...own, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
-    env: { PATH: process.env.PATH ?? "" },
+    env: BARE_ENVIRONMENT,
   });
   const log: LogLine[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => log.push(JSON.parse(line) as LogLine));
@@ -64,7 +65,7 @@ export function startAgentProcess(options: {
       eventually(async () => {
         const { ok, status } = await fetch(`${BASE}/readyz`);
         if (!ok) throw new Error(`not ready: ${status}`);
-      }, 30_000),
+      }),
     scrape: async () => parseExposition(await (await fetch(`${BASE}/metrics`, { signal: AbortSignal.timeout(5_000) })).text()),
     end: (signal = "SIGTERM") => {
       child.kill(signal);

@@ -9,7 +9,7 @@ import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
 import { type Sample, sumOf } from "../../src/domain/exposition.ts";
 import { type DnsAnswer, DnsServer } from "../discovery/support/dns-server.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import { startAgentProcess } from "./agent-process.ts";
 
 const PORT = 8_080;
@@ -64,7 +64,7 @@ await inOwnSandbox(import.meta.filename, () => {
         for (const name of Object.keys(answers)) assert.ok(of(page, "attempts", name) >= ENOUGH, `${name}: too few attempts`);
         assert.ok(of(page, "failures", "flapping", { reason: "dns_error" }) >= ENOUGH, "it was gone for a while");
         assert.ok(of(page, "attempts", "flapping") > of(page, "failures", "flapping") + ENOUGH, "and there for another");
-      }, 40_000);
+      });
       // What a lie leads to would have come by now.
       await sleep(500);
       const page = await agent.scrape();

@@ -6,7 +6,7 @@ import { startFarmAgent } from "../../bench/agent-run.ts";
 import { startFrontendFarm } from "../../bench/frontend-farm.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { type Sample, sumOf } from "../../src/domain/exposition.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 
 /** At 100 attempts a second 30 % of which take 3 s, 90 are in flight. */
 const RATE = 100;
@@ -30,7 +30,7 @@ await inOwnSandbox(import.meta.filename, () => {
         await eventually(async () => {
           page = await agent.scrape();
           assert.ok(shortages(page) >= 100, `${shortages(page)} discarded`);
-        }, 30_000);
+        });
         assert.equal(failuresBut(page, "connect_timeout"), 0);
         limitFiles(ENOUGH);
         // Attempts that end from here on began with files enough, once those from before are over.
@@ -41,7 +41,7 @@ await inOwnSandbox(import.meta.filename, () => {
           const more = attempts(now) - attempts(before);
           if (!isOver) before = now;
           assert.ok(isOver && more >= 5 * RATE, `${more} attempts since the last shortage`);
-        }, 30_000);
+        });
         const after = await agent.scrape();
         assert.equal(failuresBut(after, "connect_timeout"), 0);
         const timeouts = sumOf(after, "hairpin_probe_failures_total", { reason: "connect_timeout" });

@@ -9,7 +9,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { sumOf } from "../../src/domain/exposition.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import { startAgentProcess } from "./agent-process.ts";
 
 const ADDRESSES = Array.from({ length: 20 }, (_, i) => `10.97.1.${i + 1}`);

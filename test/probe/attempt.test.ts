@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { test } from "node:test";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import { attempt, HOSTNAME, listen, serve, TLS } from "./fixture.ts";
 
 test("a port that did not say what it speaks gets no byte", async (t) => {
@@ -100,7 +100,7 @@ test("an endless body, or one that never comes, neither delays the outcome nor k
     assert.equal((await attempt({ port, protocol: "http" })).kind, "success");
     assert.ok(performance.now() - startedMs < 500);
   }
-  await eventually(() => assert.equal(open, 0), 5_000);
+  await eventually(() => assert.equal(open, 0));
 });
 
 test("a peer that never answers our FIN is let go", async (t) => {
@@ -114,5 +114,5 @@ test("a peer that never answers our FIN is let go", async (t) => {
     }),
   );
   assert.equal((await attempt({ port, protocol: "tcp" })).kind, "success");
-  await eventually(() => assert.equal(open, 0), 5_000);
+  await eventually(() => assert.equal(open, 0));
 });

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { HEARTBEAT_MS, type LoopTimes, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
-import { eventually } from "../support/eventually.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { eventually } from "../support/waiting.ts";
 
 /** A loop whose times are told, not measured. */
 const told = () => {

@@ -4,15 +4,13 @@ import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Outcome } from "../../src/domain/outcome.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import { attempt, serve } from "./fixture.ts";
 
 const GIGABYTE = 1e9;
 const CHUNK_BYTES = 64 * 1024;
 /** What the attempt reads, and what both kernels' buffers hold of what it does not (tcp_wmem and tcp_rmem: 4 and 6 MB at most). */
 const MAX_SENT_BYTES = 16e6;
-/** The longest that a connection is kept once its outcome is known, and some for a busy machine. */
-const CLOSED_WITHIN_MS = 5_000;
 
 interface Flooding {
   readonly port: number;
@@ -52,7 +50,7 @@ async function flood(t: TestContext, first: string | Buffer, chunk: () => Buffer
 }
 
 async function assertCutOff({ sentBytes, open }: Flooding): Promise<void> {
-  await eventually(() => assert.equal(open(), 0, "the connection is closed"), CLOSED_WITHIN_MS);
+  await eventually(() => assert.equal(open(), 0, "the connection is closed"));
   assert.ok(sentBytes() < MAX_SENT_BYTES, `${sentBytes()} bytes`);
 }
 
@@ -101,7 +99,7 @@ test("one byte a minute is no response: response_timeout, and the connection is 
   const outcome = await attempt({ port, protocol: "http" }, { timeoutMs: 300 });
   assert.equal(reasonOf(outcome), "response_timeout");
   assert.ok(performance.now() - startedMs < 1_000);
-  await eventually(() => assert.equal(open, 0), CLOSED_WITHIN_MS);
+  await eventually(() => assert.equal(open, 0));
 });
 
 for (const [name, first] of [

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { closeQuietly } from "../../src/probe/quiet-close.ts";
 import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
-import { eventually } from "../support/eventually.ts";
+import { eventually } from "../support/waiting.ts";
 import { firewall, listen, serve } from "./fixture.ts";
 
 const HERE = "127.0.0.1";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { type Running, run, startSandbox, within2s } from "./sandboxes.ts";
+import { until } from "../support/waiting.ts";
+import { type Running, run, startSandbox } from "./sandboxes.ts";
 
 const ENTER = fileURLToPath(new URL("../../lab/enter", import.meta.url));
 
@@ -15,7 +16,7 @@ let lab: Running;
 
 before(async () => {
   lab = await startSandbox("ip netns add agent-1; hello; sleep 60", ["--announce"], { TMPDIR: directory });
-  await within2s("the announcement", () => existsSync(pidFile));
+  await until("the announcement", () => existsSync(pidFile));
 });
 after(async () => {
   lab.wrapper.kill("SIGTERM");
@@ -48,10 +49,10 @@ test("the lab can be named by its pid", async () => {
 test("what was entered ends with the lab", async () => {
   const other = await startSandbox("hello; sleep 60");
   const entered = enter(["vpc", "sleep", "10"], { HAIRPIN_LAB_PID: String(other.labPid) });
-  await within2s("the entered process", () => other.left().length >= 6);
+  await until("the entered process", () => other.left().length >= 6);
   other.wrapper.kill("SIGKILL");
   assert.notEqual((await entered).code, 0);
-  await within2s("nothing is left", () => other.left().length === 0);
+  await until("nothing is left", () => other.left().length === 0);
 });
 
 test("a pod that is not there is refused with those that are", async () => {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
-import { inSandbox, run, SANDBOX, startSandbox, statusOf, within2s } from "./sandboxes.ts";
+import { until } from "../support/waiting.ts";
+import { inSandbox, run, SANDBOX, startSandbox, statusOf } from "./sandboxes.ts";
 
 /** Puts a shell script called `name` in front of everything else on the PATH. */
 async function withProgram(name: string, script: string, body: (env: { PATH: string }) => Promise<void>): Promise<void> {
@@ -89,7 +90,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     const { wrapper, left } = await startSandbox(trap);
     wrapper.kill(signal);
     assert.deepEqual(await once(wrapper, "exit"), [5, null]);
-    await within2s("nothing is left", () => left().length === 0);
+    await until("nothing is left", () => left().length === 0);
   });
 }
 
@@ -108,7 +109,7 @@ test("when the wrapper is killed, nothing is left", async () => {
   // So that what follows cannot pass because nothing of the sandbox is ever found.
   assert.ok(left().length >= 5, `the sandbox has ${left().length} processes`);
   wrapper.kill("SIGKILL");
-  await within2s("nothing is left", () => left().length === 0);
+  await until("nothing is left", () => left().length === 0);
 });
 
 test("when the process that made the namespaces is killed, nothing is left", async () => {
@@ -118,12 +119,12 @@ test("when the process that made the namespaces is killed, nothing is left", asy
   process.kill(statusOf(statusOf(labPid).parent).pid, "SIGKILL");
   try {
     // The killed process itself stays a zombie until its parent may look.
-    await within2s("nothing but the zombie is left", () => left().length <= 1);
+    await until("nothing but the zombie is left", () => left().length <= 1);
   } finally {
     wrapper.kill("SIGCONT");
   }
   assert.deepEqual(await once(wrapper, "exit"), [128 + 9, null]);
-  await within2s("nothing is left", () => left().length === 0);
+  await until("nothing is left", () => left().length === 0);
 });
 
 test("when the sandbox's first process is killed, nothing is left", async () => {
@@ -131,13 +132,13 @@ test("when the sandbox's first process is killed, nothing is left", async () => 
   process.kill(statusOf(labPid).pid, "SIGKILL");
   const [code] = await once(wrapper, "exit");
   assert.ok(code > 0, `exit code ${code}`);
-  await within2s("nothing is left", () => left().length === 0);
+  await until("nothing is left", () => left().length === 0);
 });
 
 test("when the command ends, what it left running ends too", async () => {
   const { wrapper, left } = await startSandbox("setsid sleep 1000 & hello; exit 0");
   assert.deepEqual(await once(wrapper, "exit"), [0, null]);
-  await within2s("nothing is left", () => left().length === 0);
+  await until("nothing is left", () => left().length === 0);
 });
 
 test("an announced sandbox says where it is for as long as it runs", async () => {
@@ -145,7 +146,7 @@ test("an announced sandbox says where it is for as long as it runs", async () =>
   try {
     const path = join(directory, `hairpin-lab-${process.getuid?.()}.pid`);
     const { wrapper, labPid } = await startSandbox("hello; sleep 60", ["--announce"], { TMPDIR: directory });
-    await within2s("the announcement", () => existsSync(path));
+    await until("the announcement", () => existsSync(path));
     assert.equal(readFileSync(path, "utf8"), `${labPid} ${readlinkSync(`/proc/${labPid}/ns/net`)}\n`);
     wrapper.kill("SIGTERM");
     await once(wrapper, "exit");

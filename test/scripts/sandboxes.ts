@@ -4,7 +4,6 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const SANDBOX = fileURLToPath(new URL("../../scripts/sandbox.mjs", import.meta.url));
@@ -63,15 +62,6 @@ export async function startSandbox(
   const left = () =>
     readdirSync("/proc").filter((entry) => /^\d+$/.test(entry) && belongs(entry) && entry !== String(wrapper.pid));
   return { wrapper, labPid: Number(labPid), left };
-}
-
-/** Waits until `condition` holds, and fails when it does not within two seconds. */
-export async function within2s(what: string, condition: () => boolean): Promise<void> {
-  const deadline = performance.now() + 2_000;
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not within 2 s: ${what}`);
-    await delay(10);
-  }
 }
 
 /** Of a process that /proc numbers `procPid`: its number for kill() from here, and its parent's number in /proc. */

@@ -19,8 +19,9 @@ import { parseExposition, sumOf } from "../../src/domain/exposition.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
 import { Prober } from "../../src/prober.ts";
 import { DnsServer } from "../discovery/support/dns-server.ts";
-import { eventually } from "../support/eventually.ts";
+import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { frontend } from "../support/services.ts";
+import { eventually } from "../support/waiting.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const METRICS = "127.0.0.1:19871";
@@ -85,7 +86,7 @@ function rebind(dns: DnsServer): void {
 const run = (t: TestContext, argv: readonly string[]) => {
   const child = spawn(process.execPath, [BIN, ...argv], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { PATH: process.env.PATH ?? "" },
+    env: BARE_ENVIRONMENT,
   });
   t.after(() => child.kill("SIGKILL"));
   let output = "";
@@ -134,7 +135,7 @@ await inOwnSandbox(import.meta.filename, () => {
     const flags = ["--frontends", file, "--node-name", "n1", "--metrics-address", METRICS, "--interval", "20ms"];
     const { child, exited, output } = run(t, ["agent", ...flags]);
     // Every step of every name has had its turn: the answers are good for a second each.
-    await eventually(() => assert.ok(dns.asked(`A ${NAMES[0]}`) > STEPS.length), 30_000);
+    await eventually(() => assert.ok(dns.asked(`A ${NAMES[0]}`) > STEPS.length));
     const samples = parseExposition(await (await fetch(`http://${METRICS}/metrics`)).text());
     child.kill("SIGTERM");
     assert.deepEqual(await exited, [0, null]);

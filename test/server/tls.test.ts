@@ -11,8 +11,8 @@ import { startServer } from "../../src/server/http-server.ts";
 import { checkTls, readTlsTexts, TlsFilesError, type TlsMaterial, type TlsPaths } from "../../src/server/tls-files.ts";
 import { TLS_READ_EVERY_MS, watchTls } from "../../src/server/tls-watch.ts";
 import { type Issued, makeAuthority } from "../support/certificates.ts";
-import { eventually } from "../support/eventually.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { eventually } from "../support/waiting.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "hairpin-tls-"));
 after(() => rmSync(folder, { recursive: true }));

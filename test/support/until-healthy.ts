@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../../lab/agents.ts";
 import { JUDGED_WITHIN_MS } from "../../src/domain/evidence.ts";
 import { sumOf } from "../../src/domain/exposition.ts";
-import { eventually } from "./eventually.ts";
+import { eventually } from "./waiting.ts";
 
 const ATTEMPTS = 40;
 
@@ -25,5 +25,5 @@ export function untilHealthy(agents: readonly LabAgent[], timeoutMs: number): Pr
       for (const [index, now] of (await total("attempts")).entries()) assert.ok(now >= (attempts[index] ?? 0) + ATTEMPTS);
     });
     assert.deepEqual(await total("failures"), failures);
-  }, 30_000);
+  });
 }

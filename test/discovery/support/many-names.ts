@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { createResolver, type Resolver } from "../../../src/discovery/dns/resolver.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { until } from "./waiting.ts";
+import { until } from "../../support/waiting.ts";
 
 /** A resolver with its own patience, which is asked for many names at once. */
 export interface ManyNames extends Disposable {
@@ -47,7 +47,7 @@ export function manyNames(servers: readonly string[]): ManyNames {
       const startedMs = performance.now();
       resolver.want(new Map([...dead, ...good].map((name) => [name, []])));
       await pass((dead.length + good.length) * STEP_MS);
-      await until("all are resolved", () => good.every((name) => resolver.resolution(name)?.kind === "resolved"), 15_000);
+      await until("all are resolved", () => good.every((name) => resolver.resolution(name)?.kind === "resolved"));
       return performance.now() - startedMs;
     },
     again: () => pass(MINUTE_MS),

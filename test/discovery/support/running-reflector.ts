@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { Reflector } from "../../../src/discovery/api/reflector.ts";
 import type { ReflectorTiming } from "../../../src/discovery/api/reflector-timing.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
+import { until } from "../../support/waiting.ts";
 import { ApiServer, type FakeObject, type FakeRequest, type Streaming } from "./api-server.ts";
-import { until } from "./waiting.ts";
 
 export const PATH = "/api/v1/things";
 /** The same rules as in production, on a smaller scale. */

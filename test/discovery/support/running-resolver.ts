@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createResolver, type Resolver } from "../../../src/discovery/dns/resolver.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { until } from "../../support/waiting.ts";
 import { DnsServer } from "./dns-server.ts";
-import { until } from "./waiting.ts";
 
 export interface Running extends AsyncDisposable {
   readonly server: DnsServer;

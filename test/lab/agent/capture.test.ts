@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const FLAGS = ["--interval", "300ms", "--timeout", "1500ms", "--evidence", "capture"];
 const lab = { topology: buildTopology({ nodes: 2, zones: 1 }), signal: new AbortController().signal, onError: console.error };
@@ -15,7 +15,7 @@ await inOwnSandbox(import.meta.filename, () => {
       const [agent] = agents;
       assert.ok(agent !== undefined);
       const failures = () => agent.log.filter(({ msg }) => msg === "attempt failed");
-      await eventually(async () => assert.ok(failures().length >= 10, `${failures().length} failures`), 20_000);
+      await eventually(async () => assert.ok(failures().length >= 10, `${failures().length} failures`));
       const { agent: self, lastFailures } = await agent.status();
       if (self.evidence.level === "counters") {
         // In a user namespace there is no packet socket to be had.
@@ -42,7 +42,7 @@ await inOwnSandbox(import.meta.filename, () => {
       assert.equal(process.env.PATH, PATH);
       const [agent] = agents;
       assert.ok(agent !== undefined);
-      await eventually(async () => assert.ok(agent.log.filter(({ evidence }) => evidence === "reset").length > 3), 20_000);
+      await eventually(async () => assert.ok(agent.log.filter(({ evidence }) => evidence === "reset").length > 3));
       const warnings = agent.log.filter(({ msg }) => msg === "less evidence than asked for");
       assert.deepEqual(
         warnings.map(({ evidence }) => evidence),

@@ -7,7 +7,7 @@ import { WEB } from "../../../lab/cluster/defaults.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const FAST = ["--timeout", "1500ms", "--rate", "40"];

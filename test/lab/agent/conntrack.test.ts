@@ -11,8 +11,8 @@ import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
-import { eventually } from "../../support/eventually.ts";
 import { untilHealthy } from "../../support/until-healthy.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const ENOUGH = 20;
@@ -48,7 +48,7 @@ await inOwnSandbox(import.meta.filename, () => {
         assert.ok(failures(now, { reason: "connect_timeout" }) >= failures(before) + ENOUGH);
         const controls = sumOf(now, "hairpin_probe_control_failures_total", { reason: "connect_timeout" });
         assert.ok(controls >= ENOUGH, `${controls} controls`);
-      }, 30_000);
+      });
       await nft("delete table inet full");
       await untilHealthy(agents, TIMEOUT_MS);
       const after = await sick.scrape();

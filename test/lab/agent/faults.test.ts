@@ -8,8 +8,8 @@ import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
-import { eventually } from "../../support/eventually.ts";
 import { untilHealthy } from "../../support/until-healthy.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const TIMEOUT_MS = 1_500;
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
@@ -145,12 +145,10 @@ await inOwnSandbox(import.meta.filename, () => {
       lab.cluster.moveBackends(["node-2"]);
       await eventually(async () => {
         const before = await agent().scrape();
-        await eventually(async () => {
-          const now = await agent().scrape();
-          assert.ok(attempts(now, { colocated: "false" }) > attempts(before, { colocated: "false" }));
-          assert.equal(attempts(now, { colocated: "true" }), attempts(before, { colocated: "true" }));
-        }, 1_000);
-      }, 45_000);
+        const total = async (colocated: string) => attempts(await agent().scrape(), { colocated });
+        await eventually(async () => assert.ok((await total("false")) > attempts(before, { colocated: "false" })));
+        assert.equal(await total("true"), attempts(before, { colocated: "true" }));
+      });
       lab.cluster.moveBackends(topology.nodes.map(({ name }) => name));
     });
   }

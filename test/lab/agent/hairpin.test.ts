@@ -9,7 +9,7 @@ import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
 import { sumOf } from "../../../src/domain/exposition.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
 const ATTRIBUTES = `${PREFIX}target-group-attributes`;

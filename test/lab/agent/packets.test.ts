@@ -7,8 +7,8 @@ import { after, before, test } from "node:test";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
-import { eventually } from "../../support/eventually.ts";
 import { notChecked } from "../../support/not-checked.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const NODE_PORT = 31_080;
 
