@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
-import { after, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { PHASES, REASONS } from "../../src/domain/outcome.ts";
 import { PROTOCOLS } from "../../src/domain/service.ts";
@@ -53,76 +53,80 @@ function say(socket: Socket): void {
   else socket.once("data", speak);
 }
 
-const server = createServer((socket) => {
-  sockets.add(socket);
-  socket.on("error", () => {});
-  socket.once("close", () => sockets.delete(socket));
-  socket.resume();
-  say(socket);
-});
-const sockets = new Set<Socket>();
-server.listen(0, "127.0.0.1");
-await once(server, "listening");
-after(() => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-});
+describe("answers to an attempt", () => {
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.once("close", () => sockets.delete(socket));
+    socket.resume();
+    say(socket);
+  });
+  const sockets = new Set<Socket>();
+  before(async () => {
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+  });
+  after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
 
-const ended = { success: 0, failure: 0, discarded: 0 };
-const watch = new LoopWatch();
-const tcpSockets = new TcpSockets();
-const TIMEOUT_MS = 60;
-const anySaying: fc.Arbitrary<Saying> = fc.record({
-  bytes: fc.oneof(
-    { weight: 6, arbitrary: mutatedBytes(ANSWERS, [...WORDS, ...HEADERS, ...ANSWERS]) },
-    { weight: 1, arbitrary: mutatedBytes([TLS_ALERT, TLS_HELLO], [TLS_ALERT, TLS_HELLO, "\u0000"]) },
-    { weight: 1, arbitrary: anyBytes(300) },
-    // More than the headers may be, and more than is read of a body.
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, `${ANSWERS[0]}${"z".repeat(100_000)}`),
+  const ended = { success: 0, failure: 0, discarded: 0 };
+  const watch = new LoopWatch();
+  const tcpSockets = new TcpSockets();
+  const TIMEOUT_MS = 60;
+  const anySaying: fc.Arbitrary<Saying> = fc.record({
+    bytes: fc.oneof(
+      { weight: 6, arbitrary: mutatedBytes(ANSWERS, [...WORDS, ...HEADERS, ...ANSWERS]) },
+      { weight: 1, arbitrary: mutatedBytes([TLS_ALERT, TLS_HELLO], [TLS_ALERT, TLS_HELLO, "\u0000"]) },
+      { weight: 1, arbitrary: anyBytes(300) },
+      // More than the headers may be, and more than is read of a body.
+      {
+        weight: 1,
+        arbitrary: fc.constantFrom(`HTTP/1.1 200 OK\r\nx: ${"y".repeat(20_000)}\r\n\r\n`, `${ANSWERS[0]}${"z".repeat(100_000)}`),
+      },
+    ),
+    cut: fc.nat({ max: 2_000 }),
+    ending: fc.constantFrom("end", "end", "end", "end", "end", "reset", "silence"),
+    beforeRequest: fc.boolean(),
+  });
+
+  /** A status line of an answer that is one, and no failure of the server. */
+  const GOOD_ANSWER = /HTTP\/1\.[01] [2-4]\d\d/;
+
+  fuzz(
+    "whatever a server sends, an attempt ends with one outcome, and only an answer is a success",
+    fc.record({ said: anySaying, protocol: fc.constantFrom("http", "http", "http", ...PROTOCOLS) }),
+    async ({ said, protocol }) => {
+      saying = said;
+      const { port } = server.address() as AddressInfo;
+      const target = { address: "127.0.0.1", port, protocol, hostname: "web.example.com", path: "/" };
+      const signal = new AbortController().signal;
+      const options = { watch, sockets: tcpSockets, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" };
+      const outcome = await runAttempt(target, options);
+      ended[outcome.kind]++;
+      if (outcome.kind === "discarded") return;
+      for (const [phase, seconds] of Object.entries(outcome.phases)) {
+        oneOf("phase", phase, PHASES);
+        assert.ok(Number.isFinite(seconds) && seconds >= 0 && seconds < 60, `${phase}: ${seconds} s`);
+      }
+      if (outcome.kind === "failure") {
+        oneOf("reason", outcome.reason, REASONS);
+        oneOf("phase", outcome.phase, PHASES);
+        sentence(outcome.detail, 500);
+        assert.equal(
+          outcome.phases[outcome.phase] === undefined || outcome.reason === "http_error",
+          true,
+          "a failed phase with a time",
+        );
+      } else if (protocol === "http") assert.match(said.bytes, GOOD_ANSWER);
+      else assert.equal(protocol, "tcp", "there is no TLS here");
     },
-  ),
-  cut: fc.nat({ max: 2_000 }),
-  ending: fc.constantFrom("end", "end", "end", "end", "end", "reset", "silence"),
-  beforeRequest: fc.boolean(),
-});
+  );
 
-/** A status line of an answer that is one, and no failure of the server. */
-const GOOD_ANSWER = /HTTP\/1\.[01] [2-4]\d\d/;
-
-fuzz(
-  "whatever a server sends, an attempt ends with one outcome, and only an answer is a success",
-  fc.record({ said: anySaying, protocol: fc.constantFrom("http", "http", "http", ...PROTOCOLS) }),
-  async ({ said, protocol }) => {
-    saying = said;
-    const { port } = server.address() as AddressInfo;
-    const target = { address: "127.0.0.1", port, protocol, hostname: "web.example.com", path: "/" };
-    const signal = new AbortController().signal;
-    const options = { watch, sockets: tcpSockets, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" };
-    const outcome = await runAttempt(target, options);
-    ended[outcome.kind]++;
-    if (outcome.kind === "discarded") return;
-    for (const [phase, seconds] of Object.entries(outcome.phases)) {
-      oneOf("phase", phase, PHASES);
-      assert.ok(Number.isFinite(seconds) && seconds >= 0 && seconds < 60, `${phase}: ${seconds} s`);
-    }
-    if (outcome.kind === "failure") {
-      oneOf("reason", outcome.reason, REASONS);
-      oneOf("phase", outcome.phase, PHASES);
-      sentence(outcome.detail, 500);
-      assert.equal(
-        outcome.phases[outcome.phase] === undefined || outcome.reason === "http_error",
-        true,
-        "a failed phase with a time",
-      );
-    } else if (protocol === "http") assert.match(said.bytes, GOOD_ANSWER);
-    else assert.equal(protocol, "tcp", "there is no TLS here");
-  },
-);
-
-test("a good part of what the server sends is an answer all the same", () => {
-  // A busy machine discards some: they say nothing.
-  const all = ended.success + ended.failure;
-  assert.ok(ended.success >= all / 10 && ended.failure >= all / 10, JSON.stringify(ended));
+  test("a good part of what the server sends is an answer all the same", () => {
+    // A busy machine discards some: they say nothing.
+    const all = ended.success + ended.failure;
+    assert.ok(ended.success >= all / 10 && ended.failure >= all / 10, JSON.stringify(ended));
+  });
 });

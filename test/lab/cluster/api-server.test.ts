@@ -5,8 +5,8 @@ import { at, IN_SHOP, SERVICES, SLICES, serviceBody, startServer } from "./serve
 const WEB = `${IN_SHOP}/web`;
 const MERGE = { "content-type": "application/merge-patch+json" };
 
-test("a client finds the resources by the discovery documents", async () => {
-  const { request } = await startServer();
+test("a client finds the resources by the discovery documents", async (t) => {
+  const { request } = await startServer(t);
   assert.deepEqual(at((await request("GET", "/api")).json, "versions"), ["v1"]);
   assert.equal(at((await request("GET", "/apis")).json, "groups.0.name"), "discovery.k8s.io");
   const core = (await request("GET", "/api/v1")).json;
@@ -19,8 +19,8 @@ test("a client finds the resources by the discovery documents", async () => {
   assert.equal(at(document.json, "openapi"), "3.0.0");
 });
 
-test("an object goes from creation to deletion", async () => {
-  const { request } = await startServer();
+test("an object goes from creation to deletion", async (t) => {
+  const { request } = await startServer(t);
   const created = await request("POST", IN_SHOP, serviceBody("web"));
   assert.equal(created.status, 201);
   assert.deepEqual(
@@ -42,8 +42,8 @@ test("an object goes from creation to deletion", async () => {
   assert.deepEqual([gone.status, at(gone.json, "message")], [404, 'services "web" not found']);
 });
 
-test("the server fills in what a client leaves open, and allocates what must be unique", async () => {
-  const { request } = await startServer();
+test("the server fills in what a client leaves open, and allocates what must be unique", async (t) => {
+  const { request } = await startServer(t);
   const { json } = await request("POST", IN_SHOP, serviceBody("web"));
   assert.deepEqual(at(json, "spec"), {
     type: "LoadBalancer",
@@ -56,8 +56,8 @@ test("the server fills in what a client leaves open, and allocates what must be 
   assert.deepEqual([at(other, "spec.clusterIP"), at(other, "spec.ports.0.nodePort")], ["172.20.1.1", 30_001]);
 });
 
-test("what was allocated stays when an update leaves it out", async () => {
-  const { request } = await startServer();
+test("what was allocated stays when an update leaves it out", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("first"));
   await request("POST", IN_SHOP, serviceBody("web"));
   // Leaves free what would be allocated next, if it were allocated again.
@@ -67,8 +67,8 @@ test("what was allocated stays when an update leaves it out", async () => {
   assert.equal(at(json, "spec.externalTrafficPolicy"), "Local");
 });
 
-test("the status of a Service is written by its own path, and by that alone", async () => {
-  const { request } = await startServer();
+test("the status of a Service is written by its own path, and by that alone", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web"));
   const status = { loadBalancer: { ingress: [{ hostname: "nlb.example.com" }] } };
   const ignored = await request("PATCH", WEB, { status }, MERGE);
@@ -80,8 +80,8 @@ test("the status of a Service is written by its own path, and by that alone", as
   assert.deepEqual(at(put.json, "status"), status);
 });
 
-test("every media type of a patch reaches the object", async () => {
-  const { request } = await startServer();
+test("every media type of a patch reaches the object", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web"));
   const key = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
   const value = "preserve_client_ip.enabled=false";
@@ -99,8 +99,8 @@ test("every media type of a patch reaches the object", async () => {
   assert.equal(precondition.status, 409);
 });
 
-test("bad input is answered with a Status that says what is wrong and where", async () => {
-  const { request } = await startServer();
+test("bad input is answered with a Status that says what is wrong and where", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web"));
   const port = (overrides: object) => serviceBody("api", { spec: { ports: [{ port: 80, ...overrides }] } });
   const two = (a: object, b: object) =>
@@ -141,8 +141,8 @@ test("bad input is answered with a Status that says what is wrong and where", as
   assert.equal(large.status, 413);
 });
 
-test("paths, methods and forms that the server does not have are refused as such", async () => {
-  const { request } = await startServer();
+test("paths, methods and forms that the server does not have are refused as such", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web"));
   const cases: readonly (readonly [number, string, string, Record<string, string>?])[] = [
     [404, "GET", "/api/v1/pods"],
@@ -170,15 +170,15 @@ test("paths, methods and forms that the server does not have are refused as such
   }
 });
 
-test("with a token, whoever does not show it is refused", async () => {
-  const { request } = await startServer({ token: "secret" });
+test("with a token, whoever does not show it is refused", async (t) => {
+  const { request } = await startServer(t, { token: "secret" });
   assert.equal((await request("GET", SERVICES)).status, 401);
   assert.equal((await request("GET", SERVICES, undefined, { authorization: "Bearer wrong" })).status, 401);
   assert.equal((await request("GET", SERVICES, undefined, { authorization: "Bearer secret" })).status, 200);
 });
 
-test("requests are counted by kind", async () => {
-  const { request, server } = await startServer();
+test("requests are counted by kind", async (t) => {
+  const { request, server } = await startServer(t);
   await request("GET", "/api");
   await request("GET", SERVICES);
   await request("GET", SERVICES);

@@ -1,22 +1,18 @@
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
-import { afterEach, test } from "node:test";
-import { type Cluster, startCluster } from "../../../lab/cluster/cluster.ts";
+import { type TestContext, test } from "node:test";
+import { startCluster } from "../../../lab/cluster/cluster.ts";
 import { AGENTS, kubeconfig, WEB } from "../../../lab/cluster/defaults.ts";
 import { toEndpointSlice } from "../../../lab/cluster/objects.ts";
 import type { Network } from "../../../lab/network.ts";
 import { buildTopology } from "../../../lab/topology.ts";
+import { PATIENCE_MS } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const topology = buildTopology({ nodes: 3, zones: 2 });
 const LOCALHOST = { host: "127.0.0.1", port: 0 };
 
-const running: Cluster[] = [];
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((cluster) => cluster.close()));
-});
-
-async function start(apply: (network: Network) => Promise<unknown> = async () => {}) {
+async function start(t: TestContext, apply: (network: Network) => Promise<unknown> = async () => {}) {
   const applied: Network[] = [];
   const errors: string[] = [];
   const cluster = await startCluster({
@@ -30,19 +26,19 @@ async function start(apply: (network: Network) => Promise<unknown> = async () =>
       return apply(network);
     },
   });
-  running.push(cluster);
+  t.after(() => cluster.close());
   const last = () => applied.at(-1) ?? assert.fail("nothing was applied");
   const annotate = (value: string | null) => cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: value });
   return { cluster, applied, errors, last, annotate };
 }
 
-test("a cluster begins with shop/web behind an NLB that DNS knows, and with the agents' own Service", async () => {
-  const { cluster, applied } = await start();
+test("a cluster begins with shop/web behind an NLB that DNS knows, and with the agents' own Service", async (t) => {
+  const { cluster, applied } = await start(t);
   await cluster.settled();
   assert.equal(applied.length, 1, "all objects of the start are one change");
   const hostname = cluster.hostname(WEB.namespace, WEB.name) ?? "";
   assert.match(hostname, /\.elb\.eu-west-1\.amazonaws\.com$/);
-  const resolver = new Resolver({ timeout: 500, tries: 1 });
+  const resolver = new Resolver({ timeout: PATIENCE_MS, tries: 1 });
   resolver.setServers([`127.0.0.1:${cluster.dns.port}`]);
   assert.equal((await resolver.resolve4(hostname)).length, 2);
   assert.deepEqual(await resolver.resolve4(`eu-west-1b.${hostname}`), ["10.0.67.1"]);
@@ -54,8 +50,8 @@ test("a cluster begins with shop/web behind an NLB that DNS knows, and with the 
   );
 });
 
-test("an annotation, by whatever client, becomes the network's rules", async () => {
-  const { cluster, last, annotate } = await start();
+test("an annotation, by whatever client, becomes the network's rules", async (t) => {
+  const { cluster, last, annotate } = await start(t);
   await cluster.settled();
   assert.equal(last().listeners[0]?.preserveClientIp, true);
   const response = await fetch(`http://127.0.0.1:${cluster.api.port}/api/v1/namespaces/shop/services/web`, {
@@ -73,8 +69,8 @@ test("an annotation, by whatever client, becomes the network's rules", async () 
   assert.throws(() => cluster.annotate("shop", "nobody", {}), { code: 404 });
 });
 
-test("pods move, policies and faults change: each is in the next network", async () => {
-  const { cluster, last } = await start();
+test("pods move, policies and faults change: each is in the next network", async (t) => {
+  const { cluster, last } = await start(t);
   cluster.moveBackends(["node-2"]);
   cluster.setExternalTrafficPolicy(WEB.namespace, WEB.name, "Local");
   cluster.setFaults([{ kind: "syn_loss", share: 0.5 }]);
@@ -92,8 +88,8 @@ test("pods move, policies and faults change: each is in the next network", async
   assert.throws(() => cluster.moveBackends(["node-9"]), { name: "RangeError", message: /"node-9".*node-1, node-2, node-3/ });
 });
 
-test("nodes join: only those that are in the cluster are targets, and are told to the agents", async () => {
-  const { cluster, last } = await start();
+test("nodes join: only those that are in the cluster are targets, and are told to the agents", async (t) => {
+  const { cluster, last } = await start(t);
   const targets = () => last().listeners[0]?.targets.map(({ node }) => node);
   const agents = () =>
     cluster.store
@@ -116,19 +112,19 @@ test("nodes join: only those that are in the cluster are targets, and are told t
   assert.throws(() => cluster.setNodes(["node-9"]), { name: "RangeError", message: /"node-9".*node-1, node-2, node-3/ });
 });
 
-test("a change that makes no difference to the network does not touch it", async () => {
-  const { cluster, applied } = await start();
+test("a change that makes no difference to the network does not touch it", async (t) => {
+  const { cluster, applied } = await start(t);
   await cluster.settled();
   cluster.annotate(WEB.namespace, WEB.name, { "example.com/note": "nothing to do with it" });
   await cluster.settled();
   assert.equal(applied.length, 1);
 });
 
-test("the network is changed one at a time, and the latest state wins", async () => {
+test("the network is changed one at a time, and the latest state wins", async (t) => {
   let inFlight = 0;
   const seen: number[] = [];
   const gates: (() => void)[] = [];
-  const { cluster, applied, annotate } = await start(async () => {
+  const { cluster, applied, annotate } = await start(t, async () => {
     seen.push(++inFlight);
     await new Promise<void>((resolve) => gates.push(resolve));
     inFlight--;
@@ -150,9 +146,9 @@ test("the network is changed one at a time, and the latest state wins", async ()
   );
 });
 
-test("what keeps the network from following is told to whoever waits, and the next change tries again", async () => {
+test("what keeps the network from following is told to whoever waits, and the next change tries again", async (t) => {
   let broken = true;
-  const { cluster, errors, annotate } = await start(async () => {
+  const { cluster, errors, annotate } = await start(t, async () => {
     if (broken) throw new Error("nft: no");
   });
   await assert.rejects(cluster.settled(), { message: "nft: no" });
@@ -164,8 +160,8 @@ test("what keeps the network from following is told to whoever waits, and the ne
   assert.notEqual(cluster.hostname(WEB.namespace, WEB.name), undefined);
 });
 
-test("annotations that the controller refuses are told once, and change nothing", async () => {
-  const { cluster, errors, last, annotate } = await start();
+test("annotations that the controller refuses are told once, and change nothing", async (t) => {
+  const { cluster, errors, last, annotate } = await start(t);
   annotate("preserve_client_ip.enabled=false");
   await cluster.settled();
   annotate("preserve_client_ip.enabled=perhaps");
@@ -177,8 +173,8 @@ test("annotations that the controller refuses are told once, and change nothing"
   assert.equal(last().listeners[0]?.preserveClientIp, false);
 });
 
-test("with its Service go the NLB, its names and the slices", async () => {
-  const { cluster, last } = await start();
+test("with its Service go the NLB, its names and the slices", async (t) => {
+  const { cluster, last } = await start(t);
   await cluster.settled();
   cluster.store.delete("services", WEB.namespace, WEB.name);
   await cluster.settled();
@@ -187,8 +183,8 @@ test("with its Service go the NLB, its names and the slices", async () => {
   assert.notEqual(cluster.store.find("endpointslices", AGENTS.namespace, "hairpin-probe-1"), undefined);
 });
 
-test("nothing is applied after it is closed", async () => {
-  const { cluster, applied } = await start();
+test("nothing is applied after it is closed", async (t) => {
+  const { cluster, applied } = await start(t);
   await cluster.settled();
   await cluster.close();
   cluster.setFaults([{ kind: "syn_loss", share: 1 }]);

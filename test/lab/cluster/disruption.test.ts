@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { Disruption } from "../../../lab/cluster/disruption.ts";
 import { at, IN_SHOP, SERVICES, serviceBody, startServer } from "./servers.ts";
 
-async function prepared() {
-  const server = await startServer();
+async function prepared(t: TestContext) {
+  const server = await startServer(t);
   await server.request("POST", IN_SHOP, serviceBody("web"));
   const list = () => server.request("GET", SERVICES);
   const newWatch = () => server.watch(`${SERVICES}?watch=1&resourceVersion=2`);
@@ -14,8 +14,8 @@ async function prepared() {
   return { ...server, list, newWatch, open, disrupt: (mode: Disruption) => server.server.disrupt(mode) };
 }
 
-test("refuse: open connections are gone and nobody listens, until it is well again on the same port", async () => {
-  const { disrupt, list, open } = await prepared();
+test("refuse: open connections are gone and nobody listens, until it is well again on the same port", async (t) => {
+  const { disrupt, list, open } = await prepared(t);
   await disrupt("refuse");
   await assert.rejects(open.next());
   await assert.rejects(list(), { message: "fetch failed" });
@@ -23,15 +23,15 @@ test("refuse: open connections are gone and nobody listens, until it is well aga
   assert.equal((await list()).status, 200);
 });
 
-test("reset: open watches are reset once, and a new one resumes where it was", async () => {
-  const { disrupt, open, newWatch } = await prepared();
+test("reset: open watches are reset once, and a new one resumes where it was", async (t) => {
+  const { disrupt, open, newWatch } = await prepared(t);
   await disrupt("reset");
   await assert.rejects(open.next());
   assert.deepEqual(await (await newWatch()).brief(1), ["ADDED api"]);
 });
 
-test("garbage: half a line in watches, HTML for a list", async () => {
-  const { disrupt, list, open, newWatch } = await prepared();
+test("garbage: half a line in watches, HTML for a list", async (t) => {
+  const { disrupt, list, open, newWatch } = await prepared(t);
   await disrupt("garbage");
   for (const reader of [open, await newWatch()]) {
     assert.equal(await reader.next(), undefined);
@@ -45,8 +45,8 @@ for (const [mode, status] of [
   ["error", 500],
   ["too_many", 429],
 ] as const) {
-  test(`${mode}: every request is answered with ${status}, and open watches are reset`, async () => {
-    const { disrupt, list, open, newWatch } = await prepared();
+  test(`${mode}: every request is answered with ${status}, and open watches are reset`, async (t) => {
+    const { disrupt, list, open, newWatch } = await prepared(t);
     await disrupt(mode);
     await assert.rejects(open.next());
     const answer = await list();
@@ -56,8 +56,8 @@ for (const [mode, status] of [
   });
 }
 
-test("hang: requests are never answered and open watches go silent, for good", async () => {
-  const { disrupt, list, open, request, url } = await prepared();
+test("hang: requests are never answered and open watches go silent, for good", async (t) => {
+  const { disrupt, list, open, request, url } = await prepared(t);
   await disrupt("hang");
   await assert.rejects(fetch(`${url}${SERVICES}`, { signal: AbortSignal.timeout(100) }), { name: "TimeoutError" });
   await disrupt("none");
@@ -66,8 +66,8 @@ test("hang: requests are never answered and open watches go silent, for good", a
   await assert.rejects(open.next(100), /nothing came/);
 });
 
-test("gone: every watch is answered with 410, as status or as event, while lists work", async () => {
-  const { disrupt, list, open, newWatch } = await prepared();
+test("gone: every watch is answered with 410, as status or as event, while lists work", async (t) => {
+  const { disrupt, list, open, newWatch } = await prepared(t);
   await disrupt("gone");
   assert.deepEqual(await open.brief(2), ["ERROR 410", "END"]);
   const refused = await newWatch();
@@ -81,8 +81,8 @@ test("gone: every watch is answered with 410, as status or as event, while lists
   assert.deepEqual(await (await newWatch()).brief(1), ["ADDED api"]);
 });
 
-test("disrupted requests are counted like all others", async () => {
-  const { disrupt, list, server } = await prepared();
+test("disrupted requests are counted like all others", async (t) => {
+  const { disrupt, list, server } = await prepared(t);
   const before = server.counts.get("list services") ?? 0;
   await disrupt("error");
   await list();

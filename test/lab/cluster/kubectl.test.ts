@@ -10,6 +10,7 @@ import { kubeconfig, webService, webSlices } from "../../../lab/cluster/defaults
 import { buildTopology } from "../../../lab/topology.ts";
 import { findGoTool } from "../../../scripts/go-tools.mjs";
 import { notChecked } from "../../support/not-checked.ts";
+import { eventually, PATIENCE_MS } from "../../support/waiting.ts";
 import { at, IN_SHOP, SLICES, startServer } from "./servers.ts";
 
 const run = promisify(execFile);
@@ -39,7 +40,7 @@ test("kubectl lists, watches, annotates, patches, edits, applies and deletes", a
 });
 
 async function story(t: TestContext, program: string): Promise<void> {
-  const { server, request, store } = await startServer();
+  const { server, request, store } = await startServer(t);
   const topology = buildTopology({ nodes: 2, zones: 1 });
   await request("POST", IN_SHOP, webService());
   for (const slice of webSlices(topology, ["node-1"])) {
@@ -58,7 +59,7 @@ async function story(t: TestContext, program: string): Promise<void> {
     KUBECONFIG: file("kubeconfig", kubeconfig(`http://127.0.0.1:${server.port}`)),
     EDITOR: file("editor", '#!/bin/sh\nexec sed -i "s/nodePort: 31080/nodePort: 31081/" "$1"\n', 0o700),
   };
-  const kubectl = async (...args: readonly string[]) => (await run(program, args, { env, timeout: 20_000 })).stdout;
+  const kubectl = async (...args: readonly string[]) => (await run(program, args, { env, timeout: PATIENCE_MS })).stdout;
   const web = () => store.get("services", "shop", "web");
 
   const listed = await kubectl("get", "svc", "-A");
@@ -115,12 +116,6 @@ function watchServices(
   });
   return {
     process: child,
-    async until(text) {
-      const deadline = performance.now() + 10_000;
-      while (!text.test(printed)) {
-        assert.ok(performance.now() < deadline, `kubectl get -w: no ${text} in\n${printed}`);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    },
+    until: (text) => eventually(() => assert.match(printed, text)),
   };
 }

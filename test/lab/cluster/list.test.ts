@@ -6,8 +6,8 @@ const TABLE = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,applicatio
 const WEB = `${IN_SHOP}/web`;
 const MERGE = { "content-type": "application/merge-patch+json" };
 
-test("lists are of one namespace or of all, and by selectors", async () => {
-  const { request } = await startServer();
+test("lists are of one namespace or of all, and by selectors", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web", { labels: { app: "web" } }));
   await request("POST", IN_SHOP, serviceBody("db", { spec: { type: "ClusterIP" } }));
   await request("POST", "/api/v1/namespaces/other/services", serviceBody("api"));
@@ -23,8 +23,8 @@ test("lists are of one namespace or of all, and by selectors", async () => {
   );
 });
 
-test("the pages of a list are of one moment, until that moment is forgotten", async () => {
-  const { request, store } = await startServer();
+test("the pages of a list are of one moment, until that moment is forgotten", async (t) => {
+  const { request, store } = await startServer(t);
   for (const name of ["a", "b", "c", "d"]) await request("POST", IN_SHOP, serviceBody(name));
   const first = (await request("GET", `${SERVICES}?limit=2`)).json;
   assert.deepEqual([namesIn(first), at(first, "metadata.remainingItemCount")], [["a", "b"], 2]);
@@ -40,8 +40,8 @@ test("the pages of a list are of one moment, until that moment is forgotten", as
   assert.deepEqual([expired.status, at(expired.json, "reason")], [410, "Expired"]);
 });
 
-test("a list at an exact version is the state of that version", async () => {
-  const { request, store } = await startServer();
+test("a list at an exact version is the state of that version", async (t) => {
+  const { request, store } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("a"));
   const { version } = store;
   await request("POST", IN_SHOP, serviceBody("b"));
@@ -52,8 +52,8 @@ test("a list at an exact version is the state of that version", async () => {
   assert.equal((await request("GET", exact)).status, 410);
 });
 
-test("a client that asks for a Table gets the usual columns", async () => {
-  const { request } = await startServer();
+test("a client that asks for a Table gets the usual columns", async (t) => {
+  const { request } = await startServer(t);
   await request("POST", IN_SHOP, serviceBody("web", { spec: { selector: { app: "web" } } }));
   await request("PATCH", `${WEB}/status`, { status: { loadBalancer: { ingress: [{ hostname: "nlb.example.com" }] } } }, MERGE);
   await request("POST", SLICES.replace("/v1/", "/v1/namespaces/shop/"), {

@@ -1,13 +1,12 @@
 /** An API server of its own for a test, and what a test says to it: raw HTTP, no client library. */
 import { randomUUID } from "node:crypto";
-import { afterEach } from "node:test";
+import type { TestContext } from "node:test";
 import { type ApiServer, type ApiServerOptions, startApiServer } from "../../../lab/cluster/api-server.ts";
 import type { KubeObject } from "../../../lab/cluster/objects.ts";
 import { Store } from "../../../lab/cluster/store.ts";
+import { PATIENCE_MS } from "../../support/waiting.ts";
 
 export const NOW = new Date("2026-03-01T12:00:00Z");
-/** Nothing here takes longer; what does is broken. */
-const PATIENCE_MS = 5_000;
 
 /** A value inside JSON, by its path: `items.0.metadata.name`; `undefined` where the path leads nowhere. */
 export function at(json: unknown, path: string): unknown {
@@ -40,15 +39,9 @@ export interface TestServer {
   watch(path: string, headers?: Record<string, string>): Promise<WatchReader>;
 }
 
-const running: { server: ApiServer; readers: WatchReader[] }[] = [];
-afterEach(async () => {
-  for (const { server, readers } of running.splice(0)) {
-    await server.close();
-    await Promise.all(readers.map((reader) => reader.close()));
-  }
-});
-
+/** Starts a server that ends with the test. */
 export async function startServer(
+  t: TestContext,
   options: Partial<Pick<ApiServerOptions, "bookmarkEveryMs" | "token">> & { readonly history?: number } = {},
 ): Promise<TestServer> {
   const { history = 1_000, ...given } = options;
@@ -66,7 +59,10 @@ export async function startServer(
   });
   const url = `http://127.0.0.1:${server.port}`;
   const readers: WatchReader[] = [];
-  running.push({ server, readers });
+  t.after(async () => {
+    await server.close();
+    await Promise.all(readers.map((reader) => reader.close()));
+  });
   return {
     store,
     server,
