@@ -38,7 +38,9 @@ export interface AgentRun {
   readonly residentMegabytes: number;
 }
 
-const TIMEOUT_MS = 3_000;
+/** Zones of the farm's addresses, so that what is counted of either kind is told apart. */
+export const [HEALTHY, DROPPING] = ["healthy", "dropping"] as const;
+export const TIMEOUT_MS = 3_000;
 const intervalMs = ({ farm, rate }: Pick<RunOptions, "farm" | "rate">): number =>
   Math.round((farm.addresses.length / rate) * 1000);
 
@@ -64,7 +66,7 @@ export async function startFarmAgent(
   const { farm, core } = options;
   const directory = mkdtempSync(join(tmpdir(), "hairpin-bench-"));
   const file = join(directory, "frontends.yaml");
-  const addresses = farm.addresses.map((address) => ({ address, zone: "zone-a" }));
+  const addresses = farm.addresses.map((address) => ({ address, zone: farm.dropping.includes(address) ? DROPPING : HEALTHY }));
   const service = { namespace: "bench", name: "farm", addresses, ports: [{ port: BACKEND_TCP_PORT, protocol: "tcp" }] };
   // JSON is YAML.
   writeFileSync(file, JSON.stringify({ services: [service] }));

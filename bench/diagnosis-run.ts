@@ -12,6 +12,8 @@ import { seeded } from "./seeded.ts";
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const FLAGS = ["--interval", "120ms", "--timeout", "1500ms", "--log-level", "error"];
 const topology = buildTopology({ nodes: 3, zones: 2 });
+/** Of all agents: two ports in every zone. */
+const FRONTENDS = topology.nodes.length * topology.zones.length * 2;
 const ZONES = topology.zones.map((zone) => ({ name: zone.name, address: nlbAddress(zone, 0) }));
 
 /** One diagnosis, and what it should have been. */
@@ -26,8 +28,18 @@ export interface Verdict {
 export const withDiagnosisLab = <T>(use: (lab: RunningLab) => Promise<T>): Promise<T> =>
   withLab({ topology, agentNodes: [], agentFlags: FLAGS, signal: new AbortController().signal, onError: console.error }, use);
 
-/** Makes a fault as the seed draws it, lets a fresh agent on every node probe for a while, and holds what they say against the truth. */
-export async function runFault(lab: RunningLab, kind: FaultKind, seed: number, seconds: number): Promise<readonly Verdict[]> {
+/** Outcomes of every frontend after which its diagnosis must be right. */
+const ENOUGH = 40;
+const LOOK_EVERY_MS = 500;
+const MAX_WAIT_MS = 120_000;
+/** How an agent is starved before it is asked again. */
+const [STARVED_ROUNDS, STOPPED_MS, RUNNING_MS] = [6, 580, 20];
+
+/**
+ * Makes a fault as the seed draws it, lets a fresh agent on every node probe until every frontend has had enough attempts, and holds what
+ * they say against the truth.
+ */
+export async function runFault(lab: RunningLab, kind: FaultKind, seed: number): Promise<readonly Verdict[]> {
   const { preserves, faults, backendsDown, starved, truth } = FAULTS[kind](seeded(seed), ZONES);
   lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}` });
   lab.cluster.setFaults(faults);
@@ -35,8 +47,7 @@ export async function runFault(lab: RunningLab, kind: FaultKind, seed: number, s
   if (backendsDown) await lab.killBackends(topology.nodes);
   const agents = await lab.startAgents(topology.nodes);
   try {
-    await (starved ? starve(agents, seconds * 1000) : sleep(seconds * 1000));
-    const statuses = await Promise.all(agents.map((agent) => agent.status()));
+    const statuses = await statusesOfEnough(agents, starved);
     return statuses.flatMap((status) => verdictsOf(kind, status, truth, seed));
   } finally {
     await end(agents);
@@ -67,12 +78,27 @@ async function end(agents: readonly LabAgent[]): Promise<void> {
   );
 }
 
+/** Waits until every frontend of every agent has outcomes enough, while the agents are starved where that is the fault. */
+async function statusesOfEnough(agents: readonly LabAgent[], starved: boolean): Promise<readonly Status[]> {
+  const deadlineMs = performance.now() + MAX_WAIT_MS;
+  for (;;) {
+    await (starved ? starve(agents) : sleep(LOOK_EVERY_MS));
+    const statuses = await Promise.all(agents.map((agent) => agent.status()));
+    const windows = statuses.flatMap(({ services }) =>
+      services.flatMap(({ frontends }) => frontends.map(({ window }) => window)),
+    );
+    const isEnough = windows.every(({ attempts, discarded }) => (starved ? discarded : attempts) >= ENOUGH);
+    if (windows.length === FRONTENDS && isEnough) return statuses;
+    if (performance.now() > deadlineMs) throw new Error(`not ${ENOUGH} outcomes of each frontend: ${JSON.stringify(windows)}`);
+  }
+}
+
 /** Holds agents up nearly all the time, as a CPU limit that is much too low does. */
-async function starve(agents: readonly LabAgent[], ms: number): Promise<void> {
-  for (let elapsed = 0; elapsed < ms; elapsed += 600) {
+async function starve(agents: readonly LabAgent[]): Promise<void> {
+  for (let round = 0; round < STARVED_ROUNDS; round++) {
     for (const { process: child } of agents) child.kill("SIGSTOP");
-    await sleep(580);
+    await sleep(STOPPED_MS);
     for (const { process: child } of agents) child.kill("SIGCONT");
-    await sleep(20);
+    await sleep(RUNNING_MS);
   }
 }

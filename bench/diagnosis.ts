@@ -2,7 +2,7 @@
  * Whether every fault gets its own name and no other: `npm run bench:diagnosis`.
  *
  * Each fault of the lab, in seeded runs: the seed draws where it strikes, how hard, and what the NLB is like besides. In each run
- * a fresh agent on every node probes for a few seconds; then each of its diagnoses is held against what is really so. Printed is
+ * a fresh agent on every node probes until each frontend has had attempts enough; then each of its diagnoses is held against what is really so. Printed is
  * the confusion matrix over frontends. Exit code 1 if any is wrong.
  */
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ import { FAULTS, type FaultKind } from "./diagnosis-faults.ts";
 import { runFault, type Verdict, withDiagnosisLab } from "./diagnosis-run.ts";
 
 const { values } = parseArgs({
-  options: { runs: { type: "string", default: "20" }, fault: { type: "string" }, seconds: { type: "string", default: "9" } },
+  options: { runs: { type: "string", default: "20" }, fault: { type: "string" } },
 });
 const RUNS = Number(values.runs);
 const kinds = Object.keys(FAULTS).filter((kind) => values.fault === undefined || kind === values.fault) as readonly FaultKind[];
@@ -37,7 +37,7 @@ const verdicts: Verdict[] = [];
 await withDiagnosisLab(async (lab) => {
   for (const kind of kinds) {
     for (let seed = 1; seed <= RUNS; seed++) {
-      const found = await runFault(lab, kind, seed, Number(values.seconds));
+      const found = await runFault(lab, kind, seed);
       verdicts.push(...found);
       for (const { truth, said, where } of found) if (said !== truth) console.log(`${kind}: ${said} for ${truth}: ${where}`);
     }

@@ -13,10 +13,10 @@ import type { Observation } from "../src/verify/observation.ts";
 const READ_EVERY_MS = 1_000;
 /** What there must be before the change: then a silence of some seconds after it is none of luck. */
 const [MIN_ATTEMPTS, MIN_TIMEOUTS] = [60, 25];
-const MAX_BEFORE_MS = 40_000;
+const MAX_BEFORE_MS = 120_000;
 /** A verdict that must stay out has this long to come all the same. */
 const PATIENCE_MS = 12_000;
-const MAX_AFTER_MS = 40_000;
+const MAX_AFTER_MS = 120_000;
 
 /** A Service that a verdict is wanted of. */
 export interface Watched {

@@ -6,8 +6,6 @@ import { runFault, withDiagnosisLab } from "../../../bench/diagnosis-run.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import type { RunningLab } from "../../../lab/running-lab.ts";
 
-const SECONDS = 8;
-
 await inOwnSandbox(import.meta.filename, () => {
   let lab: RunningLab;
   let done: () => void = () => {};
@@ -32,7 +30,7 @@ await inOwnSandbox(import.meta.filename, () => {
 
   for (const [i, kind] of (Object.keys(FAULTS) as FaultKind[]).entries()) {
     test(`${kind}: every frontend has its own diagnosis`, async () => {
-      const verdicts = await runFault(lab, kind, i + 1, SECONDS);
+      const verdicts = await runFault(lab, kind, i + 1);
       // 3 nodes, 2 zones, 2 ports.
       assert.equal(verdicts.length, 12);
       const wrong = verdicts.filter(({ said, truth }) => said !== truth);

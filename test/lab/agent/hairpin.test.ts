@@ -9,14 +9,17 @@ import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
 import { sumOf } from "../../../src/domain/exposition.ts";
-import { eventually } from "../../support/waiting.ts";
+import { eventually, PATIENCE_MS } from "../../support/waiting.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
 const ATTRIBUTES = `${PREFIX}target-group-attributes`;
 const TARGET_TYPE = `${PREFIX}nlb-target-type`;
 const TIMEOUT_MS = 1_500;
-const FLAGS = ["--interval", "70ms", "--timeout", `${TIMEOUT_MS}ms`];
-const MIN_ATTEMPTS = 300;
+const FLAGS = ["--interval", "60ms", "--timeout", `${TIMEOUT_MS}ms`];
+/** In every row: enough to tell one half from one third, and all or nothing from either. */
+const [MIN_ATTEMPTS_OF_A_SHARE, MIN_ATTEMPTS_OF_ALL_OR_NOTHING] = [300, 60];
+/** What a connect that lost no packet never takes: Linux sends a lost SYN again after a second. */
+const RETRANSMITTED_SECONDS = "0.9";
 /** Over all rows of one test together, a lab that works is called wrong by luck once in a thousand runs. */
 const ALPHA = 0.001;
 
@@ -41,19 +44,35 @@ await inOwnSandbox(import.meta.filename, () => {
   });
   after(() => lab?.down());
 
-  const everyRow = () => measure(lab.agents, { minAttempts: MIN_ATTEMPTS, timeoutMs: TIMEOUT_MS, withinMs: 60_000 });
+  /** What an agent has discarded so far, by its node. */
+  const discarded = async () =>
+    new Map(
+      await Promise.all(
+        lab.agents.map(async (agent) => [agent.node.name, sumOf(await agent.scrape(), "hairpin_probe_discarded_total")] as const),
+      ),
+    );
 
-  /** Every row within the region of its share, nothing else failing, and the agent's own expectation the same share. */
-  const assertShares = (views: readonly View[], shares: Shares) => {
+  /**
+   * Measures, and demands of every row that it is within the region of its share, that nothing else fails, and that the agent's own
+   * expectation is the same share. What a busy machine made the agent discard may have been timeouts or not.
+   */
+  const assertShares = async (shares: Shares): Promise<readonly View[]> => {
+    const isShare = Object.values(shares).some((ofNode) => Object.values(ofNode).some((share) => share > 0 && share < 1));
+    const minAttempts = isShare ? MIN_ATTEMPTS_OF_A_SHARE : MIN_ATTEMPTS_OF_ALL_OR_NOTHING;
+    const before = await discarded();
+    const views = await measure(lab.agents, { minAttempts, timeoutMs: TIMEOUT_MS, withinMs: PATIENCE_MS });
+    const after = await discarded();
     assert.equal(views.length, 6, JSON.stringify(views));
     for (const view of views) {
       const share = shares[view.node]?.[view.frontendZone] ?? Number.NaN;
-      const { low, high } = expectedCounts(view.attempts, share, ALPHA / views.length);
-      const seen = `${view.node} to ${view.frontendZone}: ${view.timeouts} timeouts of ${view.attempts}`;
-      assert.ok(view.timeouts >= low && view.timeouts <= high, `${seen}, expected ${low} to ${high}`);
+      const unknown = (after.get(view.node) ?? 0) - (before.get(view.node) ?? 0);
+      const { low, high } = expectedCounts(view.attempts + unknown, share, ALPHA / views.length);
+      const seen = `${view.node} to ${view.frontendZone}: ${view.timeouts} timeouts of ${view.attempts}, ${unknown} discarded`;
+      assert.ok(view.timeouts >= low - unknown && view.timeouts <= high, `${seen}, expected ${low} to ${high} of all`);
       assert.equal(view.otherFailures, 0, `${seen}, and other failures`);
       assert.equal(view.exposure, share, `${seen}: the agent's exposure`);
     }
+    return views;
   };
   const assertColocated = (views: readonly View[], nodes: readonly string[]) => {
     for (const { node, colocated } of views) assert.equal(colocated, nodes.includes(node), `colocated on ${node}`);
@@ -68,11 +87,11 @@ await inOwnSandbox(import.meta.filename, () => {
     });
     return atMs;
   };
-  /** Connects that all agents have seen, and those of them that took at most 5 ms. */
+  /** Connects that all agents have seen, and those of them for which no SYN was sent again. */
   const connects = async () => {
     const samples = (await Promise.all(lab.agents.map((agent) => agent.scrape()))).flat();
     return {
-      fast: sumOf(samples, "hairpin_probe_connect_duration_seconds_bucket", { le: "0.005" }),
+      fast: sumOf(samples, "hairpin_probe_connect_duration_seconds_bucket", { le: RETRANSMITTED_SECONDS }),
       all: sumOf(samples, "hairpin_probe_connect_duration_seconds_count"),
     };
   };
@@ -92,18 +111,18 @@ await inOwnSandbox(import.meta.filename, () => {
 
   test("instance targets with preservation: every node times out on its own zone's address, one in the targets of the zone", async () => {
     await change(() => {}, DEFAULT);
-    const views = await everyRow();
-    assertShares(views, DEFAULT);
+    const views = await assertShares(DEFAULT);
     assertColocated(views, ["node-1", "node-2", "node-3"]);
   });
 
-  test("preservation switched off: no attempt that begins after it times out, and 99 of 100 connect within 5 ms", async () => {
+  test("preservation switched off: no attempt that begins after it times out, and no healthy connect has its SYN sent again", async () => {
     const atMs = await change(() => annotate({ [ATTRIBUTES]: "preserve_client_ip.enabled=false" }), NONE);
     const before = await connects();
-    assertShares(await everyRow(), NONE);
+    await assertShares(NONE);
     const after = await connects();
     const [fast, all] = [after.fast - before.fast, after.all - before.all];
-    assert.ok(fast >= 0.99 * all, `healthy connects: ${fast} of ${all} took less than 5 ms, expected 99 of 100`);
+    assert.ok(all > 0);
+    assert.equal(fast, all, "healthy connects that were not slow for a lost packet, of all");
     const late = failureStarts().filter((startMs) => startMs > atMs);
     assert.deepEqual(late, [], `${late.length} attempts that began after the switch failed`);
     assert.ok(failureStarts().length > 0, "the control: failures were logged before");
@@ -116,14 +135,13 @@ await inOwnSandbox(import.meta.filename, () => {
       annotate({ [TARGET_TYPE]: "ip", [ATTRIBUTES]: "preserve_client_ip.enabled=true" });
       lab.cluster.moveBackends(["node-1", "node-3"]);
     }, shares);
-    const views = await everyRow();
-    assertShares(views, shares);
+    const views = await assertShares(shares);
     assertColocated(views, ["node-1", "node-3"]);
   });
 
   test("ip targets without preservation, their default: nothing times out, at once", async () => {
     const atMs = await change(() => annotate({ [ATTRIBUTES]: "preserve_client_ip.enabled=false" }), NONE);
-    assertShares(await everyRow(), NONE);
+    await assertShares(NONE);
     assert.deepEqual(
       failureStarts().filter((startMs) => startMs > atMs),
       [],
@@ -137,8 +155,7 @@ await inOwnSandbox(import.meta.filename, () => {
       lab.cluster.setExternalTrafficPolicy(WEB.namespace, WEB.name, "Local");
       lab.cluster.moveBackends(["node-2", "node-3"]);
     }, shares);
-    const views = await everyRow();
-    assertShares(views, shares);
+    const views = await assertShares(shares);
     assertColocated(views, ["node-2", "node-3"]);
   });
 
@@ -150,7 +167,7 @@ await inOwnSandbox(import.meta.filename, () => {
       lab.cluster.setExternalTrafficPolicy(WEB.namespace, WEB.name, "Cluster");
       lab.cluster.moveBackends(["node-1", "node-2", "node-3"]);
     }, shares);
-    assertShares(await everyRow(), shares);
+    await assertShares(shares);
   });
 
   test("cross-zone, policy Local: nodes with a backend time out on every address, one in such nodes", async () => {
@@ -160,8 +177,7 @@ await inOwnSandbox(import.meta.filename, () => {
       lab.cluster.setExternalTrafficPolicy(WEB.namespace, WEB.name, "Local");
       lab.cluster.moveBackends(["node-1", "node-2"]);
     }, shares);
-    const views = await everyRow();
-    assertShares(views, shares);
+    const views = await assertShares(shares);
     assertColocated(views, ["node-1", "node-2"]);
   });
 
@@ -172,6 +188,6 @@ await inOwnSandbox(import.meta.filename, () => {
       annotate({ [TARGET_TYPE]: "ip", [ATTRIBUTES]: "preserve_client_ip.enabled=true" });
       lab.cluster.moveBackends(["node-1", "node-3"]);
     }, shares);
-    assertShares(await everyRow(), shares);
+    await assertShares(shares);
   });
 });
