@@ -5,7 +5,7 @@ import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { eventually } from "../support/waiting.ts";
-import { attempt, serve } from "./fixture.ts";
+import { attempt, attemptOnce, SHORT_TIMEOUT_MS, serve } from "./fixture.ts";
 
 const GIGABYTE = 1e9;
 const CHUNK_BYTES = 64 * 1024;
@@ -14,21 +14,21 @@ const MAX_SENT_BYTES = 16e6;
 
 interface Flooding {
   readonly port: number;
-  /** What the peer's kernel has taken. */
+  /** What the peer's kernel has taken of one connection, at most. */
   readonly sentBytes: () => number;
   readonly open: () => number;
 }
 
 /** A server that, once asked, says `first` and then `chunk` again and again, as fast as it is read, for a gigabyte. */
 async function flood(t: TestContext, first: string | Buffer, chunk: () => Buffer, isAsked = true): Promise<Flooding> {
-  let [sent, open] = [0, 0];
-  const pour = (socket: Socket): void => {
+  let [mostSent, open] = [0, 0];
+  const pour = (socket: Socket, sent = 0): void => {
     if (socket.destroyed || sent >= GIGABYTE) return;
     const bytes = chunk();
     socket.write(bytes, () => {
-      sent += bytes.length;
+      mostSent = Math.max(mostSent, sent + bytes.length);
       // Others share this process.
-      setImmediate(pour, socket);
+      setImmediate(pour, socket, sent + bytes.length);
     });
   };
   const port = await serve(t, (socket) => {
@@ -46,7 +46,7 @@ async function flood(t: TestContext, first: string | Buffer, chunk: () => Buffer
       begin();
     }
   });
-  return { port, sentBytes: () => sent, open: () => open };
+  return { port, sentBytes: () => mostSent, open: () => open };
 }
 
 async function assertCutOff({ sentBytes, open }: Flooding): Promise<void> {
@@ -66,7 +66,7 @@ test("headers without end are no response, and are not read on", async (t) => {
 
 test("informational responses without end are no response, and are not read on", async (t) => {
   const flooding = await flood(t, "", () => Buffer.from("HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n".repeat(100)));
-  const outcome = await attempt({ port: flooding.port, protocol: "http" });
+  const outcome = await attemptOnce({ port: flooding.port, protocol: "http" });
   // The flood keeps the prober's own loop busy: it may be late, but it must not be taken in.
   assert.ok(["http_error", "discarded"].includes(reasonOf(outcome)), JSON.stringify(outcome));
   await assertCutOff(flooding);
@@ -95,10 +95,8 @@ test("one byte a minute is no response: response_timeout, and the connection is 
       socket.once("close", () => clearInterval(drip));
     });
   });
-  const startedMs = performance.now();
-  const outcome = await attempt({ port, protocol: "http" }, { timeoutMs: 300 });
+  const outcome = await attempt({ port, protocol: "http" }, { timeoutMs: SHORT_TIMEOUT_MS });
   assert.equal(reasonOf(outcome), "response_timeout");
-  assert.ok(performance.now() - startedMs < 1_000);
   await eventually(() => assert.equal(open, 0));
 });
 

@@ -7,7 +7,7 @@ import { loadFrontendsFile } from "../../src/discovery/frontends-file.ts";
 import { addressPolicy } from "../../src/domain/address.ts";
 import { classify, nlb } from "../discovery/support/classify.ts";
 import { lbcService } from "../discovery/support/objects.ts";
-import { attempt, HOSTNAME, serve } from "../probe/fixture.ts";
+import { attemptOnce, HOSTNAME, serve } from "../probe/fixture.ts";
 
 const PATH = "hairpin-probe/path";
 
@@ -81,7 +81,7 @@ async function sent(t: Parameters<typeof serve>[0], target: { readonly path?: st
     // It goes on listening: what is sent after the request would be seen.
     socket.once("data", () => socket.write("HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"));
   });
-  const outcome = await attempt({ port, protocol: "http", ...target });
+  const outcome = await attemptOnce({ port, protocol: "http", ...target });
   return { received, outcome, port };
 }
 
@@ -141,7 +141,7 @@ test("whatever is annotated is refused, or is the path of one request", async (t
       const taken = found.service.listeners[0]?.path ?? "";
       assert.equal(taken, text);
       received = "";
-      await attempt({ port, protocol: "http", path: taken });
+      await attemptOnce({ port, protocol: "http", path: taken });
       assert.equal(received, requestOf(text, port));
     }),
     { numRuns: 300 },

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import type { AttemptTarget } from "../../src/probe/attempt.ts";
-import { attempt, listen, serve } from "../probe/fixture.ts";
+import { attempt, attemptOnce, listen, SHORT_TIMEOUT_MS, serve } from "../probe/fixture.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/waiting.ts";
 
@@ -53,7 +53,7 @@ const FLOODS: readonly (readonly [what: string, protocol: AttemptTarget["protoco
   ["TLS records of nothing", "https", "", "\u0016\u0003\u0003\u0000\u0000"],
 ];
 
-test("a gigabyte of anything is one outcome in time, little of it is taken, and the connection ends", async (t) => {
+test("a gigabyte of anything is one outcome, little of it is taken, and the connection ends", async (t) => {
   for (const [what, protocol, first, rest] of FLOODS) {
     await t.test(what, async (t) => {
       let open = 0;
@@ -70,10 +70,8 @@ test("a gigabyte of anything is one outcome in time, little of it is taken, and 
         if (protocol === "tcp") begin();
         else socket.once("data", begin);
       });
-      const startedMs = performance.now();
       const memory = process.memoryUsage().rss;
-      await attempt({ port, protocol }, { timeoutMs: TIMEOUT_MS });
-      assert.ok(performance.now() - startedMs < TIMEOUT_MS + 500);
+      await attemptOnce({ port, protocol }, { timeoutMs: TIMEOUT_MS });
       await eventually(() => assert.equal(open, 0));
       assert.ok(taken() < MAX_TAKEN, `${taken()} bytes were taken`);
       assert.ok(process.memoryUsage().rss - memory < 200 * 1024 ** 2);
@@ -94,7 +92,6 @@ test("what a peer gets into the detail of a failure is short: the names of a cer
     createHttpsServer(authority.issue("many", { names }), (_, response) => response.end("ok")),
   );
   const outcome = await attempt({ port, protocol: "https" }, { verifyTls: true });
-  if (outcome.kind === "discarded") return;
   const detail = outcome.kind === "failure" ? outcome.detail : "";
   assert.match(detail, /^Hostname\/IP does not match certificate's altnames.*name-0-/);
   assert.ok(detail.length <= 300, `${detail.length} characters`);
@@ -106,11 +103,8 @@ test("a byte a minute, in every phase: the attempt ends at its deadline", async 
   });
   const reasons = { http: "response_timeout", tls: "tls_error", https: "tls_error" } as const;
   for (const [protocol, reason] of Object.entries(reasons) as ["http" | "tls" | "https", string][]) {
-    const startedMs = performance.now();
-    const outcome = await attempt({ port: slow, protocol }, { timeoutMs: 300 });
-    // On a machine that is busy it may be discarded, as it was read late.
-    if (outcome.kind !== "discarded") assert.equal(outcome.kind === "failure" && outcome.reason, reason, protocol);
-    assert.ok(performance.now() - startedMs < 1_000, protocol);
+    const outcome = await attempt({ port: slow, protocol }, { timeoutMs: SHORT_TIMEOUT_MS });
+    assert.equal(outcome.kind === "failure" && outcome.reason, reason, protocol);
   }
 });
 
@@ -120,7 +114,7 @@ test("any bytes at all are an outcome, in every protocol", async (t) => {
   });
   for (const protocol of ["http", "tls", "https"] as const) {
     for (let i = 0; i < 50; i++) {
-      const outcome = await attempt({ port, protocol }, { timeoutMs: 1_000 });
+      const outcome = await attemptOnce({ port, protocol });
       assert.notEqual(outcome.kind, "success", JSON.stringify(outcome));
     }
   }
