@@ -1,5 +1,6 @@
 import { openSync, readSync } from "node:fs";
 import type { Clock } from "../domain/clock.ts";
+import { systemClock } from "../schedule/system-clock.ts";
 
 /**
  * Tells how late an event was read, so that a starved agent blames nobody (design rule 4).
@@ -25,6 +26,8 @@ export interface LoopTimes {
   idleMs(): number;
   /** Cumulative milliseconds that its thread could have run, and another did; absent: the kernel does not tell. */
   readonly heldBackMs?: (() => number) | undefined;
+  /** One-shot timers; absent: the process's own. */
+  readonly after?: Clock["after"] | undefined;
 }
 
 export const systemLoopTimes: LoopTimes = {
@@ -58,7 +61,8 @@ export class LoopWatch {
   /** The youngest comes last, and still watches; among the others are some that no longer do, half of them at most. */
   #holds: Hold[] = [];
   #held = 0;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #after: Clock["after"];
+  #cancelBeat: (() => void) | undefined;
   /** When the next beat is to come. */
   #beatMs = 0;
   /** And when it was to come before somebody younger began. */
@@ -77,6 +81,7 @@ export class LoopWatch {
    */
   constructor(times: LoopTimes = systemLoopTimes, onBeat: () => number | undefined = () => undefined) {
     this.#times = times;
+    this.#after = times.after ?? systemClock.after;
     this.#onBeat = onBeat;
     this.#polled = this.now();
   }
@@ -115,7 +120,7 @@ export class LoopWatch {
     while (this.#holds.at(-1)?.isReleased === true) this.#holds.pop();
     if (this.#holds.length > 2 * this.#held) this.#holds = this.#holds.filter(({ isReleased }) => !isReleased);
     const youngest = this.#holds.at(-1)?.sinceMs;
-    if (youngest === undefined) clearTimeout(this.#heartbeat);
+    if (youngest === undefined) this.#cancelBeat?.();
     // Most connects end before their first beat, and need none.
     else if (this.#beatMs < this.#plannedMs && youngest <= this.#polled.atMs) this.#beatAt(this.#plannedMs, this.now());
   }
@@ -170,11 +175,11 @@ export class LoopWatch {
   }
 
   #setBeat(atMs: number, now: Mark): void {
-    clearTimeout(this.#heartbeat);
+    this.#cancelBeat?.();
     this.#beatMs = atMs;
     // The runtime leaves out fractions: what is left of a sum of them would make a beat early by one.
     const delayMs = Math.max(0, Math.round(atMs - now.atMs));
-    this.#heartbeat = setTimeout(() => this.#beat(), delayMs);
+    this.#cancelBeat = this.#after(delayMs, () => this.#beat());
   }
 
   /** To be called from a timer. */

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
-import { HEARTBEAT_MS, type LoopTimes, LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
+import { HEARTBEAT_MS, type LoopTimes, LoopWatch, SLOWEST_HEARTBEAT_MS } from "../../src/probe/loop-watch.ts";
 import { ManualClock } from "../support/manual-clock.ts";
-import { eventually } from "../support/waiting.ts";
+import { onClock, poll } from "./loop-on-clock.ts";
 
 /** A loop whose times are told, not measured. */
 const told = () => {
@@ -21,13 +20,13 @@ const counting = (times: LoopTimes) => {
   return { count, watch };
 };
 
-/** Holds a loop on the machine's own times, but for what the kernel tells of a thread that was held back. */
-const beatsWithin = async (ms: number, heldBackMs?: () => number): Promise<number> => {
-  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs });
+/** Holds a loop. @returns when its beats were. */
+const beatsWithin = async (ms: number, heldBackMs?: () => number): Promise<readonly number[]> => {
+  const { watch, beatsMs, pass } = onClock(heldBackMs);
   const held = watch.hold();
-  await sleep(ms);
+  await pass(ms);
   watch.release(held);
-  return count.beats;
+  return beatsMs;
 };
 
 test("an event that is read as soon as the loop wakes is not late", () => {
@@ -60,44 +59,47 @@ test("what happened before the event could become ready does not count", () => {
 });
 
 test("while it is held the heartbeat keeps lateness small, and without a holder there is none", async () => {
-  const watch = new LoopWatch();
+  const { watch, clock, pass } = onClock();
   const start = watch.now();
   const held = watch.hold();
-  await sleep(100);
-  assert.ok(watch.latenessMs(start) < 50, "heartbeats have told that the loop polls");
+  await pass(100);
+  assert.equal(watch.latenessMs(start), 0, "heartbeats have told that the loop polls");
   watch.release(held);
-  await sleep(200);
-  assert.ok(watch.latenessMs(start) > 50);
+  assert.equal(clock.pending, 0);
+  await pass(200);
+  assert.equal(watch.latenessMs(start), 200 - HEARTBEAT_MS);
 });
 
 test("the heartbeat slows down with the age of what it is for, and only where the kernel tells what that hides", async () => {
-  const [slow, steady] = await Promise.all([beatsWithin(1_000, () => 0), beatsWithin(1_000)]);
-  assert.ok(slow > 5 && slow < 40, `${slow} beats`);
-  assert.ok(steady > 1.5 * slow, `${steady} beats`);
+  assert.deepEqual(await beatsWithin(1_200, () => 0), [10, 20, 40, 80, 160, 320, 640, 640 + SLOWEST_HEARTBEAT_MS]);
+  const steady = Array.from({ length: 120 }, (_, i) => (i + 1) * HEARTBEAT_MS);
+  assert.deepEqual(await beatsWithin(1_200), steady);
 });
 
 test("a thread that was held back between two slow beats read late, by as much as the kernel says", async () => {
   let heldBack = 0;
-  const watch = new LoopWatch({ ...systemLoopTimes, heldBackMs: () => heldBack });
+  const { watch, pass } = onClock(() => heldBack);
   const held = watch.hold();
   const start = watch.now();
-  await sleep(600);
+  await pass(600);
+  assert.equal(watch.latenessMs(start), 0);
   heldBack = 20;
-  const lateness = watch.latenessMs(start);
+  assert.equal(watch.latenessMs(start), 20);
   watch.release(held);
-  assert.ok(lateness > 1, `${lateness} ms`);
 });
 
 test("whoever begins to watch has the fast heartbeat again", async () => {
-  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
+  const { watch, beatsMs, pass } = onClock(() => 0);
   const old = watch.hold();
-  await sleep(500);
+  await pass(500);
   const young = watch.hold();
-  count.beats = 0;
-  await sleep(45);
+  await pass(45);
   watch.release(young);
   watch.release(old);
-  assert.ok(count.beats >= 3, `${count.beats} beats in 45 ms`);
+  assert.deepEqual(
+    beatsMs.filter((atMs) => atMs > 500),
+    [510, 520, 540],
+  );
 });
 
 test("a timer that has run is a beat, if one is soon due, and only while somebody watches", () => {
@@ -133,18 +135,20 @@ test("many timers that run together are one beat", () => {
 });
 
 test("connects that end before their first beat cost none, while an old one waits", async () => {
-  const { count, watch } = counting({ ...systemLoopTimes, heldBackMs: () => 0 });
+  const { watch, beatsMs, pass } = onClock(() => 0);
   const old = watch.hold();
-  await sleep(800);
-  count.beats = 0;
-  const connects = 80;
-  for (let i = 0; i < connects; i++) {
+  await pass(800);
+  const before = beatsMs.at(-1) ?? 0;
+  for (let i = 0; i < 80; i++) {
     watch.release(watch.hold());
-    await sleep(10);
+    await pass(10);
   }
   watch.release(old);
-  // Its own beat comes every 500 ms.
-  assert.ok(count.beats > 0 && count.beats < connects / 4, `${count.beats} beats`);
+  assert.deepEqual(
+    beatsMs.filter((atMs) => atMs > 800),
+    [before + SLOWEST_HEARTBEAT_MS],
+    "its own",
+  );
 });
 
 test("a stop while a young connect waits is seen, also where the old one's beat was to come later", async () => {
@@ -161,9 +165,11 @@ test("a stop while a young connect waits is seen, also where the old one's beat 
 });
 
 test("a stop is seen, too, by who begins after it and before the poll that reads what it kept waiting", async () => {
-  const times = { now: 0 };
+  const clock = new ManualClock();
+  const nowMs = () => clock.nowMs();
+  const after: LoopTimes["after"] = (ms, run) => clock.after(ms, run);
   let seen: number | undefined;
-  const watch: LoopWatch = new LoopWatch({ nowMs: () => times.now, idleMs: () => times.now, heldBackMs: () => 0 }, () => {
+  const watch: LoopWatch = new LoopWatch({ nowMs, idleMs: nowMs, heldBackMs: () => 0, after }, () => {
     // Behind the beat, in its own phase.
     process.nextTick(() => {
       watch.release(watch.hold());
@@ -176,29 +182,27 @@ test("a stop is seen, too, by who begins after it and before the poll that reads
   });
   const old = watch.hold();
   const start = watch.now();
-  times.now = 100;
-  await sleep(50);
+  clock.advance(100);
+  await poll();
   assert.equal(seen, 100 - HEARTBEAT_MS);
 });
 
 test("a beat that is overdue when the young connect before it ends comes at once, and is no warning of the runtime", async () => {
-  const times = { now: 0 };
-  const { count, watch } = counting({ nowMs: () => times.now, idleMs: () => times.now, heldBackMs: () => 0 });
-  const warnings: Error[] = [];
-  const onWarning = (warning: Error) => warnings.push(warning);
-  process.on("warning", onWarning);
+  const { watch, clock, beatsMs, delaysMs, stop } = onClock(() => 0);
   const old = watch.hold();
-  times.now = 800;
   // The first beat; the next one is to come 500 ms later.
-  await eventually(() => assert.equal(count.beats, 1));
-  await new Promise(setImmediate);
+  clock.advance(800);
+  await poll();
   const young = watch.hold();
-  times.now = 1_500;
+  stop(700);
   watch.release(young);
-  await eventually(() => assert.equal(count.beats, 2));
+  clock.advance(0);
+  assert.deepEqual(beatsMs, [800, 1_500]);
   watch.release(old);
-  process.off("warning", onWarning);
-  assert.deepEqual(warnings, []);
+  assert.ok(
+    delaysMs.every((ms) => ms >= 0),
+    `the runtime warns of a negative delay: ${delaysMs}`,
+  );
 });
 
 test("a beat comes after whole milliseconds, not one early for what a sum of fractions leaves", () => {
