@@ -20,14 +20,20 @@ export interface Endpoints {
 
 /** Clients at a time, scrapers and probes together; more are turned away by the kernel's RST, never queued. */
 const MAX_CONNECTIONS = 64;
-/** Milliseconds within which a client must have sent its whole request. */
-const REQUEST_TIMEOUT_MS = 5_000;
-/** Node looks for those who have not every half minute, unless it is told otherwise. */
-const CHECK_INTERVAL_MS = 1_000;
-/** The same for its TLS handshake. */
-const HANDSHAKE_TIMEOUT_MS = 5_000;
-/** Milliseconds without progress after which a client that does not read is let go. */
-const IDLE_TIMEOUT_MS = 30_000;
+
+/** How long a client may take, in milliseconds. */
+export interface ServerTimes {
+  /** Within this it must have sent its whole request. */
+  readonly requestMs: number;
+  /** How often the server looks for those who have not. Node looks every half minute, unless it is told otherwise. */
+  readonly checkEveryMs: number;
+  /** Within this its TLS handshake must have ended. */
+  readonly handshakeMs: number;
+  /** Without progress for so long, a client that does not read is let go. */
+  readonly idleMs: number;
+}
+
+const TIMES: ServerTimes = { requestMs: 5_000, checkEveryMs: 1_000, handshakeMs: 5_000, idleMs: 30_000 };
 
 /** What anyone may ask who can reach the port: the kubelet, which asks, has no certificate to show. */
 const OPEN_PATHS: ReadonlySet<string> = new Set(["/healthz", "/readyz"]);
@@ -44,13 +50,16 @@ export interface RunningServer {
  *
  * @param tls - With it nothing is served but TLS; with authorities of clients in it only the two paths for the kubelet are, unless
  *   the client shows a certificate of theirs.
+ * @param times - Instead of the usual ones.
  * @throws If the address cannot be listened on, with the address in the message.
  */
 export async function startServer(
   address: { readonly host: string | undefined; readonly port: number },
   endpoints: Endpoints,
   tls?: TlsMaterial,
+  times: Partial<ServerTimes> = {},
 ): Promise<RunningServer> {
+  const { requestMs, checkEveryMs, handshakeMs, idleMs } = { ...TIMES, ...times };
   const needsCertificate = tls?.clientCa !== undefined;
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, response, endpoints, needsCertificate).catch((error: unknown) => {
@@ -60,14 +69,15 @@ export async function startServer(
     });
   };
   const limits = {
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    headersTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_INTERVAL_MS,
+    requestTimeout: requestMs,
+    headersTimeout: requestMs,
+    connectionsCheckingInterval: checkEveryMs,
+    handshakeTimeout: handshakeMs,
   };
   const secure = tls === undefined ? undefined : createHttpsServer({ ...limits, ...tlsOptionsOf(tls) }, onRequest);
   const server: Server = secure ?? createHttpServer(limits, onRequest);
   server.maxConnections = MAX_CONNECTIONS;
-  server.setTimeout(IDLE_TIMEOUT_MS);
+  server.setTimeout(idleMs);
   // Those in the middle of their handshake are not known to the HTTP server.
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
@@ -96,7 +106,6 @@ const tlsOptionsOf = (tls: TlsMaterial) => ({
   requestCert: tls.clientCa !== undefined,
   // Who shows none, or a wrong one, may still ask for the paths that are open to all: it is decided by the request.
   rejectUnauthorized: false,
-  handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
 });
 
 /** Whether a client may have what it asks for: anyone the open paths, the others who showed a certificate that holds. */
