@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { parseExposition, type Sample } from "../../src/domain/exposition.ts";
 import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
-import { eventually } from "../support/waiting.ts";
+import { eventually, PATIENCE_MS } from "../support/waiting.ts";
 
 const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 export const METRICS_PORT = 19_869;
@@ -25,6 +25,9 @@ export interface AgentProcess {
   readonly stderr: () => string;
   /** Waits until it has planned. */
   ready(): Promise<void>;
+  /** What it serves as /metrics. */
+  page(): Promise<string>;
+  /** The same, parsed. */
   scrape(): Promise<readonly Sample[]>;
   /** @returns how it ended: exit code, or the signal that ended it. */
   end(signal?: NodeJS.Signals): Promise<readonly [number | null, NodeJS.Signals | null]>;
@@ -55,6 +58,7 @@ export function startAgentProcess(options: {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
+  const page = async () => (await fetch(`${BASE}/metrics`, { signal: AbortSignal.timeout(PATIENCE_MS) })).text();
   const closed = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
   void closed.then(() => rmSync(directory, { recursive: true }));
   return {
@@ -66,7 +70,8 @@ export function startAgentProcess(options: {
         const { ok, status } = await fetch(`${BASE}/readyz`);
         if (!ok) throw new Error(`not ready: ${status}`);
       }),
-    scrape: async () => parseExposition(await (await fetch(`${BASE}/metrics`, { signal: AbortSignal.timeout(5_000) })).text()),
+    page,
+    scrape: async () => parseExposition(await page()),
     end: (signal = "SIGTERM") => {
       child.kill(signal);
       return closed;
