@@ -1,11 +1,11 @@
 /** What a reader of an alert is told: templates are only text until somebody renders them. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { suite, test } from "node:test";
 import { groupsIn, RULE_FILES } from "../../scripts/rule-files.ts";
 import { notChecked } from "../support/not-checked.ts";
 import { NO_PROMTOOL } from "../support/promtool.ts";
 import { says } from "./firing-alerts.ts";
-import { ZONAL } from "./modes.ts";
+import { TWO_AT_ONCE, ZONAL } from "./modes.ts";
 import type { Scenario } from "./simulated-cluster.ts";
 
 const SERVICE = { service_namespace: "shop", service_name: "web" };
@@ -145,11 +145,13 @@ const CASES: readonly Case[] = [
   },
 ];
 
-for (const { alert, when, scenario, said } of CASES) {
-  test(`what ${alert} says${when === undefined ? "" : ` ${when}`}`, (t) => {
-    if (!says(scenario, alert, said)) notChecked(t, NO_PROMTOOL);
-  });
-}
+suite("what alerts say", TWO_AT_ONCE, () => {
+  for (const { alert, when, scenario, said } of CASES) {
+    test(`what ${alert} says${when === undefined ? "" : ` ${when}`}`, async (t) => {
+      if (!(await says(scenario, alert, said))) notChecked(t, NO_PROMTOOL);
+    });
+  }
+});
 
 test("the text of every alert is looked at", () => {
   const alerts = RULE_FILES.flatMap(groupsIn).flatMap(({ rules }) => rules.flatMap(({ alert }) => alert ?? []));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { groupsIn, pathOfRules, RULE_FILES } from "../../scripts/rule-files.ts";
-import { runPromtool } from "../support/promtool.ts";
+import { startPromtool } from "../support/promtool.ts";
 import type { InputSeries } from "./input-series.ts";
 import { type Scenario, simulate } from "./simulated-cluster.ts";
 
@@ -12,7 +12,7 @@ const SEED = 5;
  *
  * @returns false, said loudly by the caller, where there is no promtool.
  */
-export function firesJust(scenario: Scenario, alerts: readonly string[], when: "ever" | "at the end" = "ever"): boolean {
+export function firesJust(scenario: Scenario, alerts: readonly string[], when: "ever" | "at the end" = "ever"): Promise<boolean> {
   return holds(simulate(scenario, SEED), {
     promql_expr_test: [
       {
@@ -33,7 +33,7 @@ export function says(
   scenario: Scenario,
   alert: string,
   said: readonly (readonly [labels: Readonly<Record<string, string>>, description: string])[],
-): boolean {
+): Promise<boolean> {
   const rule = RULE_FILES.flatMap(groupsIn)
     .flatMap(({ rules }) => rules)
     .find((each) => each.alert === alert);
@@ -47,8 +47,8 @@ export function says(
 }
 
 /** @param tests - What promtool is to find at which time. */
-function holds(series: InputSeries, tests: object): boolean {
-  const said = runPromtool(["test", "rules"], {
+async function holds(series: InputSeries, tests: object): Promise<boolean> {
+  const said = await startPromtool(["test", "rules"], {
     rule_files: RULE_FILES.map(pathOfRules),
     evaluation_interval: `${series.every > 1 ? 5 : 1}m`,
     // As a server would have them: what is recorded before what asks for it.

@@ -1,6 +1,7 @@
 /** What is not a hairpin, in every mode and size: the configuration allows hairpins, and none happens. */
-import { test } from "node:test";
-import { CROSS_ZONE, check, deadTarget, isAllExposed, MODES, POSSIBLE, ZONAL } from "./modes.ts";
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { CROSS_ZONE, check, deadTarget, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL } from "./modes.ts";
 import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
 const MINUTES = 80;
@@ -32,22 +33,24 @@ function troublesOf(mode: Mode, nodes: number): readonly Trouble[] {
   const tenth = (path: Path): number => (isOfWeb(path) ? 0.08 : 0);
   const sick = (path: Path): number => (isSick(path) ? 0.3 : 0);
   return [
-    { name: "all is well" },
-    { name: "one sick node", drops: sick, controlDrops: sick },
-    { name: "one node that reaches no NLB", drops: (path) => (isSick(path) ? 1 : 0) },
-    { name: "one sick Service", drops: tenth, controlDrops: tenth },
-    { name: "a zone whose frontend drops everything", drops: inZoneA, also: ["InternalNLBUnreachable"] },
+    // First those of all sizes, so that they take different turns.
     { name: "one dead target", drops: dead, also: deserved, sizes: ALL_SIZES },
-    { name: "one dead target, and one verdict in fifty is wrong", drops: dead, mistaken: 0.02, also: deserved },
-    {
-      name: "a burst of timeouts where exposed",
-      drops: (path) => (isOfWeb(path) && path.minute >= 40 && path.minute < 44 ? 0.5 : 0),
-    },
     {
       name: "a rollout of all agents",
       isPresent: (node, minute) => Math.floor(minute / 2) !== turnOf(node, nodes) / 2,
       generation: (node, minute) => (minute > turnOf(node, nodes) ? 1 : 0),
       sizes: ALL_SIZES,
+    },
+    { name: "a scale-down to a third", isPresent: (node, minute) => minute < 40 || node < nodes / 3, sizes: ALL_SIZES },
+    { name: "all is well" },
+    { name: "one sick node", drops: sick, controlDrops: sick },
+    { name: "one node that reaches no NLB", drops: (path) => (isSick(path) ? 1 : 0) },
+    { name: "one sick Service", drops: tenth, controlDrops: tenth },
+    { name: "a zone whose frontend drops everything", drops: inZoneA, also: ["InternalNLBUnreachable"] },
+    { name: "one dead target, and one verdict in fifty is wrong", drops: dead, mistaken: 0.02, also: deserved },
+    {
+      name: "a burst of timeouts where exposed",
+      drops: (path) => (isOfWeb(path) && path.minute >= 40 && path.minute < 44 ? 0.5 : 0),
     },
     {
       name: "a rollout of all agents while a target is dead",
@@ -60,7 +63,6 @@ function troublesOf(mode: Mode, nodes: number): readonly Trouble[] {
       name: "an agent that restarts every ten minutes",
       generation: (node, minute) => (node === 1 ? Math.floor(minute / 10) : 0),
     },
-    { name: "a scale-down to a third", isPresent: (node, minute) => minute < 40 || node < nodes / 3, sizes: ALL_SIZES },
     { name: "one dead target, and no way past the NLB", drops: dead, control: false, also: deserved },
     { name: "one dead target, and no exposure known", drops: dead, exposure: "unknown", also: deserved, isImpossible: true },
     { name: "one dead target, and no ratio known", drops: dead, exposure: "without a ratio", also: deserved, isImpossible: true },
@@ -80,43 +82,65 @@ function troublesOf(mode: Mode, nodes: number): readonly Trouble[] {
   ];
 }
 
-for (const nodes of ALL_SIZES) {
-  const size = { nodes, isAlone: nodes >= 30, isThinned: nodes >= 30 };
-  for (const [name, mode] of MODES) {
-    for (const { name: what, also = [], isImpossible = false, sizes = [3, 30], ...trouble } of troublesOf(mode, nodes)) {
-      if (!sizes.includes(nodes)) continue;
-      test(`no hairpin alert: ${what}; ${name}, ${nodes} nodes`, (t) => {
-        const alerts = isImpossible ? also : [POSSIBLE, ...also];
-        check(t, { ...fixed, ...size, mode, ...trouble }, alerts);
-      });
-    }
-  }
-}
+const ALL_ROWS = MODES.flatMap(([name, mode]) =>
+  ALL_SIZES.flatMap((nodes) =>
+    troublesOf(mode, nodes)
+      .filter(({ sizes = [3, 30] }) => sizes.includes(nodes))
+      .map((trouble) => ({ name, mode, nodes, trouble })),
+  ),
+);
+/** Each trouble in each mode: at all of its sizes at night, and else at one. */
+const ROWS = [...Map.groupBy(ALL_ROWS, ({ mode }) => mode)].flatMap(([mode, rows]) =>
+  [...Map.groupBy(rows, ({ trouble }) => trouble.name).values()].flatMap((sizes, i) => inTurn(sizes, i, mode)),
+);
 
-test("no hairpin alert where hairpins happen and there is nothing to tell by: all exposed, no evidence, no control", (t) => {
-  check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
-});
-test("no hairpin alert where all is exposed and nothing answers", (t) => {
-  const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
-  check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
-});
-test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
-  const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
-  check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
-});
-for (const [name, mode] of [
-  ["zonal", ZONAL],
-  ["cross-zone", CROSS_ZONE],
-] as const) {
-  test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
-    const scenario = {
-      ...fixed,
-      mode,
-      nodes: 5_000,
-      isAlone: true,
-      isThinned: true,
-      drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
-    };
-    check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+suite("what is not a hairpin", TWO_AT_ONCE, () => {
+  for (const { name, mode, nodes, trouble } of ROWS) {
+    const { name: what, also = [], isImpossible = false, sizes: _, ...goesOn } = trouble;
+    test(`no hairpin alert: ${what}; ${name}, ${nodes} nodes`, (t) => {
+      const size = { nodes, isAlone: nodes >= 30, isThinned: nodes >= 30 };
+      return check(t, { ...fixed, ...size, mode, ...goesOn }, isImpossible ? also : [POSSIBLE, ...also]);
+    });
+  }
+
+  test("no hairpin alert where hairpins happen and there is nothing to tell by: all exposed, no evidence, no control", (t) => {
+    return check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
   });
-}
+  test("no hairpin alert where all is exposed and nothing answers", (t) => {
+    const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
+    return check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
+  });
+  test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
+    const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
+    return check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
+  });
+  for (const [name, mode] of [
+    ["zonal", ZONAL],
+    ["cross-zone", CROSS_ZONE],
+  ] as const) {
+    test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
+      const scenario = {
+        ...fixed,
+        mode,
+        nodes: 5_000,
+        isAlone: true,
+        isThinned: true,
+        drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
+      };
+      return check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+    });
+  }
+});
+
+test("each trouble meets each of its sizes and each mode, and each mode each size", () => {
+  type Row = (typeof ROWS)[number];
+  const met = (rows: readonly Row[]) =>
+    new Set(
+      rows.flatMap(({ name, nodes, trouble }) => [
+        `${trouble.name}, ${nodes} nodes`,
+        `${trouble.name}, ${name}`,
+        `${name}, ${nodes} nodes`,
+      ]),
+    );
+  assert.deepEqual([...met(ROWS)].sort(), [...met(ALL_ROWS)].sort());
+});

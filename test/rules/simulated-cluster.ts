@@ -113,18 +113,18 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
     const present = Array.from({ length: nodes }, (_, i) => i).filter((node) => scenario.isPresent?.(node, minute) ?? true);
     const key = `${says} ${present}`;
     if (key !== planned) {
-      plans = plansOf(scenario, says, present, zones, names);
-      truths = says ? plans : plansOf(scenario, true, present, zones, names);
+      plans = rememberedPlans(scenario, says, present, zones, names);
+      truths = says ? plans : rememberedPlans(scenario, true, present, zones, names);
     }
     planned = key;
-    const daemonset = { namespace: "hairpin-probe", daemonset: "hairpin-probe" };
+    const daemonset = series.labels({ namespace: "hairpin-probe", daemonset: "hairpin-probe" });
     const ready = present.length - (scenario.missingAgents ?? 0);
     series.set("kube_daemonset_status_desired_number_scheduled", daemonset, minute, present.length);
     series.set("kube_daemonset_status_number_ready", daemonset, minute, ready);
     for (const node of present) {
       if (scenario.isThinned === true && plans.get(node)?.length === 0) continue;
       const pod = `hairpin-probe-${node}-${scenario.generation?.(node, minute) ?? 0}`;
-      const where = { job: "hairpin-probe", pod, node: nameOf(node) };
+      const where = series.labels({ job: "hairpin-probe", pod, node: nameOf(node) });
       const frontends = scenario.snapshotAge === "never" ? [] : (plans.get(node) ?? []);
       for (const [index, { service, zone = "", exposure, colocated }] of frontends.entries()) {
         const path = { node, service: service.name, zone, minute };
@@ -133,54 +133,39 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
         const truth = truths.get(node)?.[index]?.exposure;
         const hairpins = isPreserving ? times(attempts, truth ?? 0) : 0;
         const timeouts = hairpins + times(attempts - hairpins, NOISE + (scenario.drops?.(path) ?? 0));
-        const labels = {
-          ...where,
-          service_namespace: service.namespace,
-          service_name: service.name,
-          service_port: "80",
-          frontend_zone: zone,
-          colocated: String(colocated),
-          exposed: exposedLabel(known === "unknown" ? undefined : exposure),
-        };
+        const { namespace: service_namespace, name: service_name } = service;
+        const connects = where + series.labels({ service_namespace, service_name, colocated: String(colocated) });
+        const exposed = exposedLabel(known === "unknown" ? undefined : exposure);
+        const labels = connects + series.labels({ service_port: "80", frontend_zone: zone, exposed });
         series.add("hairpin_probe_attempts_total", labels, minute, attempts);
-        series.add("hairpin_probe_failures_total", { ...labels, reason }, minute, timeouts);
+        series.add("hairpin_probe_failures_total", labels + series.labels({ reason }), minute, timeouts);
         const proved = canProve ? hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
-        series.add("hairpin_probe_hairpins_total", { ...labels, evidence: "reset" }, minute, proved);
+        series.add("hairpin_probe_hairpins_total", labels + series.labels({ evidence: "reset" }), minute, proved);
         if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
-        const connects = {
-          ...where,
-          service_namespace: service.namespace,
-          service_name: service.name,
-          colocated: String(colocated),
-        };
         const slow = times(attempts - timeouts, scenario.slow?.(path) ?? 0);
         series.add("hairpin_probe_connect_duration_seconds_count", connects, minute, attempts - timeouts);
         series.add(
           "hairpin_probe_connect_duration_seconds_bucket",
-          { ...connects, le: "0.9" },
+          connects + series.labels({ le: "0.9" }),
           minute,
           attempts - timeouts - slow,
         );
       }
       for (const name of scenario.snapshotAge === "never" ? [] : names) {
-        const labels = { ...where, service_namespace: "shop", service_name: name };
+        const labels = where + series.labels({ service_namespace: "shop", service_name: name });
         series.set("hairpin_probe_frontends", labels, minute, zones);
         const info = { target_type: "instance", preserve_client_ip: String(name === "web" && says), hostname: HOSTNAME };
-        series.set("hairpin_probe_service_info", { ...labels, ...info }, minute, 1);
+        series.set("hairpin_probe_service_info", labels + series.labels(info), minute, 1);
         if (!control) continue;
+        const port = labels + series.labels({ service_port: "80" });
         const attempts = minute % 5 < scrapeEvery ? perMinute : 0;
         const failures = times(attempts, scenario.controlDrops?.({ node, service: name, zone: "", minute }) ?? 0);
-        series.add("hairpin_probe_control_attempts_total", { ...labels, service_port: "80" }, minute, attempts);
-        series.add(
-          "hairpin_probe_control_failures_total",
-          { ...labels, service_port: "80", reason: "connect_timeout" },
-          minute,
-          failures,
-        );
+        series.add("hairpin_probe_control_attempts_total", port, minute, attempts);
+        series.add("hairpin_probe_control_failures_total", port + series.labels({ reason: "connect_timeout" }), minute, failures);
       }
       const { snapshotAge = 20 } = scenario;
       const discovers_from = snapshotAge === "file" ? "file" : "kubernetes";
-      const itself = { ...where, version: "0.1.0", evidence_level: evidence, discovers_from };
+      const itself = where + series.labels({ version: "0.1.0", evidence_level: evidence, discovers_from });
       series.set("hairpin_probe_agent_info", itself, minute, 1);
       if (typeof snapshotAge === "number") series.set("hairpin_probe_snapshot_age_seconds", where, minute, snapshotAge);
       if (scenario.isThinned === true) continue;
@@ -189,10 +174,21 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       series.set("hairpin_probe_attempts_per_second_needed", where, minute, scenario.rateNeeded ?? 1);
       series.set("hairpin_probe_attempts_per_second_limit", where, minute, 200);
       const discarded = scenario.discarded ?? { why: "late", perMinute: 0 };
-      series.add("hairpin_probe_discarded_total", { ...where, why: discarded.why }, minute, discarded.perMinute);
+      series.add("hairpin_probe_discarded_total", where + series.labels({ why: discarded.why }), minute, discarded.perMinute);
     }
   }
   return series;
+}
+
+const plansBefore = new Map<string, ReturnType<typeof plansOf>>();
+
+/** Many scenarios have the same plans, and those of thousands of nodes take a second. */
+function rememberedPlans(...given: Parameters<typeof plansOf>): ReturnType<typeof plansOf> {
+  const [{ mode, hosts }, ...others] = given;
+  const key = JSON.stringify([mode, hosts, ...others]);
+  const plans = plansBefore.get(key) ?? plansOf(...given);
+  plansBefore.set(key, plans);
+  return plans;
 }
 
 /** What each agent plans, by the agent's own code. */
@@ -219,8 +215,10 @@ function plansOf(
   const resolve = () => ({ kind: "resolved", addresses, overLimit: 0 }) as const;
   // It remembers the names of a zone, and holds nothing: nodes of a zone can share one.
   const fanOuts = new Map(addresses.map(({ zone }) => [zone, new FanOut({ limit: FAN_OUT, holdMs: 0 })]));
+  // Nodes of another zone change nothing, but the time that it takes to pass over them.
+  const nodesIn = Map.groupBy(placements, ({ zone }) => zone);
   const choose = <T extends Shared>(candidates: readonly T[], self: Self): readonly T[] =>
-    fanOuts.get(self.zone ?? "")?.choose(candidates, snapshot, self, 0).chosen ?? [];
+    fanOuts.get(self.zone ?? "")?.choose(candidates, { nodes: nodesIn.get(self.zone ?? "") ?? [] }, self, 0).chosen ?? [];
   const planOf = (self: Self) => planFrontends(snapshot, resolve, self, () => true, choose).frontends;
   return new Map(placements.map((self, i) => [present[i] ?? 0, planOf(self)]));
 }
