@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { type Inventory, type InventoryOptions, readInventory } from "../../src/discovery/inventory.ts";
 import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { PATIENCE_MS } from "../support/waiting.ts";
 import { ApiServer, sendJson } from "./support/api-server.ts";
 import { binding, gateway, gatewayClass, route } from "./support/gateway-objects.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
@@ -22,7 +23,7 @@ async function inventoryOf(
   prepare(server);
   const api = server.api();
   try {
-    const signal = AbortSignal.timeout(5_000);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
     const inventory = await readInventory({
       api,
       namespaces: [],

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { loadKubeApi } from "../../src/discovery/api/kube-config.ts";
+import { PATIENCE_MS } from "../support/waiting.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "./support/certificate.ts";
 
 interface Running extends AsyncDisposable {
@@ -73,7 +74,7 @@ async function ask(given: Asked, times = 1, between: () => Promise<unknown> = as
   const statuses: number[] = [];
   try {
     for (let i = 0; i < times; i++) {
-      const response = await api.get("/api/v1/services", { limit: "1" }, AbortSignal.timeout(3_000));
+      const response = await api.get("/api/v1/services", { limit: "1" }, AbortSignal.timeout(PATIENCE_MS));
       for await (const _ of response.body);
       statuses.push(response.status);
       await between();
@@ -178,7 +179,7 @@ describe("a kubeconfig", () => {
     const file = await running.write("config", kubeconfig(`http://127.0.0.1:${running.port}`, "", user));
     const api = await loadKubeApi({ kubeconfig: file, context: undefined, env: {}, userAgent: "test" });
     const requests = Array.from({ length: 5 }, async () => {
-      const response = await api.get("/", {}, AbortSignal.timeout(3_000));
+      const response = await api.get("/", {}, AbortSignal.timeout(PATIENCE_MS));
       for await (const _ of response.body);
     });
     await Promise.all(requests);
@@ -297,7 +298,7 @@ describe("in a cluster", () => {
     const sources = { kubeconfig: undefined, context: undefined, env, userAgent: "test", serviceAccountDir: running.directory };
     const api = await loadKubeApi(sources);
     try {
-      const get = async () => (await api.get("/version", {}, AbortSignal.timeout(3_000))).status;
+      const get = async () => (await api.get("/version", {}, AbortSignal.timeout(PATIENCE_MS))).status;
       await assert.rejects(get(), /self-signed certificate/);
       await running.write("ca.crt", CERTIFICATE);
       assert.equal(await get(), 200);

@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { REFLECTOR_TIMING } from "../../src/discovery/api/reflector-timing.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { until } from "../support/waiting.ts";
@@ -13,8 +13,8 @@ import { lbcService, slice } from "./support/objects.ts";
 import { run, SERVICES, SLICES } from "./support/running-discovery.ts";
 
 const STEP_MS = 500;
-/** Real time for what a step has begun: connects on the loopback interface take a fraction of it. */
-const SETTLE_MS = 3;
+/** Turns of the event loop for what a step has begun: a connect, a request and its answer take some six of them here. */
+const SETTLE_TURNS = 20;
 const AWAY_MS = 10 * 60_000;
 /** Services and the slices of one selector: of the optional resources it is told that there are none. */
 const RESOURCES = 2;
@@ -59,10 +59,10 @@ async function runAndSettle() {
   const pass = async (ms: number): Promise<void> => {
     for (let passed = 0; passed < ms; passed += STEP_MS) {
       clock.advance(STEP_MS);
-      await sleep(SETTLE_MS);
+      for (let turn = 0; turn < SETTLE_TURNS; turn++) await nextTurn();
     }
   };
-  for (let i = 0; i < 100 && running.snapshots.length === 0; i++) await pass(STEP_MS);
+  for (let i = 0; i < 1_000 && running.backends("web")?.length !== 1; i++) await pass(STEP_MS);
   await pass(2_000);
   return { ...running, running, clock, pass };
 }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { systemClock } from "../../src/schedule/system-clock.ts";
-import { until } from "../support/waiting.ts";
+import { PATIENCE_MS, until } from "../support/waiting.ts";
 import { type ApiServer, type FakeObject, line, sendJson } from "./support/api-server.ts";
 import { assertNothingIsLost, PATH, run, runToWatch, strike, thing, withObjects } from "./support/running-reflector.ts";
+
+/** Longer than a test waits for anything. */
+const LONG_MS = 10 * PATIENCE_MS;
 
 describe("Reflector", () => {
   it("lists page by page and tells the objects only when all pages are there", async () => {
@@ -65,7 +68,8 @@ describe("Reflector", () => {
       },
     });
     await until("the list is told", () => running.changes() > 0);
-    assert.deepEqual(running.errors, ["nothing was heard for 50 ms"]);
+    // On a busy machine the next one may take as long.
+    assert.deepEqual([...new Set(running.errors)], ["nothing was heard for 50 ms"]);
   });
 
   it("keeps the objects it has while lists fail", async () => {
@@ -134,12 +138,16 @@ describe("Reflector", () => {
     const hangs = (server: ApiServer): void => strike(server, "list", 1, () => {});
     const refuses = (server: ApiServer): void => strike(server, "list", 1, ({ response }) => sendJson(response, 500, {}));
     for (const prepare of [withObjects, hangs, refuses]) {
-      await using running = await run({ prepare, timing: { backoffBaseMs: 60_000, backoffMaxMs: 60_000, idleMs: 60_000 } });
+      const timing = { backoffBaseMs: LONG_MS, backoffMaxMs: LONG_MS, idleMs: LONG_MS };
+      await using running = await run({ prepare, timing });
       await until("it is under way", () => running.server.count("watch") === 1 || running.server.count("list") === 1);
       await until("it has come to rest", () => prepare !== refuses || running.errors.length === 1);
-      const stoppedAt = performance.now();
-      await running.stop();
-      assert.ok(performance.now() - stoppedAt < 500);
+      let hasEnded = false;
+      const stopping = running.stop().then(() => {
+        hasEnded = true;
+      });
+      await until("it has ended, before its time is over", () => hasEnded);
+      await stopping;
     }
   });
 
@@ -154,7 +162,8 @@ describe("Reflector", () => {
     };
     await until("time has passed", () => systemClock.nowMs() > listedMs + 20);
     running.server.put(PATH, thing("new"));
-    await until("an event counts", () => (running.reflector.lastContactMs() ?? 0) > listedMs + 20);
+    await until("an event counts", () => "shop/new" in running.seen());
+    assert.ok((running.reflector.lastContactMs() ?? 0) > listedMs + 20);
     const lastMs = running.reflector.lastContactMs();
     running.server.endWatches("reset");
     await until("watches fail", () => running.errors.length > 3);

@@ -1,7 +1,8 @@
 /** Real servers, real timeouts: what one name or server does to the others. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "../support/waiting.ts";
+import { unstalled } from "../support/unstalled.ts";
+import { PATIENCE_MS, until } from "../support/waiting.ts";
 import { DnsServer } from "./support/dns-server.ts";
 import { manyNames, namesOf } from "./support/many-names.ts";
 import { resolvedTo } from "./support/running-resolver.ts";
@@ -13,13 +14,10 @@ test("20 names that nobody answers delay none of 180 others", async () => {
   const [good, dead] = [namesOf("good", 180), namesOf("dead", 20)];
   for (const name of good) server.answers.set(name, ANSWER);
   for (const name of dead) server.answers.set(name, "silence");
-  using without = manyNames([server.address]);
-  const withoutMs = await without.ask(good);
-  using beside = manyNames([server.address]);
-  const besideMs = await beside.ask(good, dead);
-  for (const name of dead) assert.equal(beside.resolver.resolution(name), undefined, `${name} has not even failed yet`);
-  // Each of the 20 would cost seconds if anything waited for it; half a second is for a machine that stalls.
-  assert.ok(besideMs < 10 * withoutMs + 500, `${withoutMs} ms without, ${besideMs} ms with the dead ones`);
+  using names = manyNames([server.address]);
+  await names.ask(good, dead);
+  // It takes seconds; npm run bench:resolver tells how long the others take.
+  for (const name of dead) assert.equal(names.resolver.resolution(name), undefined, `${name} has not even failed yet`);
 });
 
 test("a name that takes long is resolved, though the server was quick with others", async () => {
@@ -31,13 +29,19 @@ test("a name that takes long is resolved, though the server was quick with other
   await names.ask(quick);
   await names.ask(quick, slow);
   // Each answer that comes in makes c-ares look for questions whose time is over. How many come in until then is the machine's matter.
-  const giveUpMs = performance.now() + 15_000;
+  const giveUpMs = performance.now() + PATIENCE_MS;
   const isOver = () => slow.every((name) => names.resolver.resolution(name) !== undefined) || performance.now() > giveUpMs;
   for (let i = 0; !isOver(); i++) await names.ask([...quick, `extra-${i}.example`], slow);
   for (const name of slow) assert.deepEqual(names.resolver.resolution(name), resolvedTo(["10.0.32.1"]));
 });
 
-test("of two servers one is dead: it costs each question one timeout at most, and later ones none", async () => {
+// The first try to a server that was quick has 250 ms.
+const MAX_STALL_MS = 100;
+
+test("of two servers one is dead: it costs each question one timeout at most, and later ones none", () =>
+  unstalled(MAX_STALL_MS, askOfTwo));
+
+async function askOfTwo(): Promise<void> {
   await using dead = await DnsServer.start();
   await using alive = await DnsServer.start();
   dead.otherwise = "silence";
@@ -53,4 +57,4 @@ test("of two servers one is dead: it costs each question one timeout at most, an
   await names.again();
   await until("all were asked again", () => questions.every((question) => alive.asked(question) === 2));
   assert.ok(dead.questions.length <= questions.length + 2, "asked again only to see whether it is back");
-});
+}

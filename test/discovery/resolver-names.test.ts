@@ -71,18 +71,19 @@ describe("names that are wanted", () => {
   });
 
   it("leave nothing behind when all ends, not even a question under way", async () => {
-    await using ended = await run({ tries: 2 });
-    await using control = await run({ tries: 2 });
+    await using ended = await run({ tries: 3, timeoutMs: 300 });
+    await using control = await run({ tries: 3, timeoutMs: 300 });
     for (const { server, resolver, clock } of [ended, control]) {
       server.answers.set(NLB, "silence");
       resolver.want(new Map([[NLB, []]]));
       clock.advance(0);
       await until("it is asked for", () => server.asked(`A ${NLB}`) === 1);
     }
+    const asked = ended.server.asked(`A ${NLB}`);
     ended.controller.abort();
     // The control was asked later: what had not been given up would have been asked again before.
-    await until("the control is asked for again", () => control.server.asked(`A ${NLB}`) === 2);
-    assert.equal(ended.server.asked(`A ${NLB}`), 1);
+    await until("the control is asked for again", () => control.server.asked(`A ${NLB}`) > asked);
+    assert.equal(ended.server.asked(`A ${NLB}`), asked);
     assert.equal(ended.resolver.resolution(NLB), undefined);
     assert.deepEqual([ended.clock.pending, ended.errors], [0, []]);
   });

@@ -65,7 +65,7 @@ describe("how long an answer is good for", () => {
 describe("a name that fails", () => {
   for (const failure of ["NXDOMAIN", "SERVFAIL", "silence"] as const) {
     it(`(${failure}) says so at once, keeps its last addresses, and comes back when it answers`, async () => {
-      await using running = await run();
+      await using running = await run({ tries: 2, timeoutMs: 300 });
       const { server, resolver } = running;
       server.answers.set(NLB, { a: ["10.0.32.1"] });
       await running.settle({ [NLB]: [] });

@@ -6,6 +6,7 @@ import {
 import type { Clock } from "../../../src/domain/clock.ts";
 import type { Snapshot } from "../../../src/domain/snapshot.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
+import { PATIENCE_MS } from "../../support/waiting.ts";
 import { ApiServer } from "./api-server.ts";
 
 export const SERVICES = "/api/v1/services";
@@ -50,7 +51,14 @@ export async function run(options: {
     clock: options.clock ?? systemClock,
     random: Math.random,
     signal: controller.signal,
-    timing: { backoffBaseMs: 10, backoffMaxMs: 20, idleMs: 5_000, relistJitterMs: 20, selectorSpacingMs: 20, ...options.timing },
+    timing: {
+      backoffBaseMs: 10,
+      backoffMaxMs: 20,
+      idleMs: 10 * PATIENCE_MS,
+      relistJitterMs: 20,
+      selectorSpacingMs: 20,
+      ...options.timing,
+    },
     others: options.others ?? [],
     onSnapshot: (snapshot) => {
       snapshots.push(snapshot);

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { Reflector } from "../../../src/discovery/api/reflector.ts";
 import type { ReflectorTiming } from "../../../src/discovery/api/reflector-timing.ts";
+import type { Clock } from "../../../src/domain/clock.ts";
 import { systemClock } from "../../../src/schedule/system-clock.ts";
-import { until } from "../../support/waiting.ts";
+import { PATIENCE_MS, until } from "../../support/waiting.ts";
 import { ApiServer, type FakeObject, type FakeRequest, type Streaming } from "./api-server.ts";
 
 export const PATH = "/api/v1/things";
-/** The same rules as in production, on a smaller scale. */
+/** The same rules as in production, and shorter waits; nothing is given up but where a test wants it. */
 const TIMING: Partial<ReflectorTiming> = {
-  idleMs: 1_000,
+  idleMs: 10 * PATIENCE_MS,
   backoffBaseMs: 10,
   backoffMaxMs: 40,
   healthyMs: 200,
   relistJitterMs: 20,
-  streamSilenceMs: 200,
+  streamSilenceMs: 10 * PATIENCE_MS,
 };
 
 export const thing = (name: string, color = "red"): FakeObject => ({ metadata: { namespace: "shop", name }, color });
@@ -49,6 +50,8 @@ export async function run(options: {
   readonly relistAfterMs?: (objects: ReadonlyMap<string, string>) => number | undefined;
   /** In place of chance. */
   readonly random?: number;
+  /** Absent: the process's own. */
+  readonly clock?: Clock;
 }): Promise<Running> {
   const server = await ApiServer.start();
   server.streaming = options.streaming ?? "refused";
@@ -68,7 +71,7 @@ export async function run(options: {
       parses++;
       return parseThing(object);
     },
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     random: () => options.random ?? Math.random(),
     signal: controller.signal,
     timing: { ...TIMING, ...options.timing },
@@ -128,8 +131,12 @@ export const withObjects = (server: ApiServer): void => {
 };
 
 /** Runs until the watch is open, which is the list itself where the server sends it as a stream. */
-export async function runToWatch(timing: Partial<ReflectorTiming> = {}, streaming: Streaming = "refused"): Promise<Running> {
-  const running = await run({ prepare: withObjects, timing, streaming });
+export async function runToWatch(
+  timing: Partial<ReflectorTiming> = {},
+  streaming: Streaming = "refused",
+  clock: Clock = systemClock,
+): Promise<Running> {
+  const running = await run({ prepare: withObjects, timing, streaming, clock });
   await until("the list is told", () => running.changes() === 1);
   await until("the watch is open", () => running.server.openWatches(PATH) === 1);
   return running;

@@ -19,7 +19,13 @@ export interface Running extends AsyncDisposable {
 }
 
 export async function run(
-  options: { readonly random?: () => number; readonly tries?: number; readonly withdrawnGraceMs?: number } = {},
+  options: {
+    readonly random?: () => number;
+    readonly tries?: number;
+    readonly withdrawnGraceMs?: number;
+    /** Milliseconds for a server that was not asked before. */
+    readonly timeoutMs?: number;
+  } = {},
 ): Promise<Running> {
   const server = await DnsServer.start();
   const clock = new ManualClock();
@@ -29,8 +35,9 @@ export async function run(
   let changes = 0;
   const resolver = createResolver({
     servers: [server.address],
-    timeoutMs: 100,
-    tries: options.tries ?? 1,
+    timeoutMs: options.timeoutMs ?? 2_000,
+    // c-ares gives a server that was quick 250 ms for its first try: on a busy machine its answer may wait for longer.
+    tries: options.tries ?? 5,
     clock,
     random: options.random ?? (() => 0.5),
     signal: controller.signal,
