@@ -36,18 +36,29 @@ const ATTEMPT_EVERY_SECONDS = 10;
 const ZONES = ["a", "b"];
 type Labels = Readonly<Record<string, string>>;
 
-export function renderHistory(options: HistoryOptions): string {
+/** One text of all of them, with each family once, as OpenMetrics wants it. */
+export function renderHistory(...histories: readonly HistoryOptions[]): string {
+  const families = new Map<string, string[]>();
+  for (const history of histories) writeHistory(families, history);
+  const texts = [...families].map(([family, samples]) => {
+    const isCounter = samples[0]?.startsWith(`${family}_total`) === true;
+    return `# TYPE ${family} ${isCounter ? "counter" : "gauge"}\n${samples.join("\n")}\n`;
+  });
+  return `${texts.join("")}# EOF\n`;
+}
+
+function writeHistory(families: Map<string, string[]>, options: HistoryOptions): void {
   const { endSeconds, phases, nodesPerZone = 3, restartEvery = Number.POSITIVE_INFINITY, cluster } = options;
   const { scrapeEvery = 30, rolloutBeforeEnd = Number.POSITIVE_INFINITY, nanOf, name = "web" } = options;
   const service = { service_namespace: "shop", service_name: name };
   const perScrape = scrapeEvery / ATTEMPT_EVERY_SECONDS;
   const own: Labels = cluster === undefined ? {} : { cluster };
-  const lines = new Map<string, string[]>();
   const write = (family: string, name: string, labels: Labels, value: number, at: number): void => {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
-    const all = lines.get(family) ?? [];
-    lines.set(family, all);
-    all.push(`${name}{${pairs.join(",")}} ${value} ${at}`);
+    const samples = families.get(family) ?? [];
+    families.set(family, samples);
+    let pairs = "";
+    for (const label in labels) pairs += `${pairs === "" ? "" : ","}${label}=${quoted(labels[label] ?? "")}`;
+    samples.push(`${name}{${pairs}} ${value} ${at}`);
   };
   /** In the middle of the last phase. */
   const nanAt = endSeconds - (phases.at(-1)?.seconds ?? 0) / 2;
@@ -131,10 +142,13 @@ export function renderHistory(options: HistoryOptions): string {
     write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...service, ...configuration, ...own }, 1, at);
     write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, node_zone: ownZone, version: "0.1.0", ...own }, 1, at);
   }
+}
 
-  const families = [...lines].map(([family, samples]) => {
-    const isCounter = samples[0]?.startsWith(`${family}_total`) === true;
-    return `# TYPE ${family} ${isCounter ? "counter" : "gauge"}\n${samples.join("\n")}`;
-  });
-  return `${families.join("\n")}\n# EOF\n`;
+const quotes = new Map<string, string>();
+
+/** The same few values come a million times. */
+function quoted(value: string): string {
+  const text = quotes.get(value) ?? JSON.stringify(value);
+  quotes.set(value, text);
+  return text;
 }
