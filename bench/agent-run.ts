@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../lab/program.ts";
 import { BACKEND_TCP_PORT } from "../lab/topology.ts";
 import type { EvidenceLevel } from "../src/domain/evidence.ts";
 import { parseExposition, type Sample, sumOf } from "../src/domain/exposition.ts";
@@ -11,10 +12,9 @@ import { end, type FrontendFarm } from "./frontend-farm.ts";
 import { imageFlags } from "./image-flags.ts";
 import { cpuSeconds, residentMegabytes } from "./process-cost.ts";
 
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const BARE = fileURLToPath(new URL("./bare-connect.ts", import.meta.url));
 const METRICS = "127.0.0.1:19867";
-const START_WITHIN_MS = 15_000;
+const START_WITHIN_MS = 120_000;
 
 export interface RunOptions {
   readonly farm: FrontendFarm;
@@ -74,7 +74,7 @@ export async function startFarmAgent(
   const times = ["--interval", `${intervalMs(options)}ms`, "--timeout", `${TIMEOUT_MS}ms`];
   const evidence = options.evidence === undefined ? [] : ["--evidence", options.evidence];
   const imports = preload.flatMap((module) => ["--import", module]);
-  const agent = startOn(core, [...imageFlags(), ...imports, ENTRY, "agent", ...flags, ...times, ...evidence], stderr);
+  const agent = startOn(core, [...imageFlags(), ...imports, PROGRAM, "agent", ...flags, ...times, ...evidence], stderr);
   const close = async (): Promise<void> => {
     await end(agent);
     rmSync(directory, { recursive: true });

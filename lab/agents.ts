@@ -1,14 +1,15 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { parseExposition, type Sample } from "../src/domain/exposition.ts";
 import type { Status } from "../src/domain/status.ts";
+import { PROGRAM } from "./program.ts";
 import { API_SERVER_ADDRESS, API_SERVER_PORT, type LabNode, METRICS_PORT } from "./topology.ts";
 
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 /** An agent starts in a second or two; on a machine that is busy with others it may take many times that. */
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
+/** The same for an answer: most come within milliseconds. */
+const ANSWER_WITHIN_MS = 30_000;
 /** Log lines kept of an agent: enough for every failure of a test, and a bound on one that goes wild. */
 const MAX_LOG_LINES = 20_000;
 
@@ -62,7 +63,7 @@ function startAgent(node: LabNode, options: AgentsOptions): LabAgent {
     ["--agents-service", "hairpin-probe/hairpin-probe"],
   ].flat();
   const env = ["env", ...Object.entries(options.env).map(([name, value]) => `${name}=${value}`)];
-  const child = options.spawnIn(node.agent.name, [...env, process.execPath, ENTRY, "agent", ...settings, ...options.flags]);
+  const child = options.spawnIn(node.agent.name, [...env, process.execPath, PROGRAM, "agent", ...settings, ...options.flags]);
   const log: LogLine[] = [];
   if (child.stdout !== null) {
     createInterface({ input: child.stdout }).on("line", (line) => {
@@ -108,7 +109,7 @@ async function ready(agent: LabAgent): Promise<void> {
 }
 
 async function fetchText(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${url}: HTTP status ${response.status}: ${text.trim()}`);
   return text;

@@ -1,8 +1,6 @@
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "./program.ts";
 import type { RunningLab } from "./running-lab.ts";
 import type { LabNode } from "./topology.ts";
-
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 /** How a command of the tool ended. */
 export interface Finished {
@@ -19,7 +17,7 @@ export function runCheckIn(
   { interruptAfterMs }: { readonly interruptAfterMs?: number } = {},
 ): Promise<Finished> {
   const settings = ["--node-name", node.name, "--kubeconfig", lab.kubeconfig, "--agents-service", "hairpin-probe/hairpin-probe"];
-  const child = lab.network.spawnIn(node.agent.name, [process.execPath, ENTRY, "check", ...args, ...settings], {
+  const child = lab.network.spawnIn(node.agent.name, [process.execPath, PROGRAM, "check", ...args, ...settings], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [stdout, stderr] = ["", ""];

@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "./program.ts";
 import type { RunningLab } from "./running-lab.ts";
-
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 /** `hairpin-probe verify`, started before a change as its user would. */
 export interface Verifying {
@@ -16,7 +14,7 @@ export interface Verifying {
 /** Lets it ask all agents of the lab. */
 export function startVerify(lab: RunningLab, service: string, flags: readonly string[]): Verifying {
   const agents = lab.agents.map(({ metricsUrl }) => new URL(metricsUrl).host).join(",");
-  const args = [ENTRY, "verify", service, "--agents", agents, ...flags];
+  const args = [PROGRAM, "verify", service, "--agents", agents, ...flags];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   child.stdout.on("data", (data: Buffer) => (text += data));

@@ -8,13 +8,15 @@
  *   npm test -- lab/agent fuzz     those with one of these in their path
  *   npm test -- --nightly          all of them, with the rows that are only worth a night
  */
-import { globSync, readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, constants } from "node:os";
 import { join } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { PROGRAM_VARIABLE } from "../lab/program.ts";
+import { bundle } from "../scripts/bundle.ts";
 import { NIGHTLY, SHARED_FILES } from "./support/run-environment.ts";
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -35,6 +37,14 @@ if (files.length === 0) {
 const hasOwnSandbox = (file: string): boolean => /\binOwnSandbox\(/.test(readFileSync(join(ROOT, file), "utf8"));
 const [own, shared] = [files.filter(hasOwnSandbox), files.filter((file) => !hasOwnSandbox(file))];
 
+// Where sandboxes see it: their /tmp is their own.
+mkdirSync(join(ROOT, ".cache"), { recursive: true });
+const program = mkdtempSync(join(ROOT, ".cache/program-"));
+process.on("exit", () => rmSync(program, { recursive: true }));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(128 + constants.signals[signal]));
+await bundle(join(program, "dist"));
+copyFileSync(join(ROOT, "package.json"), join(program, "package.json"));
+process.env[PROGRAM_VARIABLE] = join(program, "dist/main.js");
 process.env.NODE_COMPILE_CACHE ??= join(ROOT, ".cache/compiled");
 process.env[SHARED_FILES] = JSON.stringify(shared.map((file) => pathToFileURL(join(ROOT, file)).href));
 if (values.nightly) process.env[NIGHTLY] = "1";

@@ -3,7 +3,7 @@ import { JUDGED_WITHIN_MS } from "../../src/domain/evidence.ts";
 import type { LabAgent } from "../agents.ts";
 import { diagnosed, merged, since, type View, viewsOf } from "./view.ts";
 
-const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 500;
 
 /** What all agents have counted so far, and say: a row per node and frontend zone, the ports of a Service together. */
 export async function look(agents: readonly LabAgent[]): Promise<readonly View[]> {

@@ -4,12 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../../lab/program.ts";
 import { parseExposition, type Sample } from "../../src/domain/exposition.ts";
 import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { eventually, PATIENCE_MS } from "../support/waiting.ts";
 
-const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 export const METRICS_PORT = 19_869;
 const BASE = `http://127.0.0.1:${METRICS_PORT}`;
 
@@ -48,7 +47,7 @@ export function startAgentProcess(options: {
   writeFileSync(file, JSON.stringify("frontends" in sources ? sources.frontends : kubeconfigOf(sources.apiServer)));
   const source = ["frontends" in sources ? "--frontends" : "--kubeconfig", file];
   const own = [...source, "--node-name", "n1", "--metrics-address", `127.0.0.1:${METRICS_PORT}`];
-  const child = spawn(process.execPath, [...nodeFlags, ENTRY, "agent", ...own, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, PROGRAM, "agent", ...own, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
     env: BARE_ENVIRONMENT,
   });
