@@ -39,7 +39,7 @@ const harness = (script: string, isRoot = false) => {
 
 test("it is live once tcpdump says that it listens, and tells of each SYN-ACK", async (t) => {
   const { capture, seen, ends, commands } = harness(
-    `echo 'listening on any, link-type LINUX_SLL2' >&2; sleep 0.2; echo '${LINES[0]?.[0]}'; exec sleep 20`,
+    `echo 'listening on any, link-type LINUX_SLL2' >&2; sleep 0.2; echo '${LINES[0]?.[0]}'; exec sleep 600`,
   );
   t.after(() => capture.close());
   await eventually(() => assert.equal(seen.length, 1));
@@ -57,7 +57,7 @@ test("what may not capture says so once, in tcpdump's own words", async () => {
 });
 
 test("closing is no trouble to report", async () => {
-  const { capture, ends } = harness("echo 'listening on any' >&2; exec sleep 20");
+  const { capture, ends } = harness("echo 'listening on any' >&2; exec sleep 600");
   await eventually(() => assert.equal(capture.isLive(), true));
   capture.close();
   await new Promise((resolve) => setTimeout(resolve, 100));

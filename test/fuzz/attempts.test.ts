@@ -74,7 +74,9 @@ describe("answers to an attempt", () => {
   const ended = { success: 0, failure: 0, discarded: 0 };
   const watch = new LoopWatch();
   const tcpSockets = new TcpSockets();
-  const TIMEOUT_MS = 60;
+  /** Longer than what is read of a failed connect may be late: that is none of the server's. */
+  const TIMEOUT_MS = 600;
+  const MAX_TRIES = 20;
   const anySaying: fc.Arbitrary<Saying> = fc.record({
     bytes: fc.oneof(
       { weight: 6, arbitrary: mutatedBytes(ANSWERS, [...WORDS, ...HEADERS, ...ANSWERS]) },
@@ -103,7 +105,9 @@ describe("answers to an attempt", () => {
       const target = { address: "127.0.0.1", port, protocol, hostname: "web.example.com", path: "/" };
       const signal = new AbortController().signal;
       const options = { watch, sockets: tcpSockets, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" };
-      const outcome = await runAttempt(target, options);
+      let outcome = await runAttempt(target, options);
+      // What a busy machine reads late says nothing of what was sent.
+      for (let tries = 1; outcome.kind === "discarded" && tries < MAX_TRIES; tries++) outcome = await runAttempt(target, options);
       ended[outcome.kind]++;
       if (outcome.kind === "discarded") return;
       for (const [phase, seconds] of Object.entries(outcome.phases)) {
@@ -125,7 +129,6 @@ describe("answers to an attempt", () => {
   );
 
   test("a good part of what the server sends is an answer all the same", () => {
-    // A busy machine discards some: they say nothing.
     const all = ended.success + ended.failure;
     assert.ok(ended.success >= all / 10 && ended.failure >= all / 10, JSON.stringify(ended));
   });

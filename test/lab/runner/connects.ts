@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import { connect } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { text } from "node:stream/consumers";
 import type { Lab } from "../../../lab/runner/lab.ts";
 
@@ -16,6 +17,8 @@ export interface Connects {
   readonly resetsSent: number;
   /** The longest time to connect, milliseconds. */
   readonly slowestMs: number;
+  /** The longest time for which the process was held up meanwhile, milliseconds. */
+  readonly heldUpMs: number;
 }
 
 /** A namespace and what to connect to from there. */
@@ -27,7 +30,23 @@ export interface ConnectsRequest {
   readonly timeoutMs: number;
 }
 
-export async function connectsFrom(lab: Lab, { from, address, port, count, timeoutMs }: ConnectsRequest): Promise<Connects> {
+/** The kernel sends a SYN again after a second: who looks that late at a connect that was to time out may find that it has not. */
+const SECOND_SYN_MS = 900;
+/** A machine with nothing else to do needs one. */
+const MAX_TRIES = 20;
+
+/**
+ * Opens them all at once, and again as long as the machine held them up for so long that a second SYN may have got through where the
+ * first one was to time out.
+ */
+export async function connectsFrom(lab: Lab, request: ConnectsRequest): Promise<Connects> {
+  let seen = await connectsOnce(lab, request);
+  const isTold = ({ heldUpMs }: Connects) => request.timeoutMs > SECOND_SYN_MS || request.timeoutMs + heldUpMs < SECOND_SYN_MS;
+  for (let tries = 1; !isTold(seen) && tries < MAX_TRIES; tries++) seen = await connectsOnce(lab, request);
+  return seen;
+}
+
+async function connectsOnce(lab: Lab, { from, address, port, count, timeoutMs }: ConnectsRequest): Promise<Connects> {
   const argv = [process.execPath, import.meta.filename, address, `${port}`, `${count}`, `${timeoutMs}`];
   const child = lab.spawnIn(from, argv, { stdio: ["ignore", "pipe", "inherit"] });
   if (child.stdout === null) throw new Error("no standard output");
@@ -35,6 +54,8 @@ export async function connectsFrom(lab: Lab, { from, address, port, count, timeo
   if (code !== 0) throw new Error(`connects from ${from}: exit code ${code}`);
   return JSON.parse(output) as Connects;
 }
+
+class TimedOut extends Error {}
 
 async function resetsSent(): Promise<number> {
   const { readFile } = await import("node:fs/promises");
@@ -45,11 +66,15 @@ async function resetsSent(): Promise<number> {
 }
 
 async function main([address = "", port, count, timeoutMs]: readonly string[]): Promise<void> {
-  const result = { connected: 0, timedOut: 0, refused: {} as Record<string, number>, resetsSent: 0, slowestMs: 0 };
+  const result = { connected: 0, timedOut: 0, refused: {} as Record<string, number>, resetsSent: 0, slowestMs: 0, heldUpMs: 0 };
+  const delay = monitorEventLoopDelay({ resolution: 10 });
+  delay.enable();
   const resetsBefore = await resetsSent();
   const one = async () => {
     const startedMs = performance.now();
-    const socket = connect({ host: address, port: Number(port), signal: AbortSignal.timeout(Number(timeoutMs)) });
+    const socket = connect({ host: address, port: Number(port) });
+    // What the kernel has connected in time is read first, however late that is.
+    const timer = setTimeout(() => setImmediate(() => socket.connecting && socket.destroy(new TimedOut())), Number(timeoutMs));
     try {
       await once(socket, "connect");
       result.connected += 1;
@@ -57,9 +82,11 @@ async function main([address = "", port, count, timeoutMs]: readonly string[]): 
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       const code = "code" in error ? String(error.code) : error.name;
-      if (code === "ABORT_ERR") result.timedOut += 1;
+      if (error instanceof TimedOut) result.timedOut += 1;
       else result.refused[code] = (result.refused[code] ?? 0) + 1;
       return;
+    } finally {
+      clearTimeout(timer);
     }
     // Closed by FIN with nothing unread: anything else would make this kernel send a reset, which is what is counted here.
     socket.resume().end();
@@ -67,6 +94,8 @@ async function main([address = "", port, count, timeoutMs]: readonly string[]): 
   };
   await Promise.all(Array.from({ length: Number(count) }, one));
   result.resetsSent = (await resetsSent()) - resetsBefore;
+  delay.disable();
+  result.heldUpMs = delay.max / 1e6;
   console.log(JSON.stringify(result));
 }
 
