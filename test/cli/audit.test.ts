@@ -25,8 +25,11 @@ interface Result {
   readonly stderr: string;
 }
 
+let calls = 0;
+
 async function audit(server: string, flags: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Result> {
-  const file = join(directory, "kubeconfig");
+  // Calls may run at once: none reads a file that another one writes.
+  const file = join(directory, `kubeconfig-${++calls}`);
   writeFileSync(file, kubeconfig(server));
   const child = spawn(process.execPath, [BIN, "audit", "--kubeconfig", file, ...flags], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -96,11 +99,13 @@ test("the fix, done, leaves nothing to be found", async () => {
 test("what is not known fails only where that is asked for", async () => {
   await using server = await startLabServer();
   await add(server, service({ annotations: { ...CCM, "target-group-attributes": PRESERVE_OFF } }));
-  const { status, stdout } = await audit(server.url);
-  assert.equal(status, 0);
+  const [{ status, stdout }, asked, known] = await Promise.all([
+    audit(server.url),
+    audit(server.url, ["--fail-on", "unknown"]),
+    audit(server.url, ["--fail-on", "unknown", "--ccm-version", "1.34.2"]),
+  ]);
   assert.match(stdout, /Not known\n {2}Whether client IP preservation is off is not known/);
-  assert.equal((await audit(server.url, ["--fail-on", "unknown"])).status, 1);
-  assert.equal((await audit(server.url, ["--fail-on", "unknown", "--ccm-version", "1.34.2"])).status, 0);
+  assert.deepEqual([status, asked.status, known.status], [0, 1, 0]);
 });
 
 test("filters show less, and count all", async () => {
@@ -110,12 +115,15 @@ test("filters show less, and count all", async () => {
     server,
     lbcService({ name: "good", ports: [{ name: "http", port: 80 }], annotations: { "target-group-attributes": PRESERVE_OFF } }),
   );
-  const { status, stdout } = await audit(server.url, ["--verdict", "cannot"]);
+  const [{ status, stdout }, other] = await Promise.all([
+    audit(server.url, ["--verdict", "cannot"]),
+    audit(server.url, ["-n", "other"]),
+  ]);
   assert.equal(status, 1);
   assert.match(stdout, /shop\/good/);
   assert.doesNotMatch(stdout, /shop\/bad/);
   assert.match(stdout, /Shown: 1 of 2\.\n2 load balancers: 1 can hairpin, 0 unknown, 1 cannot\.\n$/);
-  assert.match((await audit(server.url, ["-n", "other"])).stdout, /^0 load balancers/);
+  assert.match(other.stdout, /^0 load balancers/);
 });
 
 test("Gateways are in it, with the objects that fix them", async () => {
@@ -136,25 +144,28 @@ test("Gateways are in it, with the objects that fix them", async () => {
 test("formats: JSON has a version, Markdown a table, and a pipe gets no colours", async () => {
   await using server = await startLabServer();
   await add(server, lbcService());
-  const json = JSON.parse((await audit(server.url, ["-o", "json"])).stdout) as { schemaVersion: number; summary: unknown };
-  assert.deepEqual([json.schemaVersion, json.summary], [1, { total: 1, can: 1, unknown: 0, cannot: 0 }]);
-  assert.match((await audit(server.url, ["-o", "markdown"])).stdout, /^\| \*\*can hairpin\*\* \| shop\/web \|/m);
-  assert.ok(!(await audit(server.url)).stdout.includes("\u001b"));
+  const [json, markdown, text] = await Promise.all([
+    audit(server.url, ["-o", "json"]),
+    audit(server.url, ["-o", "markdown"]),
+    audit(server.url),
+  ]);
+  const { schemaVersion, summary } = JSON.parse(json.stdout) as { schemaVersion: number; summary: unknown };
+  assert.deepEqual([schemaVersion, summary], [1, { total: 1, can: 1, unknown: 0, cannot: 0 }]);
+  assert.match(markdown.stdout, /^\| \*\*can hairpin\*\* \| shop\/web \|/m);
+  assert.match(text.stdout, /shop\/web/);
+  assert.ok(!text.stdout.includes("\u001b"));
 });
 
 test("a server that cannot be reached is 4, and says which and why; a wrong call is 2", async () => {
-  const { status, stdout, stderr } = await audit("http://127.0.0.1:9");
+  const wrong = [["--output", "yaml"], ["--verdict", "maybe"], ["-n", "Shop"], ["--kubeconfig", "/nonexistent"], ["--colour"]];
+  const [{ status, stdout, stderr }, results] = await Promise.all([
+    audit("http://127.0.0.1:9"),
+    Promise.all(wrong.map((flags) => audit("http://127.0.0.1:9", flags))),
+  ]);
   assert.deepEqual([status, stdout], [4, ""]);
   assert.match(stderr, /^hairpin-probe: cannot read the cluster at http:\/\/127\.0\.0\.1:9: .*ECONNREFUSED/);
-  for (const flags of [
-    ["--output", "yaml"],
-    ["--verdict", "maybe"],
-    ["-n", "Shop"],
-    ["--kubeconfig", "/nonexistent"],
-    ["--colour"],
-  ]) {
-    const result = await audit("http://127.0.0.1:9", flags);
-    assert.equal(result.status, 2, flags.join(" "));
+  for (const [i, result] of results.entries()) {
+    assert.equal(result.status, 2, wrong[i]?.join(" ") ?? "");
     assert.match(result.stderr, /^hairpin-probe: .*\nSee hairpin-probe audit --help\.\n$/);
   }
 });
