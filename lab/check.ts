@@ -9,12 +9,16 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs `hairpin-probe check` in the agent's pod of a node, as `kubectl exec` would, and waits for it. */
+/**
+ * Runs `hairpin-probe check` in the agent's pod of a node, as `kubectl exec` would, and waits for it.
+ *
+ * @param options.interrupt - When it is fulfilled, the command is interrupted as by Ctrl-C.
+ */
 export function runCheckIn(
   lab: RunningLab,
   node: LabNode,
   args: readonly string[],
-  { interruptAfterMs }: { readonly interruptAfterMs?: number } = {},
+  { interrupt }: { readonly interrupt?: Promise<void> } = {},
 ): Promise<Finished> {
   const settings = ["--node-name", node.name, "--kubeconfig", lab.kubeconfig, "--agents-service", "hairpin-probe/hairpin-probe"];
   const child = lab.network.spawnIn(node.agent.name, [process.execPath, PROGRAM, "check", ...args, ...settings], {
@@ -27,9 +31,8 @@ export function runCheckIn(
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  const interrupt = interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGINT"), interruptAfterMs);
-  child.once("close", () => clearTimeout(interrupt));
   return new Promise((resolve, reject) => {
+    interrupt?.then(() => child.kill("SIGINT"), reject);
     child.once("error", reject);
     child.once("close", (code) => resolve({ code, stdout, stderr }));
   });

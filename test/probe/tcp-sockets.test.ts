@@ -6,12 +6,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { closeQuietly } from "../../src/probe/quiet-close.ts";
 import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
-import { eventually } from "../support/waiting.ts";
+import { eventually, until } from "../support/waiting.ts";
 import { firewall, listen, serve } from "./fixture.ts";
 
 const HERE = "127.0.0.1";
-/** Earlier, it would end the connect itself. */
-const RESET_AFTER_MS = 50;
 const LONGER_THAN_LINGER_MS = 1_200;
 /** More than is drained after a FIN. */
 const TOO_MUCH = Buffer.alloc(256 * 1024);
@@ -93,8 +91,15 @@ await inOwnSandbox(import.meta.filename, () => {
       return connection;
     },
     "was reset": async (sockets, t) => {
-      const port = await serve(t, (socket) => void setTimeout(() => socket.resetAndDestroy(), RESET_AFTER_MS));
-      return connected(connecting(sockets, port));
+      let peer: Socket | undefined;
+      const port = await serve(t, (socket) => {
+        peer = socket;
+      });
+      // Earlier, it would end the connect itself.
+      const connection = await connected(connecting(sockets, port));
+      await until("it is accepted", () => peer !== undefined);
+      peer?.resetAndDestroy();
+      return connection;
     },
     "was reset as it closed": async (sockets, t) => {
       const port = await serve(t, (socket) => socket.once("end", () => socket.resetAndDestroy()).resume());

@@ -1,5 +1,6 @@
 /** `hairpin-probe check` beside the agents of a lab: verdicts and exit codes, as a person in front of it gets them. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { runCheckIn } from "../../../lab/check.ts";
@@ -7,7 +8,7 @@ import { WEB } from "../../../lab/cluster/defaults.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
-import { eventually } from "../../support/waiting.ts";
+import { eventually, until } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const FAST = ["--timeout", "1500ms", "--rate", "40"];
@@ -142,7 +143,11 @@ await inOwnSandbox(import.meta.filename, () => {
   });
 
   test("Ctrl-C ends it with what there is: exit 130", async () => {
-    const { code, stdout } = await runCheckIn(lab, node, ["shop/web:80", "--rate", "5"], { interruptAfterMs: 4_000 });
+    // It shows itself to the agent beside it, in the pod's own namespace: src/evidence/announcement.ts.
+    const sockets = () =>
+      execFileSync("nsenter", [`--net=/run/netns/${node.agent.name}`, "cat", "/proc/self/net/unix"], { encoding: "utf8" });
+    const interrupt = until("a check is under way", () => sockets().includes("@hairpin-probe-check-"));
+    const { code, stdout } = await runCheckIn(lab, node, ["shop/web:80", "--rate", "5"], { interrupt });
     assert.equal(code, 130);
     assert.match(stdout, /It took \d+ attempts in [\d.]+ s: interrupted, without what was under way\./);
   });

@@ -153,17 +153,15 @@ await inOwnSandbox(import.meta.filename, () => {
     });
   }
 
-  test("SIGTERM: no further attempts, those in flight discarded, exit 0 within 2 s", async () => {
+  test("SIGTERM: no further attempts, those in flight discarded, exit 0", async () => {
     await faults({ kind: "silent_drop", address: nlbAddress(zoneA, 0) })();
     const [, second] = lab.agents;
     assert.ok(second !== undefined);
     await eventually(async () => assert.ok(failures(await second.scrape(), { reason: "connect_timeout" }) > 0));
     const failed = second.log.filter(({ msg }) => msg === "attempt failed").length;
-    const startedMs = performance.now();
     const exited = once(second.process, "exit");
     second.process.kill("SIGTERM");
     assert.deepEqual(await exited, [0, null]);
-    assert.ok(performance.now() - startedMs < 2_000, `${performance.now() - startedMs} ms`);
     const last = second.log.at(-1);
     assert.equal(last?.msg, "agent stopped");
     assert.ok(
