@@ -11,6 +11,7 @@ import {
 import { GroupVersions } from "../../src/discovery/api/group-versions.ts";
 import { endsInitialEvents } from "../../src/discovery/api/streaming-lists.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
+import { PATIENCE_MS } from "../support/waiting.ts";
 import { put, remove, type ServerUnderTest } from "./server.ts";
 
 export interface ServerCase {
@@ -18,8 +19,7 @@ export interface ServerCase {
   readonly run: (server: ServerUnderTest, namespace: string) => Promise<void>;
 }
 
-const WITHIN_MS = 30_000;
-const AWAY = () => AbortSignal.timeout(WITHIN_MS);
+const AWAY = () => AbortSignal.timeout(PATIENCE_MS);
 
 const services = (namespace: string, query: Readonly<Record<string, string>> = {}): Resource => ({
   path: `/api/v1/namespaces/${namespace}/services`,
@@ -77,7 +77,7 @@ async function read(
   onOpen: () => void = () => {},
 ): Promise<readonly WatchEvent[]> {
   const events: WatchEvent[] = [];
-  for await (const event of watchEvents(server.api, resource, { resourceVersion, timeoutSeconds: 20, onOpen }, AWAY())) {
+  for await (const event of watchEvents(server.api, resource, { resourceVersion, timeoutSeconds: 60, onOpen }, AWAY())) {
     events.push(event);
     if (isLast(event)) return events;
   }

@@ -16,7 +16,7 @@ describe("lab/enter", () => {
   let lab: Running;
 
   before(async () => {
-    lab = await startSandbox("ip netns add agent-1; hello; sleep 60", ["--announce"], { TMPDIR: directory });
+    lab = await startSandbox("ip netns add agent-1; hello; sleep 600", ["--announce"], { TMPDIR: directory });
     await until("the announcement", () => existsSync(pidFile));
   });
   after(async () => {
@@ -48,8 +48,8 @@ describe("lab/enter", () => {
   });
 
   test("what was entered ends with the lab", async () => {
-    const other = await startSandbox("hello; sleep 60");
-    const entered = enter(["vpc", "sleep", "10"], { HAIRPIN_LAB_PID: String(other.labPid) });
+    const other = await startSandbox("hello; sleep 600");
+    const entered = enter(["vpc", "sleep", "600"], { HAIRPIN_LAB_PID: String(other.labPid) });
     await until("the entered process", () => other.left().length >= 6);
     other.wrapper.kill("SIGKILL");
     assert.notEqual((await entered).code, 0);

@@ -97,7 +97,7 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 test("a signal that comes while the sandbox is still being made is not lost", async () => {
   const signalling = `kill -TERM $PPID; exec "$(PATH=\${PATH#*:} command -v unshare)" "$@"`;
   await withProgram("unshare", signalling, async (env) => {
-    assert.equal((await inSandbox("exec sleep 10", { env })).code, 128 + 15);
+    assert.equal((await inSandbox("exec sleep 600", { env })).code, 128 + 15);
   });
 });
 
@@ -145,7 +145,7 @@ test("an announced sandbox says where it is for as long as it runs", async () =>
   const directory = mkdtempSync(join(tmpdir(), "hairpin-"));
   try {
     const path = join(directory, `hairpin-lab-${process.getuid?.()}.pid`);
-    const { wrapper, labPid } = await startSandbox("hello; sleep 60", ["--announce"], { TMPDIR: directory });
+    const { wrapper, labPid } = await startSandbox("hello; sleep 600", ["--announce"], { TMPDIR: directory });
     await until("the announcement", () => existsSync(path));
     assert.equal(readFileSync(path, "utf8"), `${labPid} ${readlinkSync(`/proc/${labPid}/ns/net`)}\n`);
     wrapper.kill("SIGTERM");
