@@ -53,7 +53,7 @@ const FLOODS: readonly (readonly [what: string, protocol: AttemptTarget["protoco
   ["TLS records of nothing", "https", "", "\u0016\u0003\u0003\u0000\u0000"],
 ];
 
-test("a gigabyte of anything is one outcome, little of it is taken, and the connection ends", async (t) => {
+test("a gigabyte of anything is one outcome in time, little of it is taken, and the connection ends", async (t) => {
   for (const [what, protocol, first, rest] of FLOODS) {
     await t.test(what, async (t) => {
       let open = 0;
