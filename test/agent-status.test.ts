@@ -58,7 +58,7 @@ test("what is not probed is listed up to a bound, and counted beyond it", async 
   assert.deepEqual([status.skipped.length, status.skippedTotal], [200, 1_000]);
 });
 
-test("Services are worked on for 4 ms at a stretch: then attempts have their turn", async () => {
+test("thousands of frontends hold the loop for no longer than attempts can bear", async () => {
   const frontends = Array.from({ length: 3_000 }, (_, i) => {
     const service = nlbService({ name: `s${i % 1_000}` });
     return frontend({ id: String(i), service, address: `10.0.${i >> 8}.${i % 256}`, zone: `z${i % 3}` });

@@ -1,6 +1,5 @@
 import { openSync, readSync } from "node:fs";
 import type { Clock } from "../domain/clock.ts";
-import { systemClock } from "../schedule/system-clock.ts";
 
 /**
  * Tells how late an event was read, so that a starved agent blames nobody (design rule 4).
@@ -34,6 +33,11 @@ export const systemLoopTimes: LoopTimes = {
   nowMs: () => performance.now(),
   idleMs: () => performance.nodeTiming.idleTime,
   heldBackMs: openHeldBack(),
+};
+
+const processTimer: Clock["after"] = (ms, run) => {
+  const timer = setTimeout(run, ms);
+  return () => clearTimeout(timer);
 };
 
 /** How often the loop shows that it is alive while a connect is young: what a stop shorter than this hides is not seen. */
@@ -81,7 +85,7 @@ export class LoopWatch {
    */
   constructor(times: LoopTimes = systemLoopTimes, onBeat: () => number | undefined = () => undefined) {
     this.#times = times;
-    this.#after = times.after ?? systemClock.after;
+    this.#after = times.after ?? processTimer;
     this.#onBeat = onBeat;
     this.#polled = this.now();
   }

@@ -122,7 +122,12 @@ async function beginners(t: TestContext, port: number, count: number): Promise<r
   return clients;
 }
 
-test("more clients than there is room for are turned away at once", async (t) => {
+test("more clients than there is room for are turned away, and those who do not end their request let go", async (t) => {
+  await turnsAway(t);
+  await letsGo(t);
+});
+
+async function turnsAway(t: TestContext): Promise<void> {
   const { get, server } = await harness(t, { times: { requestMs: 10 * PATIENCE_MS } });
   const clients = await beginners(t, server.port, 81);
   // The server takes them in the order in which they came.
@@ -133,16 +138,16 @@ test("more clients than there is room for are turned away at once", async (t) =>
   );
   for (const { socket } of clients) socket.destroy();
   await eventually(async () => assert.equal((await get("/healthz")).status, 200));
-});
+}
 
-test("who does not end a request is let go, and gets no answer to it", async (t) => {
+async function letsGo(t: TestContext): Promise<void> {
   const { get, server } = await harness(t, { times: { requestMs: 100, checkEveryMs: 20 } });
   const clients = await beginners(t, server.port, 5);
   await until("all of them are let go", () => clients.every(({ closed }) => closed));
   for (const { answer } of clients) assert.match(answer, /^HTTP\/1\.1 408 /);
   // On a busy machine one that is just slow may be let go, too.
   await eventually(async () => assert.equal((await get("/healthz")).status, 200));
-});
+}
 
 test("closing lets go of clients that keep their connection open", async (t) => {
   const { server } = await harness(t);
