@@ -8,7 +8,6 @@ import fc from "fast-check";
 import { lookUp } from "../../src/discovery/dns/lookup.ts";
 import { keepThroughFailure, keepWithdrawn, NOTHING_KEPT } from "../../src/discovery/dns/withdrawn.ts";
 import { systemClock } from "../../src/schedule/system-clock.ts";
-import { PATIENCE_MS } from "../support/waiting.ts";
 import { fuzz } from "./support/fuzz.ts";
 import { anyBytes, mutatedBytes } from "./support/mutate.ts";
 import { address, sentence } from "./support/wellformed.ts";
@@ -102,7 +101,7 @@ describe("answers of DNS", () => {
   fuzz("whatever a DNS server sends, a lookup ends with addresses or a reason", anyReply, async (given) => {
     reply = given;
     // No server is asked twice by one: c-ares remembers who failed.
-    const dns = new Resolver({ timeout: PATIENCE_MS, tries: 1 });
+    const dns = new Resolver({ timeout: 1_000, tries: 1 });
     const { port } = server.address();
     dns.setServers([`127.0.0.1:${port}`]);
     const answer = await lookUp(dns, NLB, ZONES, new Map(), systemClock);
