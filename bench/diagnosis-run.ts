@@ -61,7 +61,9 @@ function verdictsOf(fault: FaultKind, status: Status, truthOf: Truth, seed: numb
   return status.services.flatMap(({ port, frontends }) =>
     frontends.map(({ address, zone, diagnosis, window }) => ({
       fault,
-      truth: truthOf({ isOwnZone: zone === own, address: address ?? "" }),
+      // Where the machine has starved the agent beside the fault, that is what is to be said.
+      truth:
+        window.discarded >= window.attempts ? "prober_starved" : truthOf({ isOwnZone: zone === own, address: address ?? "" }),
       said: diagnosis.cause,
       where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
     })),

@@ -8,9 +8,12 @@ import { WEB } from "../../../lab/cluster/defaults.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+import { expectedCounts } from "../../../src/domain/binomial.ts";
 import { eventually, until } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+/** A check that is right is called wrong by luck once in ten thousand runs. */
+const ALPHA = 1e-4;
 const FAST = ["--timeout", "1500ms", "--rate", "40"];
 
 await inOwnSandbox(import.meta.filename, () => {
@@ -55,7 +58,11 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.deepEqual(causes, { [addressA]: "hairpin", [addressB]: "healthy" });
     const own = report.frontends.find(({ address }: { address: string }) => address === addressA);
     assert.ok(own.evidence.hairpins >= 0.8 * own.timeouts && own.timeouts > 3, JSON.stringify(own));
-    assert.ok(own.share.low < 0.5 && own.share.high > 0.5 && own.exposure === 0.5);
+    assert.equal(own.exposure, 0.5);
+    // What a busy machine made it discard may have been timeouts or not.
+    const { low, high } = expectedCounts(own.attempts + own.discarded, own.exposure, ALPHA);
+    assert.ok(own.timeouts >= low - own.discarded && own.timeouts <= high, JSON.stringify(own));
+    assert.ok(own.share.low < own.timeouts / own.attempts && own.share.high > own.timeouts / own.attempts);
     assert.ok(report.stoppedEarly && own.attempts < 200);
     assert.deepEqual(report.fix.annotations, { [ATTRIBUTES]: "preserve_client_ip.enabled=false" });
     assert.ok(report.controls[0].attempts >= 3 && report.controls[0].failures === 0);
