@@ -107,7 +107,15 @@ describe("a server that does not send lists as streams", () => {
   });
 
   it("and sends everything without an end is asked for pages after a while of silence", async () => {
-    await using running = await runToWatch({ streamSilenceMs: 50 }, "ignored");
+    const clock = new ManualClock();
+    const timing = { streamSilenceMs: 50 };
+    await using running = await run({ prepare: withObjects, timing, streaming: "ignored", clock });
+    await until("everything has come", () => running.parses() === 2);
+    clock.advance(50);
+    await until("it is listed and watched", () => {
+      clock.advance(0);
+      return running.changes() === 1 && running.server.openWatches(PATH) === 1;
+    });
     assert.deepEqual([running.server.count("stream"), running.server.count("list"), running.errors], [1, 1, []]);
     await assertNothingIsLost(running);
   });
