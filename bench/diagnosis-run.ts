@@ -21,6 +21,8 @@ export interface Verdict {
   readonly fault: FaultKind;
   readonly truth: Cause;
   readonly said: Cause;
+  /** The machine starved the agent, beside any fault: so much was discarded that shares say little. */
+  readonly isStarved: boolean;
   readonly where: string;
 }
 
@@ -30,6 +32,8 @@ export const withDiagnosisLab = <T>(use: (lab: RunningLab) => Promise<T>): Promi
 
 /** Outcomes of every frontend after which its diagnosis must be right. */
 const ENOUGH = 40;
+/** Successes are discarded sooner than timeouts: they take less time than what made them late. */
+const MUCH_DISCARDED = 0.25;
 const LOOK_EVERY_MS = 500;
 const MAX_WAIT_MS = 120_000;
 /** How an agent is starved before it is asked again. */
@@ -61,10 +65,9 @@ function verdictsOf(fault: FaultKind, status: Status, truthOf: Truth, seed: numb
   return status.services.flatMap(({ port, frontends }) =>
     frontends.map(({ address, zone, diagnosis, window }) => ({
       fault,
-      // Where the machine has starved the agent beside the fault, that is what is to be said.
-      truth:
-        window.discarded >= window.attempts ? "prober_starved" : truthOf({ isOwnZone: zone === own, address: address ?? "" }),
+      truth: truthOf({ isOwnZone: zone === own, address: address ?? "" }),
       said: diagnosis.cause,
+      isStarved: window.discarded >= MUCH_DISCARDED * window.attempts,
       where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
     })),
   );

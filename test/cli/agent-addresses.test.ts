@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../../lab/program.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
 import { parseExposition, type Sample, sumOf } from "../../src/domain/exposition.ts";
@@ -16,7 +16,6 @@ import { DnsServer } from "../discovery/support/dns-server.ts";
 import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { eventually } from "../support/waiting.ts";
 
-const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const METRICS = "127.0.0.1:19869";
 const PORT = 8080;
 /** Two zones of one NLB, an NLB in a VPC on public addresses, and one that may not be probed. */
@@ -53,7 +52,7 @@ await inOwnSandbox(import.meta.filename, () => {
     writeFileSync(file, ["services:", ...Object.keys({ ...PROBED, ...REFUSED }).map(serviceOf)].join("\n"));
     const flags = ["--frontends", file, "--node-name", "vm-1", "--metrics-address", METRICS, "--interval", "100ms"];
     const own = ["--withdrawn-grace", "3s", "--allow-cidr", "203.0.113.0/24"];
-    const agent = spawn(process.execPath, [BIN, "agent", ...flags, ...own], {
+    const agent = spawn(process.execPath, [PROGRAM, "agent", ...flags, ...own], {
       stdio: ["ignore", "pipe", "inherit"],
       env: BARE_ENVIRONMENT,
     });

@@ -8,14 +8,13 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../../lab/program.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { parseExposition, sumOf } from "../../src/domain/exposition.ts";
 import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { makeAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/waiting.ts";
 
-const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const PORT = 19_870;
 /** Of the pod, as the downward API tells it: one of each family. */
 const PODS = ["10.98.0.9", "fd00:98::9"] as const;
@@ -38,7 +37,7 @@ await inOwnSandbox(import.meta.filename, () => {
   writeFileSync(frontends, "services: []\n");
   const env = BARE_ENVIRONMENT;
   const start = (flags: readonly string[]) =>
-    spawn(process.execPath, [BIN, "agent", "--frontends", frontends, "--node-name", "n1", ...flags], {
+    spawn(process.execPath, [PROGRAM, "agent", "--frontends", frontends, "--node-name", "n1", ...flags], {
       stdio: ["ignore", "pipe", "inherit"],
       env,
     });
@@ -60,7 +59,7 @@ await inOwnSandbox(import.meta.filename, () => {
 
   test("TLS files that cannot be used: exit 2, every problem of them at once", () => {
     const files = ["--metrics-tls-cert-file", frontends, "--metrics-tls-key-file", "/nowhere/tls.key"];
-    const { status, stderr } = spawnSync(process.execPath, [BIN, "agent", "--frontends", frontends, ...files], {
+    const { status, stderr } = spawnSync(process.execPath, [PROGRAM, "agent", "--frontends", frontends, ...files], {
       encoding: "utf8",
       env,
     });

@@ -1,4 +1,5 @@
 import { suite, test } from "node:test";
+import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { notChecked } from "../support/not-checked.ts";
 import { NO_PROMTOOL } from "../support/promtool.ts";
 import { firesJust } from "./firing-alerts.ts";
@@ -12,130 +13,140 @@ const sized = (nodes: number) => ({ nodes, isAlone: nodes >= 30, isThinned: node
 const fixed = { mode: ZONAL, preserves: () => false, saysPreserve: () => true, minutes: 80, scrapeEvery: 2 } as const;
 const three = { ...fixed, nodes: 3 } as const;
 
-suite("what alerts", TWO_AT_ONCE, () => {
-  for (const [name, mode] of MODES) {
-    for (const nodes of inTurn(SIZES, 0, mode)) {
-      test(`hairpins with evidence alert within ten minutes: ${name}, ${nodes} nodes`, (t) =>
-        check(t, { ...sized(nodes), mode, minutes: 10 }, ["HairpinTimeouts"]));
+await inOwnSandbox(import.meta.filename, () => {
+  suite("what alerts", TWO_AT_ONCE, () => {
+    for (const [name, mode] of MODES) {
+      for (const nodes of inTurn(SIZES, 0, mode)) {
+        test(`hairpins with evidence alert within ten minutes: ${name}, ${nodes} nodes`, (t) =>
+          check(t, { ...sized(nodes), mode, minutes: 10 }, ["HairpinTimeouts"]));
+      }
+      for (const nodes of inTurn(SIZES, 1, mode)) {
+        test(`hairpins without evidence are suspected within an hour: ${name}, ${nodes} nodes`, (t) => {
+          const scenario: Scenario = { ...sized(nodes), scrapeEvery: 2, mode, minutes: 60, evidence: "off" };
+          return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+        });
+      }
+      const hour = { mode, minutes: 60, nodes: 30, isAlone: true, scrapeEvery: 2 } as const;
+      test(`hairpins behind a TLS listener are suspected although evidence is on: ${name}`, (t) =>
+        check(t, { ...hour, isTls: true }, [POSSIBLE, "HairpinTimeoutsSuspected"]));
+      for (const nodes of inTurn([3, 30], 0, mode)) {
+        const isSilent = isAllExposed(mode, nodes);
+        test(`hairpins in silence are suspected where there is a contrast: ${name}, ${nodes} nodes${isSilent ? ": none" : ""}`, (t) =>
+          check(t, { ...hour, nodes, isTranslated: true }, isSilent ? [POSSIBLE] : [POSSIBLE, "HairpinTimeoutsSuspected"]));
+      }
     }
-    for (const nodes of inTurn(SIZES, 1, mode)) {
-      test(`hairpins without evidence are suspected within an hour: ${name}, ${nodes} nodes`, (t) => {
-        const scenario: Scenario = { ...sized(nodes), scrapeEvery: 2, mode, minutes: 60, evidence: "off" };
-        return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
-      });
-    }
-    const hour = { mode, minutes: 60, nodes: 30, isAlone: true, scrapeEvery: 2 } as const;
-    test(`hairpins behind a TLS listener are suspected although evidence is on: ${name}`, (t) =>
-      check(t, { ...hour, isTls: true }, [POSSIBLE, "HairpinTimeoutsSuspected"]));
-    for (const nodes of inTurn([3, 30], 0, mode)) {
-      const isSilent = isAllExposed(mode, nodes);
-      test(`hairpins in silence are suspected where there is a contrast: ${name}, ${nodes} nodes${isSilent ? ": none" : ""}`, (t) =>
-        check(t, { ...hour, nodes, isTranslated: true }, isSilent ? [POSSIBLE] : [POSSIBLE, "HairpinTimeoutsSuspected"]));
-    }
-  }
 
-  test("client IP preservation is off: no alert at all", (t) => {
-    return check(t, { mode: ZONAL, nodes: 30, minutes: 60, scrapeEvery: 2, preserves: () => false }, []);
-  });
-  test("client IP preservation was turned off and that helped: nobody says that it did not", (t) => {
-    const preserves = (minute: number) => minute < 30;
-    return check(t, { mode: ZONAL, nodes: 30, minutes: 60, scrapeEvery: 2, preserves }, [POSSIBLE, "HairpinTimeouts"]);
-  });
-  test("hairpins that were suspected and are cured are not suspected an hour longer", async (t) => {
-    const scenario: Scenario = {
-      mode: ZONAL,
-      nodes: 30,
-      minutes: 95,
-      evidence: "off",
-      preserves: (minute) => minute < 40,
-      saysPreserve: () => true,
-      scrapeEvery: 2,
-    };
-    if (!(await firesJust(scenario, [POSSIBLE], "at the end"))) notChecked(t, NO_PROMTOOL);
-  });
-  for (const nodes of [3, 30, 300]) {
-    test(`the annotation says off, and hairpins go on: ${nodes} nodes`, (t) => {
+    test("client IP preservation is off: no alert at all", (t) => {
+      return check(t, { mode: ZONAL, nodes: 30, minutes: 60, scrapeEvery: 2, preserves: () => false }, []);
+    });
+    test("client IP preservation was turned off and that helped: nobody says that it did not", (t) => {
+      const preserves = (minute: number) => minute < 30;
+      return check(t, { mode: ZONAL, nodes: 30, minutes: 60, scrapeEvery: 2, preserves }, [POSSIBLE, "HairpinTimeouts"]);
+    });
+    test("hairpins that were suspected and are cured are not suspected an hour longer", async (t) => {
       const scenario: Scenario = {
         mode: ZONAL,
-        nodes,
-        minutes: 40,
-        isAlone: true,
-        isThinned: nodes >= 300,
+        nodes: 30,
+        minutes: 95,
+        evidence: "off",
+        preserves: (minute) => minute < 40,
+        saysPreserve: () => true,
         scrapeEvery: 2,
-        preserves: () => true,
-        saysPreserve: (minute) => minute < 10,
       };
-      return check(t, scenario, ["FixNotEffective", "HairpinTimeouts"]);
+      if (!(await firesJust(scenario, [POSSIBLE], "at the end"))) notChecked(t, NO_PROMTOOL);
     });
-  }
-
-  test("lost SYNs are packet loss, and no hairpin", (t) => {
-    const slow = ({ service }: { readonly service: string }) => (service === "web" ? 0.03 : 0);
-    return check(t, { ...fixed, nodes: 30, slow }, [POSSIBLE, "InternalNLBPacketLoss"]);
-  });
-  test("lost SYNs on one node are the node's", (t) => {
-    return check(t, { ...fixed, nodes: 30, slow: ({ node }) => (node === 3 ? 0.3 : 0) }, [POSSIBLE]);
-  });
-
-  test("agents that attempt nothing, work with an old view, are late or over budget say so", async (t) => {
-    await check(t, { ...three, isIdle: true }, [POSSIBLE, "HairpinProbeNoAttempts"].sort());
-    await check(t, { ...three, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
-    await check(t, { ...three, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
-    for (const why of ["over_budget", "shortage"] as const)
-      await check(t, { ...three, discarded: { why, perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
-    await check(t, { ...three, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
-    await check(t, { ...three, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
-  });
-  test("agents that never heard from the API server say so, and those that ask none do not", async (t) => {
-    await check(t, { ...three, snapshotAge: "never" }, ["HairpinProbeStaleDiscovery"]);
-    await check(t, { ...three, snapshotAge: "file" }, [POSSIBLE]);
-  });
-  test("agents that are not ready on their nodes are missed", (t) => {
-    return check(t, { ...three, missingAgents: 1 }, ["HairpinProbeAgentsMissing", POSSIBLE]);
-  });
-  test("no agent at all says so", (t) => {
-    return check(t, { ...three, isPresent: (_, minute) => minute < 40 }, ["HairpinProbeAbsent", POSSIBLE]);
-  });
-
-  for (const [name, mode] of [
-    ["zonal", ZONAL],
-    ["cross-zone", CROSS_ZONE],
-  ] as const) {
-    for (const nodes of inTurn([1_000, 5_000], 0, mode)) {
-      // All that is known at this size is that some of the nodes probe: 22 of a zone's at each address.
-      const size = { nodes, isAlone: true, isThinned: true, scrapeEvery: 2 } as const;
-      test(`hairpins alert within half an hour although few nodes of many probe: ${name}, ${nodes} nodes`, (t) =>
-        check(t, { ...size, mode, minutes: 30 }, [POSSIBLE, "HairpinTimeouts"]));
+    for (const nodes of [3, 30, 300]) {
+      test(`the annotation says off, and hairpins go on: ${nodes} nodes`, (t) => {
+        const scenario: Scenario = {
+          mode: ZONAL,
+          nodes,
+          minutes: 40,
+          isAlone: true,
+          isThinned: nodes >= 300,
+          scrapeEvery: 2,
+          preserves: () => true,
+          saysPreserve: (minute) => minute < 10,
+        };
+        return check(t, scenario, ["FixNotEffective", "HairpinTimeouts"]);
+      });
     }
-  }
-  for (const [name, mode] of [
-    ["zonal", ZONAL],
-    ["cross-zone", CROSS_ZONE],
-  ] as const) {
-    test(`hairpins alert that are proved five times an hour, at an interval of 30 seconds: ${name}, 5,000 nodes`, (t) => {
-      const size = { nodes: 5_000, minutes: 90, isAlone: true, isThinned: true, scrapeEvery: 2, perMinute: 2 };
-      return check(t, { ...size, mode }, [POSSIBLE, "HairpinTimeouts"]);
+
+    test("lost SYNs are packet loss, and no hairpin", (t) => {
+      const slow = ({ service }: { readonly service: string }) => (service === "web" ? 0.03 : 0);
+      return check(t, { ...fixed, nodes: 30, slow }, [POSSIBLE, "InternalNLBPacketLoss"]);
     });
-  }
-  test("hairpins that few nodes of many see without evidence are suspected at 1,000 nodes", (t) => {
-    const scenario: Scenario = { mode: ZONAL, nodes: 1_000, minutes: 60, isThinned: true, scrapeEvery: 2, evidence: "off" };
-    return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
-  });
-  test("hairpins of the only node with a backend are suspected, although they are all of one node", (t) => {
-    const mode = { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: true } as const;
-    const scenario: Scenario = { mode, nodes: 30, hosts: 1, minutes: 60, scrapeEvery: 2, evidence: "off" };
-    return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
-  });
-  test("hairpins of a single minute alert: they are proved, and clients had them", (t) => {
-    const preserves = (minute: number) => minute === 20;
-    return check(t, { mode: ZONAL, nodes: 30, minutes: 40, isAlone: true, preserves, saysPreserve: () => true }, [
-      POSSIBLE,
-      "HairpinTimeouts",
-    ]);
-  });
-  test("hairpins that are cured are over within 50 minutes", async (t) => {
-    const preserves = (minute: number) => minute < 20;
-    const scenario = { mode: ZONAL, nodes: 30, minutes: 70, isAlone: true, scrapeEvery: 2, preserves, saysPreserve: () => true };
-    if (!(await firesJust(scenario, [POSSIBLE], "at the end"))) notChecked(t, NO_PROMTOOL);
+    test("lost SYNs on one node are the node's", (t) => {
+      return check(t, { ...fixed, nodes: 30, slow: ({ node }) => (node === 3 ? 0.3 : 0) }, [POSSIBLE]);
+    });
+
+    test("agents that attempt nothing, work with an old view, are late or over budget say so", async (t) => {
+      await check(t, { ...three, isIdle: true }, [POSSIBLE, "HairpinProbeNoAttempts"].sort());
+      await check(t, { ...three, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
+      await check(t, { ...three, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
+      for (const why of ["over_budget", "shortage"] as const)
+        await check(t, { ...three, discarded: { why, perMinute: 1 } }, ["HairpinProbeOverBudget", POSSIBLE].sort());
+      await check(t, { ...three, rateNeeded: 240 }, ["HairpinProbeOverBudget", POSSIBLE].sort());
+      await check(t, { ...three, seriesNeeded: 20_001 }, [POSSIBLE, "HairpinProbeSeriesBudget"].sort());
+    });
+    test("agents that never heard from the API server say so, and those that ask none do not", async (t) => {
+      await check(t, { ...three, snapshotAge: "never" }, ["HairpinProbeStaleDiscovery"]);
+      await check(t, { ...three, snapshotAge: "file" }, [POSSIBLE]);
+    });
+    test("agents that are not ready on their nodes are missed", (t) => {
+      return check(t, { ...three, missingAgents: 1 }, ["HairpinProbeAgentsMissing", POSSIBLE]);
+    });
+    test("no agent at all says so", (t) => {
+      return check(t, { ...three, isPresent: (_, minute) => minute < 40 }, ["HairpinProbeAbsent", POSSIBLE]);
+    });
+
+    for (const [name, mode] of [
+      ["zonal", ZONAL],
+      ["cross-zone", CROSS_ZONE],
+    ] as const) {
+      for (const nodes of inTurn([1_000, 5_000], 0, mode)) {
+        // All that is known at this size is that some of the nodes probe: 22 of a zone's at each address.
+        const size = { nodes, isAlone: true, isThinned: true, scrapeEvery: 2 } as const;
+        test(`hairpins alert within half an hour although few nodes of many probe: ${name}, ${nodes} nodes`, (t) =>
+          check(t, { ...size, mode, minutes: 30 }, [POSSIBLE, "HairpinTimeouts"]));
+      }
+    }
+    for (const [name, mode] of [
+      ["zonal", ZONAL],
+      ["cross-zone", CROSS_ZONE],
+    ] as const) {
+      test(`hairpins alert that are proved five times an hour, at an interval of 30 seconds: ${name}, 5,000 nodes`, (t) => {
+        const size = { nodes: 5_000, minutes: 90, isAlone: true, isThinned: true, scrapeEvery: 2, perMinute: 2 };
+        return check(t, { ...size, mode }, [POSSIBLE, "HairpinTimeouts"]);
+      });
+    }
+    test("hairpins that few nodes of many see without evidence are suspected at 1,000 nodes", (t) => {
+      const scenario: Scenario = { mode: ZONAL, nodes: 1_000, minutes: 60, isThinned: true, scrapeEvery: 2, evidence: "off" };
+      return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+    });
+    test("hairpins of the only node with a backend are suspected, although they are all of one node", (t) => {
+      const mode = { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: true } as const;
+      const scenario: Scenario = { mode, nodes: 30, hosts: 1, minutes: 60, scrapeEvery: 2, evidence: "off" };
+      return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+    });
+    test("hairpins of a single minute alert: they are proved, and clients had them", (t) => {
+      const preserves = (minute: number) => minute === 20;
+      return check(t, { mode: ZONAL, nodes: 30, minutes: 40, isAlone: true, preserves, saysPreserve: () => true }, [
+        POSSIBLE,
+        "HairpinTimeouts",
+      ]);
+    });
+    test("hairpins that are cured are over within 50 minutes", async (t) => {
+      const preserves = (minute: number) => minute < 20;
+      const scenario = {
+        mode: ZONAL,
+        nodes: 30,
+        minutes: 70,
+        isAlone: true,
+        scrapeEvery: 2,
+        preserves,
+        saysPreserve: () => true,
+      };
+      if (!(await firesJust(scenario, [POSSIBLE], "at the end"))) notChecked(t, NO_PROMTOOL);
+    });
   });
 });

@@ -1,6 +1,7 @@
 /** What is not a hairpin, in every mode and size: the configuration allows hairpins, and none happens. */
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
+import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { CROSS_ZONE, check, deadTarget, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL } from "./modes.ts";
 import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
@@ -94,53 +95,55 @@ const ROWS = [...Map.groupBy(ALL_ROWS, ({ mode }) => mode)].flatMap(([mode, rows
   [...Map.groupBy(rows, ({ trouble }) => trouble.name).values()].flatMap((sizes, i) => inTurn(sizes, i, mode)),
 );
 
-suite("what is not a hairpin", TWO_AT_ONCE, () => {
-  for (const { name, mode, nodes, trouble } of ROWS) {
-    const { name: what, also = [], isImpossible = false, sizes: _, ...goesOn } = trouble;
-    test(`no hairpin alert: ${what}; ${name}, ${nodes} nodes`, (t) => {
-      const size = { nodes, isAlone: nodes >= 30, isThinned: nodes >= 30 };
-      return check(t, { ...fixed, ...size, mode, ...goesOn }, isImpossible ? also : [POSSIBLE, ...also]);
-    });
-  }
+await inOwnSandbox(import.meta.filename, () => {
+  suite("what is not a hairpin", TWO_AT_ONCE, () => {
+    for (const { name, mode, nodes, trouble } of ROWS) {
+      const { name: what, also = [], isImpossible = false, sizes: _, ...goesOn } = trouble;
+      test(`no hairpin alert: ${what}; ${name}, ${nodes} nodes`, (t) => {
+        const size = { nodes, isAlone: nodes >= 30, isThinned: nodes >= 30 };
+        return check(t, { ...fixed, ...size, mode, ...goesOn }, isImpossible ? also : [POSSIBLE, ...also]);
+      });
+    }
 
-  test("no hairpin alert where hairpins happen and there is nothing to tell by: all exposed, no evidence, no control", (t) => {
-    return check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
-  });
-  test("no hairpin alert where all is exposed and nothing answers", (t) => {
-    const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
-    return check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
-  });
-  test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
-    const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
-    return check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
-  });
-  for (const [name, mode] of [
-    ["zonal", ZONAL],
-    ["cross-zone", CROSS_ZONE],
-  ] as const) {
-    test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
-      const scenario = {
-        ...fixed,
-        mode,
-        nodes: 5_000,
-        isAlone: true,
-        isThinned: true,
-        drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
-      };
-      return check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+    test("no hairpin alert where hairpins happen and there is nothing to tell by: all exposed, no evidence, no control", (t) => {
+      return check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
     });
-  }
-});
+    test("no hairpin alert where all is exposed and nothing answers", (t) => {
+      const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
+      return check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
+    });
+    test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
+      const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
+      return check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
+    });
+    for (const [name, mode] of [
+      ["zonal", ZONAL],
+      ["cross-zone", CROSS_ZONE],
+    ] as const) {
+      test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
+        const scenario = {
+          ...fixed,
+          mode,
+          nodes: 5_000,
+          isAlone: true,
+          isThinned: true,
+          drops: (path: Path) => (isOfWeb(path) ? 0.001 : 0),
+        };
+        return check(t, { ...scenario, mistaken: 0.02 }, [POSSIBLE]);
+      });
+    }
+  });
 
-test("each trouble meets each of its sizes and each mode, and each mode each size", () => {
-  type Row = (typeof ROWS)[number];
-  const met = (rows: readonly Row[]) =>
-    new Set(
-      rows.flatMap(({ name, nodes, trouble }) => [
-        `${trouble.name}, ${nodes} nodes`,
-        `${trouble.name}, ${name}`,
-        `${name}, ${nodes} nodes`,
-      ]),
-    );
-  assert.deepEqual([...met(ROWS)].sort(), [...met(ALL_ROWS)].sort());
+  test("each trouble meets each of its sizes and each mode, and each mode each size", () => {
+    type Row = (typeof ROWS)[number];
+    const met = (rows: readonly Row[]) =>
+      new Set(
+        rows.flatMap(({ name, nodes, trouble }) => [
+          `${trouble.name}, ${nodes} nodes`,
+          `${trouble.name}, ${name}`,
+          `${name}, ${nodes} nodes`,
+        ]),
+      );
+    assert.deepEqual([...met(ROWS)].sort(), [...met(ALL_ROWS)].sort());
+  });
 });

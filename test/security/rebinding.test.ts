@@ -10,7 +10,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, type TestContext, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../../lab/program.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { DNS_ADDRESS } from "../../lab/topology.ts";
 import { addressPolicy } from "../../src/domain/address.ts";
@@ -23,7 +23,6 @@ import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 import { frontend } from "../support/services.ts";
 import { eventually } from "../support/waiting.ts";
 
-const BIN = fileURLToPath(new URL("../../bin/hairpin-probe.js", import.meta.url));
 const METRICS = "127.0.0.1:19871";
 const PORT = 8080;
 const [INTERNAL, INTERNAL_V6] = ["10.98.0.1", "fd00:98::1"] as const;
@@ -84,7 +83,7 @@ function rebind(dns: DnsServer): void {
 }
 
 const run = (t: TestContext, argv: readonly string[]) => {
-  const child = spawn(process.execPath, [BIN, ...argv], {
+  const child = spawn(process.execPath, [PROGRAM, ...argv], {
     stdio: ["ignore", "pipe", "inherit"],
     env: BARE_ENVIRONMENT,
   });

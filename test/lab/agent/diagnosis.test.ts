@@ -5,6 +5,7 @@ import { FAULTS, type FaultKind } from "../../../bench/diagnosis-faults.ts";
 import { runFault, withDiagnosisLab } from "../../../bench/diagnosis-run.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import type { RunningLab } from "../../../lab/running-lab.ts";
+import type { Cause } from "../../../src/domain/diagnosis.ts";
 
 await inOwnSandbox(import.meta.filename, () => {
   let lab: RunningLab;
@@ -29,11 +30,16 @@ await inOwnSandbox(import.meta.filename, () => {
   });
 
   for (const [i, kind] of (Object.keys(FAULTS) as FaultKind[]).entries()) {
-    test(`${kind}: every frontend has its own diagnosis`, async () => {
+    test(`${kind}: every frontend has its own diagnosis`, async (t) => {
       const verdicts = await runFault(lab, kind, i + 1);
       // 3 nodes, 2 zones, 2 ports.
       assert.equal(verdicts.length, 12);
-      const wrong = verdicts.filter(({ said, truth }) => said !== truth);
+      // A busy machine starves agents besides: then the word may be another one, and still no hairpin and no all-clear that is none.
+      const isFalse = (said: Cause): boolean => said === "hairpin" || said === "healthy";
+      const wrong = verdicts.filter(({ said, truth, isStarved }) => said !== truth && (!isStarved || isFalse(said)));
+      const starved = verdicts.filter(({ isStarved }) => isStarved).length;
+      if (kind !== "starved_agent" && starved > 0)
+        t.diagnostic(`${starved} of ${verdicts.length} frontends: the agent was starved`);
       assert.deepEqual(
         wrong.map(({ said, truth, where }) => `${said} for ${truth}: ${where}`),
         [],

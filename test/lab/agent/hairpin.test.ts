@@ -1,9 +1,11 @@
 /** Real agents on every node of a lab: what they count is what the configuration implies, in every mode, through every switch. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import { look, measure } from "../../../lab/observe/measure.ts";
 import type { View } from "../../../lab/observe/view.ts";
+import { SYN_SENT_SECONDS } from "../../../lab/rules/sysctls.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
@@ -77,10 +79,15 @@ await inOwnSandbox(import.meta.filename, () => {
   const assertColocated = (views: readonly View[], nodes: readonly string[]) => {
     for (const { node, colocated } of views) assert.equal(colocated, nodes.includes(node), `colocated on ${node}`);
   };
-  /** Makes a change and waits until the network does it and every agent has planned with it. */
+  /**
+   * Makes a change and waits until the network does it and every agent has planned with it.
+   *
+   * @returns from when on no connection can meet what the NLB remembers of one from before, in Unix milliseconds.
+   */
   const change = async (edit: () => void, shares: Shares) => {
     edit();
     await lab.cluster.settled();
+    await sleep(TIMEOUT_MS + SYN_SENT_SECONDS * 1000);
     const atMs = Date.now();
     await eventually(async () => {
       for (const view of await look(lab.agents)) assert.equal(view.exposure, shares[view.node]?.[view.frontendZone]);

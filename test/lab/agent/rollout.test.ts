@@ -2,17 +2,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../../../lab/agents.ts";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+import { eventually } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 const ROUNDS = 2;
-const BETWEEN_MS = 1_200;
+/** Attempts of an agent before it is replaced. */
+const ENOUGH = 60;
 /** A lost SYN is sent again after a second: so some attempts are in flight at any moment, and none of them fails within ten seconds. */
 const LOSS = { kind: "syn_loss", share: 0.05 } as const;
 
@@ -30,9 +31,9 @@ await inOwnSandbox(import.meta.filename, () => {
       const pages: (readonly Sample[])[] = [];
       for (let round = 0; round < ROUNDS; round++) {
         for (const node of topology.nodes) {
-          await sleep(BETWEEN_MS);
           const old = running.get(node.name);
           assert.ok(old !== undefined);
+          await hasProbed(old);
           pages.push(await old.scrape());
           await end(old);
           const [agent] = await lab.startAgents([node]);
@@ -41,10 +42,10 @@ await inOwnSandbox(import.meta.filename, () => {
           all.push(agent);
         }
       }
-      await sleep(BETWEEN_MS);
+      await Promise.all([...running.values()].map(hasProbed));
       pages.push(...(await Promise.all([...running.values()].map((agent) => agent.scrape()))));
       const sum = (name: string): number => pages.reduce((total, page) => total + sumOf(page, name), 0);
-      assert.ok(sum("hairpin_probe_attempts_total") > 500, `${sum("hairpin_probe_attempts_total")} attempts`);
+      assert.ok(sum("hairpin_probe_attempts_total") >= ENOUGH * all.length);
       assert.equal(sum("hairpin_probe_failures_total"), 0);
       assert.equal(sum("hairpin_probe_control_failures_total"), 0);
       // What a page cannot tell any more, the log does: it has a line for each attempt that failed.
@@ -59,6 +60,9 @@ await inOwnSandbox(import.meta.filename, () => {
     });
   });
 });
+
+const hasProbed = (agent: LabAgent): Promise<void> =>
+  eventually(async () => assert.ok(sumOf(await agent.scrape(), "hairpin_probe_attempts_total") >= ENOUGH));
 
 async function end({ process: child }: LabAgent): Promise<void> {
   const exited = once(child, "exit");
