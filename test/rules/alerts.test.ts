@@ -3,7 +3,7 @@ import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { notChecked } from "../support/not-checked.ts";
 import { NO_PROMTOOL } from "../support/promtool.ts";
 import { firesJust } from "./firing-alerts.ts";
-import { CROSS_ZONE, check, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL } from "./modes.ts";
+import { CROSS_ZONE, check, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL, zonalOrNot } from "./modes.ts";
 import type { Scenario } from "./simulated-cluster.ts";
 
 const SIZES = [3, 30, 300];
@@ -110,10 +110,7 @@ await inOwnSandbox(import.meta.filename, () => {
           check(t, { ...size, mode, minutes: 30 }, [POSSIBLE, "HairpinTimeouts"]));
       }
     }
-    for (const [name, mode] of [
-      ["zonal", ZONAL],
-      ["cross-zone", CROSS_ZONE],
-    ] as const) {
+    for (const [name, mode] of zonalOrNot("cross-zone")) {
       test(`hairpins alert that are proved five times an hour, at an interval of 30 seconds: ${name}, 5,000 nodes`, (t) => {
         const size = { nodes: 5_000, minutes: 90, isAlone: true, isThinned: true, scrapeEvery: 2, perMinute: 2 };
         return check(t, { ...size, mode }, [POSSIBLE, "HairpinTimeouts"]);

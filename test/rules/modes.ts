@@ -29,6 +29,15 @@ export function inTurn<T>(several: readonly T[], thing: number, mode: Mode): rea
   return isNightly ? several : several.slice(turn, turn + 1);
 }
 
+/** The modes that tell most, for clusters of thousands of nodes, each of which takes seconds: at night both, by day the one that is named. */
+export function zonalOrNot(byDay: "zonal" | "cross-zone"): readonly (readonly [name: string, mode: Mode])[] {
+  const both = [
+    ["zonal", ZONAL],
+    ["cross-zone", CROSS_ZONE],
+  ] as const;
+  return isNightly ? both : both.filter(([name]) => name === byDay);
+}
+
 /** promtool runs side by side, one for each core of a small machine. */
 export const TWO_AT_ONCE = { concurrency: 2 };
 export const POSSIBLE = "HairpinPossible";

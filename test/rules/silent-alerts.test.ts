@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
-import { CROSS_ZONE, check, deadTarget, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL } from "./modes.ts";
+import { CROSS_ZONE, check, deadTarget, inTurn, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL, zonalOrNot } from "./modes.ts";
 import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
 const MINUTES = 80;
@@ -116,10 +116,7 @@ await inOwnSandbox(import.meta.filename, () => {
       const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };
       return check(t, scenario, [POSSIBLE, "InternalNLBUnreachable"]);
     });
-    for (const [name, mode] of [
-      ["zonal", ZONAL],
-      ["cross-zone", CROSS_ZONE],
-    ] as const) {
+    for (const [name, mode] of zonalOrNot("zonal")) {
       test(`no hairpin alert where now and then a timeout of thousands of nodes' is convicted by mistake: ${name}`, (t) => {
         const scenario = {
           ...fixed,
