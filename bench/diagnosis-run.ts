@@ -31,10 +31,10 @@ export const withDiagnosisLab = <T>(use: (lab: RunningLab) => Promise<T>): Promi
   withLab({ topology, agentNodes: [], agentFlags: FLAGS, signal: new AbortController().signal, onError: console.error }, use);
 
 /** Outcomes of every frontend after which its diagnosis must be right. */
-const ENOUGH = 40;
+const ENOUGH = 30;
 /** Successes are discarded sooner than timeouts: they take less time than what made them late. */
 const MUCH_DISCARDED = 0.25;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 1_000;
 const MAX_WAIT_MS = 120_000;
 /** How an agent is starved before it is asked again. */
 const [STARVED_ROUNDS, STOPPED_MS, RUNNING_MS] = [6, 580, 20];

@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { sumOf } from "../../src/domain/exposition.ts";
+import { isNightly } from "../support/run-environment.ts";
 import { eventually } from "../support/waiting.ts";
 import { startAgentProcess } from "./agent-process.ts";
 
@@ -17,7 +18,7 @@ const PORT = 9_000;
 /** So that a dozen attempts are in flight at any moment. */
 const ANSWER_AFTER_MS = 60;
 /** From before the program is loaded to when it is at work; each is drawn from its own part of this, so that none is left out. */
-const MOMENTS = 8;
+const MOMENTS = isNightly ? 16 : 5;
 const LAST_MOMENT_MS = 1_600;
 /** This one never answers, and its attempts have a minute to wait for it: an agent that waited for them would end no sooner. */
 const SILENT = "10.97.1.20";

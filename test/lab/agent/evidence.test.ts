@@ -11,8 +11,8 @@ import { eventually } from "../../support/waiting.ts";
 
 await inOwnSandbox(import.meta.filename, () => {
   for (const { rate, convicted, drops, precision } of [
-    { rate: 50, convicted: 120, drops: 40, precision: 0.99 },
-    { rate: 200, convicted: 120, drops: 40, precision: 0.97 },
+    { rate: 50, convicted: 100, drops: 30, precision: 0.99 },
+    { rate: 200, convicted: 100, drops: 30, precision: 0.97 },
   ]) {
     test(`at ${rate} attempts a second, 30 % hairpins and 10 % drops: who is convicted is a hairpin, precision ${precision}`, async (t) => {
       await withMixedFrontends(rate, async ({ timeouts }) => {

@@ -19,7 +19,7 @@ const TARGET_TYPE = `${PREFIX}nlb-target-type`;
 const TIMEOUT_MS = 1_500;
 const FLAGS = ["--interval", "60ms", "--timeout", `${TIMEOUT_MS}ms`];
 /** In every row: enough to tell one half from one third, and all or nothing from either. */
-const [MIN_ATTEMPTS_OF_A_SHARE, MIN_ATTEMPTS_OF_ALL_OR_NOTHING] = [300, 60];
+const [MIN_ATTEMPTS_OF_A_SHARE, MIN_ATTEMPTS_OF_ALL_OR_NOTHING] = [250, 50];
 /** What a connect that lost no packet never takes: Linux sends a lost SYN again after a second. */
 const RETRANSMITTED_SECONDS = "0.9";
 /** Over all rows of one test together, a lab that works is called wrong by luck once in a thousand runs. */

@@ -8,10 +8,11 @@ import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+import { isNightly } from "../../support/run-environment.ts";
 import { eventually } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
-const ROUNDS = 2;
+const ROUNDS = isNightly ? 3 : 1;
 /** Attempts of an agent before it is replaced. */
 const ENOUGH = 60;
 /** A lost SYN is sent again after a second: so some attempts are in flight at any moment, and none of them fails within ten seconds. */
