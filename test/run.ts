@@ -24,7 +24,7 @@ const SHARED_PROCESS = fileURLToPath(new URL("./shared-process.ts", import.meta.
 /** For one file: a bound on what hangs, not on what is slow. */
 const TIMEOUT_MS = 900_000;
 /** Most files wait most of the time. */
-const FILES_AT_ONCE = availableParallelism() + 4;
+const FILES_AT_ONCE = availableParallelism() + 3;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { nightly: { type: "boolean", default: false } } });
 const isWanted = (file: string): boolean => positionals.length === 0 || positionals.some((part) => file.includes(part));
@@ -36,9 +36,16 @@ if (files.length === 0) {
 
 const hasOwnSandbox = (file: string): boolean => /\binOwnSandbox\(/.test(readFileSync(join(ROOT, file), "utf8"));
 const [own, shared] = [files.filter(hasOwnSandbox), files.filter((file) => !hasOwnSandbox(file))];
-/** Those of whole labs and of the rules take the longest: they come first, so that the end does not wait for one of them alone. */
-const isLong = (file: string): boolean => /\/lab\/agent\/|\/rules\//.test(file);
-const inOrder = [...own.filter(isLong), ...own.filter((file) => !isLong(file))];
+/**
+ * Those of whole labs take the longest, and the most at a time. They begin early, so that the end does not wait for one of them alone, and
+ * in turn with others, so that few of them run at once: agents of too many labs would have no time for anything.
+ */
+const isOfLab = (file: string): boolean => file.includes("/lab/agent/");
+const others = own.filter((file) => !isOfLab(file));
+const inOrder = own
+  .filter(isOfLab)
+  .flatMap((file) => [file, ...others.splice(0, 1)])
+  .concat(others);
 
 // Where sandboxes see it: their /tmp is their own.
 mkdirSync(join(ROOT, ".cache"), { recursive: true });
