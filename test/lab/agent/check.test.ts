@@ -90,7 +90,7 @@ await inOwnSandbox(import.meta.filename, () => {
     const looking = setInterval(() => {
       if (isCheckUnderWay()) seenAtMs.push(Date.now());
     }, LOOK_EVERY_MS);
-    await checkJson("shop/web", "-n", "60").finally(() => clearInterval(looking));
+    await checkJsonOnce("shop/web", "-n", "60").finally(() => clearInterval(looking));
     const [firstMs = Number.NaN, lastMs = Number.NaN] = [seenAtMs[0], seenAtMs.at(-1)];
     // Those that began and ended while the burst was seen to be under way.
     const meanwhile = failures().filter(
