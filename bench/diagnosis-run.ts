@@ -31,9 +31,9 @@ export const withDiagnosisLab = <T>(use: (lab: RunningLab) => Promise<T>): Promi
   withLab({ topology, agentNodes: [], agentFlags: FLAGS, signal: new AbortController().signal, onError: console.error }, use);
 
 /** Outcomes of every frontend after which its diagnosis must be right. */
-const ENOUGH = 30;
+const ENOUGH = 55;
 /** Successes are discarded sooner than timeouts: they take less time than what made them late. */
-const MUCH_DISCARDED = 0.25;
+const MUCH_DISCARDED = 0.1;
 const LOOK_EVERY_MS = 1_000;
 const MAX_WAIT_MS = 120_000;
 /** How an agent is starved before it is asked again. */

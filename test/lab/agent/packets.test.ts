@@ -93,6 +93,11 @@ await inOwnSandbox(import.meta.filename, () => {
     const frontend = `${nlb}.80`;
 
     let port = "";
+    // On the node: the NLB has sent the SYN back with the pod's address as its source.
+    const returned = () =>
+      host.packets.filter(
+        ({ direction, from, to, flags }) => direction === "In" && from === client(port) && to === nodeEnd && flags === "S",
+      );
     await eventually(() => {
       const syns = pod.packets.filter(({ to, flags }) => to === frontend && flags === "S");
       const again = syns.find(({ from }) => syns.filter((other) => other.from === from).length >= 2);
@@ -100,6 +105,7 @@ await inOwnSandbox(import.meta.filename, () => {
       port = again.from.slice(node.agent.address.length + 1);
       // The second reset follows the second SYN within a millisecond or two.
       assert.ok(pod.packets.filter(({ from, flags }) => from === client(port) && flags.startsWith("R")).length >= 2);
+      assert.ok(returned().length >= 2);
     });
     for (const { process } of [pod, host]) {
       const exited = once(process, "exit");
@@ -119,14 +125,10 @@ await inOwnSandbox(import.meta.filename, () => {
     );
     const [first, , reset, second] = inPod;
     assert.ok(first !== undefined && reset !== undefined && second !== undefined);
-    assert.ok(reset.at - first.at < 0.1, `reset ${reset.at - first.at} s after the SYN`);
-    assert.ok(second.at - first.at > 0.9 && second.at - first.at < 1.2, `SYN again after ${second.at - first.at} s`);
+    assert.ok(reset.at < second.at, "the reset comes before the SYN is sent again");
+    assert.ok(second.at - first.at > 0.9, `SYN again after ${second.at - first.at} s`);
 
-    // On the node: the NLB has sent the SYN back with the pod's address as its source, once for each SYN.
-    const returned = host.packets.filter(
-      ({ direction, from, to, flags }) => direction === "In" && from === client(port) && to === nodeEnd && flags === "S",
-    );
-    assert.equal(returned.length, 2);
+    assert.equal(returned().length, 2, "once for each SYN");
     // The reset ends in the node: it never goes out again towards the VPC.
     const left = host.packets.filter(
       ({ direction, to, flags }) => direction === "Out" && to === frontend && flags.startsWith("R"),
