@@ -2,8 +2,8 @@
  * Whether every fault gets its own name and no other: `npm run bench:diagnosis`.
  *
  * Each fault of the lab, in seeded runs: the seed draws where it strikes, how hard, and what the NLB is like besides. In each run
- * a fresh agent on every node probes until each frontend has had attempts enough; then each of its diagnoses is held against what is really so. Printed is
- * the confusion matrix over frontends. Exit code 1 if any is wrong.
+ * a fresh agent on every node probes until each frontend has had attempts enough; then each of its diagnoses is held against what is
+ * really so. Printed is the confusion matrix over frontends. Exit code 1 if any is wrong.
  */
 import { parseArgs } from "node:util";
 import { CAUSES } from "../src/domain/diagnosis.ts";

@@ -14,13 +14,13 @@ import { join } from "node:path";
 import { argv, execPath, exit, stdout } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { PROGRAM } from "../lab/program.ts";
 import { parseExposition, sumOf } from "../src/domain/exposition.ts";
 import type { ClusterSize } from "./cluster-farm.ts";
 import { end } from "./frontend-farm.ts";
 import { imageFlags } from "./image-flags.ts";
 import { procDirectory } from "./process-cost.ts";
 
-const ENTRY = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const FARM = fileURLToPath(new URL("./cluster-farm.ts", import.meta.url));
 const LOOP_HOLD = fileURLToPath(new URL("./loop-hold.ts", import.meta.url));
 const METRICS = "127.0.0.1:19868";
@@ -73,7 +73,7 @@ async function measure(size: ClusterSize): Promise<Cost> {
     writeFileSync(kubeconfig, kubeconfigFor(`http://127.0.0.1:${line.toString().trim()}`));
     const startedMs = performance.now();
     const flags = ["--kubeconfig", kubeconfig, "--node-name", "bench", "--metrics-address", METRICS, "--log-level", "error"];
-    agent = spawn(execPath, [...imageFlags(), "--import", LOOP_HOLD, ENTRY, "agent", ...flags, "--interval", "60s"], {
+    agent = spawn(execPath, [...imageFlags(), "--import", LOOP_HOLD, PROGRAM, "agent", ...flags, "--interval", "60s"], {
       stdio: ["ignore", "inherit", "pipe"],
     });
     let told = "";

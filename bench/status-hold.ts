@@ -1,8 +1,6 @@
 /**
  * How long the status of an agent of 3,000 frontends holds the event loop at a stretch: attempts that are read later than 15 ms are
- * discarded.
- *
- *     node bench/status-hold.ts
+ * discarded: `npm run bench:status-hold`.
  *
  * It takes some ten seconds. The test of the same asserts how many Services are worked on in a turn of the loop.
  */

@@ -61,8 +61,6 @@ export function discover({ api }: Pick<ServerUnderTest, "api">, namespace: strin
   };
 }
 
-const soon = (what: string, holds: () => boolean): Promise<void> => until(what, holds);
-
 /** As clients send them: kind and version, and no more of the metadata than they know. */
 const whole = <T extends { readonly metadata: object }>(apiVersion: string, kind: string, object: T) => ({
   apiVersion,
@@ -96,18 +94,18 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
       await put(server, servicesIn(namespace), nlb({ name: "web", namespace }));
       await put(server, slicesIn(namespace), slice("web", ["n1"]));
       await using found = discover(server, namespace);
-      await soon("web is on n1", () => found.nodes("web")?.[0] === "n1");
+      await until("web is on n1", () => found.nodes("web")?.[0] === "n1");
       await put(server, slicesIn(namespace), slice("web", ["n2", "n3"]));
-      await soon("web has moved", () => found.nodes("web")?.join() === "n2,n3");
+      await until("web has moved", () => found.nodes("web")?.join() === "n2,n3");
       await put(server, servicesIn(namespace), nlb({ name: "api", namespace, hostname: null }));
-      await soon("api is pending", () => found.skipped("api") === "pending");
+      await until("api is pending", () => found.skipped("api") === "pending");
       await put(server, servicesIn(namespace), nlb({ name: "api", namespace }));
-      await soon("api is there, without backends", () => found.nodes("api")?.length === 0);
+      await until("api is there, without backends", () => found.nodes("api")?.length === 0);
       const fixed = { "target-group-attributes": "preserve_client_ip.enabled=false" };
       await put(server, servicesIn(namespace), nlb({ name: "web", namespace, annotations: fixed }));
-      await soon("web is fixed", () => found.preserved("web") === false);
+      await until("web is fixed", () => found.preserved("web") === false);
       await remove(server, `${servicesIn(namespace)}/api`);
-      await soon("api is gone", () => found.nodes("api") === undefined && found.skipped("api") === undefined);
+      await until("api is gone", () => found.nodes("api") === undefined && found.skipped("api") === undefined);
       assert.deepEqual(found.errors, []);
     },
   },
@@ -125,16 +123,16 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
       const leaving = { ready: false, serving: true, terminating: true };
       await put(server, slicesIn(namespace), withConditions(starting, starting, starting));
       await using found = discover(server, namespace);
-      await soon("none is ready yet", () => found.ready("web")?.length === 0 && found.nodes("web")?.length === 3);
+      await until("none is ready yet", () => found.ready("web")?.length === 0 && found.nodes("web")?.length === 3);
       await put(server, slicesIn(namespace), withConditions(up, up, starting));
-      await soon("two are ready", () => found.ready("web")?.join() === "n1,n2");
+      await until("two are ready", () => found.ready("web")?.join() === "n1,n2");
       await put(server, slicesIn(namespace), withConditions(up, leaving, up));
-      await soon("one leaves", () => found.ready("web")?.join() === "n1,n3");
+      await until("one leaves", () => found.ready("web")?.join() === "n1,n3");
       // A node is drained: its pods go from the slice.
       await put(server, slicesIn(namespace), withConditions(up));
-      await soon("n1 is left", () => found.nodes("web")?.join() === "n1");
+      await until("n1 is left", () => found.nodes("web")?.join() === "n1");
       await remove(server, `${slicesIn(namespace)}/web-1`);
-      await soon("nothing is left, and it is planned all the same", () => found.nodes("web")?.length === 0);
+      await until("nothing is left, and it is planned all the same", () => found.nodes("web")?.length === 0);
       assert.deepEqual([found.skipped("web"), found.errors], [undefined, []]);
     },
   },
@@ -157,21 +155,21 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
       await put(server, routes, routeTo("web"));
       await put(server, gateways, edge(null));
       await using found = discover(server, namespace);
-      await soon("it is pending", () => found.skipped("gateway/edge") === "pending");
+      await until("it is pending", () => found.skipped("gateway/edge") === "pending");
       await put(server, gateways, edge());
-      await soon("it is on n1", () => found.nodes("gateway/edge")?.join() === "n1");
+      await until("it is on n1", () => found.nodes("gateway/edge")?.join() === "n1");
       await put(server, routes, routeTo("api"));
-      await soon("it is on n2", () => found.nodes("gateway/edge")?.join() === "n2");
+      await until("it is on n2", () => found.nodes("gateway/edge")?.join() === "n2");
       const off = targetGroupConfiguration({ of: "api", props: { attributes: { "preserve_client_ip.enabled": "false" } } });
       const { spec } = off;
       const inNamespace = { metadata: { name: "api", namespace }, spec };
       await put(server, targetGroups, whole("gateway.k8s.aws/v1beta1", "TargetGroupConfiguration", inNamespace));
-      await soon("it is fixed", () => found.preserved("gateway/edge") === false);
+      await until("it is fixed", () => found.preserved("gateway/edge") === false);
       const mine = { ...binding({ service: "web", labels: {} }), metadata: { name: "mine", namespace } };
       await put(server, bindings, whole("elbv2.k8s.aws/v1beta1", "TargetGroupBinding", mine));
-      await soon("web stands behind a foreign NLB", () => found.skipped("web") === "foreign_nlb");
+      await until("web stands behind a foreign NLB", () => found.skipped("web") === "foreign_nlb");
       await remove(server, `${gateways}/edge`);
-      await soon("it is gone", () => found.nodes("gateway/edge") === undefined);
+      await until("it is gone", () => found.nodes("gateway/edge") === undefined);
       assert.deepEqual([found.states.get("gateways"), found.states.get("udproutes")], ["watched", "missing"]);
       assert.deepEqual(found.errors, []);
     },
@@ -182,12 +180,12 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
       await put(server, servicesIn(namespace), nlb({ name: "web", namespace }));
       await put(server, slicesIn(namespace), slice("web", ["n1"]));
       await using found = discover(server, namespace);
-      await soon("web is on n1", () => found.nodes("web")?.[0] === "n1");
+      await until("web is on n1", () => found.nodes("web")?.[0] === "n1");
       const before = found.snapshots.length;
       await server.restart();
       await put(server, slicesIn(namespace), slice("web", ["n2"]));
       await put(server, servicesIn(namespace), nlb({ name: "api", namespace }));
-      await soon("both changes are seen", () => found.nodes("web")?.[0] === "n2" && found.nodes("api") !== undefined);
+      await until("both changes are seen", () => found.nodes("web")?.[0] === "n2" && found.nodes("api") !== undefined);
       for (const { services } of found.snapshots.slice(before)) {
         assert.ok(
           services.some((known) => known.service.namespace === namespace && known.service.name === "web"),
@@ -223,14 +221,14 @@ export const DISCOVERY_CASES: readonly ServerCase[] = [
         onError: (error) => void errors.push(error.message),
       });
       try {
-        await soon("both are seen", () => seen.join() === "goes,stays");
+        await until("both are seen", () => seen.join() === "goes,stays");
         isAway = true;
-        await soon("it is away", () => errors.includes("away"));
+        await until("it is away", () => errors.includes("away"));
         await remove(server, `${path}/goes`);
         await put(server, path, nodePort("comes"));
         await server.forgetHistory();
         isAway = false;
-        await soon("it has caught up", () => seen.join() === "comes,stays");
+        await until("it has caught up", () => seen.join() === "comes,stays");
         assert.match(errors.join("\n"), /410|too old/i);
       } finally {
         controller.abort();

@@ -7,7 +7,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { renderBoard } from "../../grafana/board.ts";
 import { ask } from "../../grafana/preview/answers.ts";
 import { tableOf, transform } from "../../grafana/preview/transform.ts";
@@ -16,6 +15,7 @@ import { withAllChosen } from "../../grafana/variables.ts";
 import { WEB } from "../../lab/cluster/defaults.ts";
 import { addShop } from "../../lab/cluster/shop.ts";
 import { type Prometheus, startPrometheus } from "../../lab/observe/prometheus.ts";
+import { PROGRAM } from "../../lab/program.ts";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../lab/running-lab.ts";
 import { buildTopology } from "../../lab/topology.ts";
@@ -26,7 +26,6 @@ import { notRun } from "../support/not-checked.ts";
 /** As long as `verify` wants to look at. */
 const BEFORE_MS = 62_000;
 const AFTER_MS = 20_000;
-const ENTRY = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 /** As Grafana works them out of a scrape interval of one second, and the time shown. */
 const TIMES = { rateInterval: "4s", range: "90s" };
 const PRESERVE_OFF = {
@@ -141,7 +140,7 @@ if (findPrometheusTool("prometheus") === undefined) {
     const verify = (service: string, ...args: readonly string[]) => {
       const at = new Date(fixedMs).toISOString();
       const flags = ["--prometheus", prometheus.url, "--at", at, "--before", "1m", "--settle", "4s", "-o", "json"];
-      const said = spawnSync(process.execPath, [ENTRY, "verify", service, ...flags, ...args], {
+      const said = spawnSync(process.execPath, [PROGRAM, "verify", service, ...flags, ...args], {
         encoding: "utf8",
         timeout: 120_000,
       });

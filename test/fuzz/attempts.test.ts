@@ -6,9 +6,7 @@ import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import { PHASES, REASONS } from "../../src/domain/outcome.ts";
 import { PROTOCOLS } from "../../src/domain/service.ts";
-import { runAttempt } from "../../src/probe/attempt.ts";
-import { LoopWatch } from "../../src/probe/loop-watch.ts";
-import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
+import { attempt, SHORT_TIMEOUT_MS } from "../probe/fixture.ts";
 import { corpusTexts } from "./support/corpus.ts";
 import { fuzz } from "./support/fuzz.ts";
 import { anyBytes, mutatedBytes } from "./support/mutate.ts";
@@ -72,11 +70,6 @@ describe("answers to an attempt", () => {
   });
 
   const ended = { success: 0, failure: 0, discarded: 0 };
-  const watch = new LoopWatch();
-  const tcpSockets = new TcpSockets();
-  /** Longer than what is read of a failed connect may be late: that is none of the server's. */
-  const TIMEOUT_MS = 600;
-  const MAX_TRIES = 20;
   const anySaying: fc.Arbitrary<Saying> = fc.record({
     bytes: fc.oneof(
       { weight: 6, arbitrary: mutatedBytes(ANSWERS, [...WORDS, ...HEADERS, ...ANSWERS]) },
@@ -102,12 +95,7 @@ describe("answers to an attempt", () => {
     async ({ said, protocol }) => {
       saying = said;
       const { port } = server.address() as AddressInfo;
-      const target = { address: "127.0.0.1", port, protocol, hostname: "web.example.com", path: "/" };
-      const signal = new AbortController().signal;
-      const options = { watch, sockets: tcpSockets, signal, timeoutMs: TIMEOUT_MS, verifyTls: false, userAgent: "fuzz" };
-      let outcome = await runAttempt(target, options);
-      // What a busy machine reads late says nothing of what was sent.
-      for (let tries = 1; outcome.kind === "discarded" && tries < MAX_TRIES; tries++) outcome = await runAttempt(target, options);
+      const outcome = await attempt({ port, protocol }, { timeoutMs: SHORT_TIMEOUT_MS });
       ended[outcome.kind]++;
       if (outcome.kind === "discarded") return;
       for (const [phase, seconds] of Object.entries(outcome.phases)) {
