@@ -24,7 +24,7 @@ const SHARED_PROCESS = fileURLToPath(new URL("./shared-process.ts", import.meta.
 /** For one file: a bound on what hangs, not on what is slow. */
 const TIMEOUT_MS = 900_000;
 /** Most files wait most of the time. */
-const FILES_AT_ONCE = availableParallelism() + 3;
+const FILES_AT_ONCE = availableParallelism() + 4;
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { nightly: { type: "boolean", default: false } } });
 const isWanted = (file: string): boolean => positionals.length === 0 || positionals.some((part) => file.includes(part));
@@ -37,15 +37,23 @@ if (files.length === 0) {
 const hasOwnSandbox = (file: string): boolean => /\binOwnSandbox\(/.test(readFileSync(join(ROOT, file), "utf8"));
 const [own, shared] = [files.filter(hasOwnSandbox), files.filter((file) => !hasOwnSandbox(file))];
 /**
- * Those of whole labs take the longest, and the most at a time. They begin early, so that the end does not wait for one of them alone, and
- * in turn with others, so that few of them run at once: agents of too many labs would have no time for anything.
+ * Those that take half a minute and more begin first, so that the end does not wait for one of them alone: labs, which mostly wait, in turn
+ * with others, which compute. Few labs run at once, since the agents of too many would have no time for anything.
  */
-const isOfLab = (file: string): boolean => file.includes("/lab/agent/");
-const others = own.filter((file) => !isOfLab(file));
-const inOrder = own
-  .filter(isOfLab)
-  .flatMap((file) => [file, ...others.splice(0, 1)])
-  .concat(others);
+const LONG = [
+  "lab/agent/diagnosis",
+  "lab/agent/hairpin",
+  "rules/silent-alerts",
+  "lab/agent/verify",
+  "faults/cluster",
+  "lab/agent/faults",
+  "rules/alerts",
+  "lab/agent/check",
+  "verify/prometheus",
+  "probe/starvation",
+].map((name) => `test/${name}.test.ts`);
+const long = LONG.filter((file) => own.includes(file));
+const inOrder = [...long, ...own.filter((file) => !long.includes(file))];
 
 // Where sandboxes see it: their /tmp is their own.
 mkdirSync(join(ROOT, ".cache"), { recursive: true });

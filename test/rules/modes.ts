@@ -15,19 +15,11 @@ export const MODES: readonly (readonly [name: string, mode: Mode])[] = [
   ["ip targets, cross-zone", { targetType: "ip", externalTrafficPolicy: "Cluster", crossZone: true }],
 ];
 export const [ZONAL, CROSS_ZONE] = MODES.map(([, mode]) => mode) as [Mode, Mode];
-/** Modes in pairs of one kind, zonal and cross-zone: those of a pair differ by one turn, and so do pairs. */
-const TURNS = new Map(MODES.map(([, mode], i) => [mode, Math.ceil(i / 2)]));
-
-/**
- * What of several, such as sizes of a cluster, a thing is looked at with in a mode. At night all of them. By day one, in turn: the next
- * one in the next mode, so that each thing meets all of them, and the next one for the next thing, so that each mode does.
- *
- * @param thing - Its number among the things that have as many.
- */
-export function inTurn<T>(several: readonly T[], thing: number, mode: Mode): readonly T[] {
-  const turn = (thing + (TURNS.get(mode) ?? 0)) % several.length;
-  return isNightly ? several : several.slice(turn, turn + 1);
-}
+/** What a mode is made of: two modes can differ in one of these. */
+export const factorsOfMode = ({ targetType, externalTrafficPolicy, crossZone }: Mode): readonly string[] => [
+  `${targetType} ${externalTrafficPolicy}`,
+  String(crossZone),
+];
 
 /** The modes that tell most, for clusters of thousands of nodes, each of which takes seconds: at night both, by day the one that is named. */
 export function zonalOrNot(byDay: "zonal" | "cross-zone"): readonly (readonly [name: string, mode: Mode])[] {

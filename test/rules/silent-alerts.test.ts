@@ -3,7 +3,18 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { isNightly } from "../support/run-environment.ts";
-import { CROSS_ZONE, check, deadTarget, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL, zonalOrNot } from "./modes.ts";
+import {
+  CROSS_ZONE,
+  check,
+  deadTarget,
+  factorsOfMode,
+  isAllExposed,
+  MODES,
+  POSSIBLE,
+  TWO_AT_ONCE,
+  ZONAL,
+  zonalOrNot,
+} from "./modes.ts";
 import { pairsOf, pairwise } from "./pairwise.ts";
 import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
@@ -92,12 +103,7 @@ const ALL_ROWS = MODES.flatMap(([name, mode]) =>
   ),
 );
 type Row = (typeof ALL_ROWS)[number];
-const factorsOf = ({ trouble, mode, nodes }: Row): readonly string[] => [
-  trouble.name,
-  `${mode.targetType} ${mode.externalTrafficPolicy}`,
-  String(mode.crossZone),
-  String(nodes),
-];
+const factorsOf = ({ trouble, mode, nodes }: Row): readonly string[] => [trouble.name, ...factorsOfMode(mode), String(nodes)];
 /** By day, each trouble with each kind of targets, zonal and cross-zone, and at each of its sizes, and those with each other. */
 const ROWS = isNightly ? ALL_ROWS : pairwise(ALL_ROWS, factorsOf);
 
