@@ -3,6 +3,7 @@ import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
+import { AnswerTimes } from "./probe/answer-times.ts";
 import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
 import { TcpSockets } from "./probe/tcp-sockets.ts";
@@ -28,34 +29,55 @@ export interface ProberOptions {
 export class Prober {
   readonly #options: ProberOptions;
   readonly #sockets = new TcpSockets();
+  /** By what was attempted, and for as long as it is planned. */
+  readonly #times = new WeakMap<Frontend | Control, AnswerTimes>();
 
   constructor(options: ProberOptions) {
     this.#options = options;
   }
 
-  frontend({ address, dnsError, listener, service }: Frontend): Promise<Outcome> {
+  frontend(frontend: Frontend): Promise<Outcome> {
+    const { address, dnsError, listener, service } = frontend;
     if (dnsError !== undefined || address === undefined) {
       return notTried("dns_error", dnsError ?? "no address");
     }
     const { port, protocol, path } = listener;
-    return this.#attempt({ address, port, protocol, hostname: service.hostname, path });
+    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path });
   }
 
   /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
-  control({ address, port, listener, service }: Control): Promise<Outcome> {
+  control(control: Control): Promise<Outcome> {
+    const { address, port, listener, service } = control;
     const { protocol, path, tlsTerminated } = listener;
-    return this.#attempt({ address, port, protocol: tlsTerminated ? "tcp" : protocol, hostname: service.hostname, path });
+    const spoken = tlsTerminated ? "tcp" : protocol;
+    return this.#attempt(control, { address, port, protocol: spoken, hostname: service.hostname, path });
   }
 
-  #attempt(target: AttemptTarget): Promise<Outcome> {
+  #attempt(planned: Frontend | Control, target: AttemptTarget): Promise<Outcome> {
     const { watch, watcher, signal, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
     // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
     if (!isAllowed(target.address)) {
       const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
       return notTried("not_internal", detail);
     }
-    const options = { watch, watcher, sockets: this.#sockets, signal, timeoutMs: timeout, verifyTls: tlsVerify, userAgent };
+    const times = this.#timesOf(planned);
+    const options = {
+      watch,
+      watcher,
+      sockets: this.#sockets,
+      times,
+      signal,
+      timeoutMs: timeout,
+      verifyTls: tlsVerify,
+      userAgent,
+    };
     return runAttempt(target, options);
+  }
+
+  #timesOf(planned: Frontend | Control): AnswerTimes {
+    const known = this.#times.get(planned) ?? new AnswerTimes();
+    this.#times.set(planned, known);
+    return known;
   }
 }
 

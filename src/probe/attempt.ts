@@ -1,8 +1,9 @@
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
+import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
 import { plain } from "../terminal/text.ts";
+import type { AnswerTimes } from "./answer-times.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
@@ -31,27 +32,34 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
   readonly userAgent: string;
+  /** How long this target took to answer so far. */
+  readonly times: AnswerTimes;
   /** Follows connects, to tell why one timed out; absent: nobody looks. */
   readonly watcher?: ConnectWatcher | undefined;
 }
 
-/** A success read later than this is discarded: its time would be the agent's, not the network's. */
-export const MAX_SUCCESS_LATENESS_MS = 15;
+/**
+ * An outcome of which an event was read later than this is discarded, whatever it says: its time would be the agent's, not the network's. So
+ * is a timeout if its answer would have been read so late: a share of what is left is the share of all.
+ */
+export const MAX_LATENESS_MS = 15;
 
 /**
- * A failed connect read later than this is discarded. It has no time that could be wrong, and that the kernel had no connection at
- * the deadline is as true when it is read late.
+ * A deadline that was looked at later than this is no timeout: the whole machine may have stood still, and not have taken in what had come.
+ * Below it that nothing had come is as true when it is seen late.
  */
-export const MAX_CONNECT_FAILURE_LATENESS_MS = 500;
-
-/**
- * Any other failure read later than this is discarded: past the connect the peer waits for the agent's next move, so that what the
- * agent was late for was taken from the peer's time.
- */
-export const MAX_LATER_FAILURE_LATENESS_MS = 50;
+export const MAX_DEADLINE_LATENESS_MS = 500;
 
 /** Characters of a detail. Those of an error can be the peer's, such as all the names in its certificate. */
 const MAX_DETAIL = 300;
+
+/** The steps that an attempt takes, each with an answer of its own. */
+const PHASES_OF: Readonly<Record<Protocol, readonly Phase[]>> = {
+  tcp: ["connect"],
+  tls: ["connect", "tls"],
+  http: ["connect", "first_byte"],
+  https: ["connect", "tls", "first_byte"],
+};
 
 /**
  * One attempt: a fresh connection, one deadline, one outcome.
@@ -61,7 +69,9 @@ const MAX_DETAIL = 300;
 export async function runAttempt(target: AttemptTarget, options: AttemptOptions): Promise<Outcome> {
   // Where nobody looks, nothing is waited for: not even the next microtask, in which a busy loop may have other plans.
   const watchConnect = options.watcher === undefined ? undefined : await options.watcher.turn();
-  const steps = new Steps(options);
+  const { times } = options;
+  const usualMs = PHASES_OF[target.protocol].map((phase) => times.usualMs(phase));
+  const steps = new Steps({ ...options, usualMs });
   let result: PhasesResult;
   try {
     result = await runPhases(target, options, steps, watchConnect);
@@ -71,7 +81,9 @@ export async function runAttempt(target: AttemptTarget, options: AttemptOptions)
   const evidence = await result.evidence;
   const { outcome } = result;
   if (outcome.kind === "discarded") return outcome;
-  if (steps.worstLatenessMs > latenessBoundOf(outcome)) return { kind: "discarded", why: "late" };
+  if (steps.worstLatenessMs > MAX_LATENESS_MS || steps.deadlineLatenessMs > MAX_DEADLINE_LATENESS_MS)
+    return { kind: "discarded", why: "late" };
+  if (outcome.kind === "success") times.note(outcome.phases);
   return outcome.kind === "failure" && evidence !== undefined ? { ...outcome, evidence } : outcome;
 }
 
@@ -79,11 +91,6 @@ export async function runAttempt(target: AttemptTarget, options: AttemptOptions)
 interface PhasesResult {
   readonly outcome: Outcome;
   readonly evidence?: Promise<Evidence> | undefined;
-}
-
-function latenessBoundOf(outcome: Success | Failure): number {
-  if (outcome.kind === "success") return MAX_SUCCESS_LATENESS_MS;
-  return outcome.phase === "connect" ? MAX_CONNECT_FAILURE_LATENESS_MS : MAX_LATER_FAILURE_LATENESS_MS;
 }
 
 async function runPhases(

@@ -65,7 +65,8 @@ export class LoopWatch {
   /** The youngest comes last, and still watches; among the others are some that no longer do, half of them at most. */
   #holds: Hold[] = [];
   #held = 0;
-  readonly #after: Clock["after"];
+  /** One-shot timers by the same readings. */
+  readonly after: Clock["after"];
   #cancelBeat: (() => void) | undefined;
   /** When the next beat is to come. */
   #beatMs = 0;
@@ -85,7 +86,7 @@ export class LoopWatch {
    */
   constructor(times: LoopTimes = systemLoopTimes, onBeat: () => number | undefined = () => undefined) {
     this.#times = times;
-    this.#after = times.after ?? processTimer;
+    this.after = times.after ?? processTimer;
     this.#onBeat = onBeat;
     this.#polled = this.now();
   }
@@ -183,7 +184,7 @@ export class LoopWatch {
     this.#beatMs = atMs;
     // The runtime leaves out fractions: what is left of a sum of them would make a beat early by one.
     const delayMs = Math.max(0, Math.round(atMs - now.atMs));
-    this.#cancelBeat = this.#after(delayMs, () => this.#beat());
+    this.#cancelBeat = this.after(delayMs, () => this.#beat());
   }
 
   /** To be called from a timer. */

@@ -1,4 +1,4 @@
-import type { Hold, LoopWatch } from "./loop-watch.ts";
+import type { Hold, LoopWatch, Mark } from "./loop-watch.ts";
 import { onAbort } from "./on-abort.ts";
 
 /** How one step of an attempt ended. `deadline` is only said after the poll phase that follows the deadline found nothing. */
@@ -20,7 +20,9 @@ export type Settle = (error?: Error) => void;
 /**
  * The steps of one attempt under one deadline.
  *
- * It keeps, over all steps, how late the worst of their events was read: one late event makes the whole attempt's times wrong.
+ * It keeps, over all steps, how late the worst of their events was read: one late event makes the whole attempt's times wrong. An attempt
+ * that nobody answers has no event. So the watch is asked when the answers would have been read: what would have made a success late
+ * makes the timeout as late, and neither of the two is discarded more often than the other.
  */
 export class Steps {
   readonly #watch: LoopWatch;
@@ -30,12 +32,25 @@ export class Steps {
   #deadlineMs = 0;
   #clockRuns = false;
   #worstLatenessMs = 0;
-  #deadline: NodeJS.Timeout | undefined;
+  #deadlineLatenessMs = 0;
+  readonly #usualMs: readonly number[];
+  #step = -1;
+  #cancelWitness: (() => void) | undefined;
+  /** How late answers would have been read so far in this step. */
+  #witnessedMs = 0;
+  #cancelDeadline: (() => void) | undefined;
   #interrupt: ((result: StepResult) => void) | undefined;
   #ended: StepResult | undefined;
   readonly #ignoreAbort: () => void;
 
-  constructor(options: { readonly watch: LoopWatch; readonly signal: AbortSignal; readonly timeoutMs: number }) {
+  /** @param options.usualMs - Milliseconds that the answers to each of the steps usually take. */
+  constructor(options: {
+    readonly watch: LoopWatch;
+    readonly signal: AbortSignal;
+    readonly timeoutMs: number;
+    readonly usualMs: readonly number[];
+  }) {
+    this.#usualMs = options.usualMs;
     this.#watch = options.watch;
     this.#timeoutMs = options.timeoutMs;
     this.#startedMs = this.#watch.nowMs();
@@ -50,9 +65,14 @@ export class Steps {
     return this.#watch.nowMs() - this.#startedMs;
   }
 
-  /** Milliseconds by which the worst event so far was read late, at most. */
+  /** Milliseconds by which the worst event so far was read late, at most, or would have been read. */
   get worstLatenessMs(): number {
     return this.#worstLatenessMs;
+  }
+
+  /** Milliseconds by which the deadline was looked at late. */
+  get deadlineLatenessMs(): number {
+    return this.#deadlineLatenessMs;
   }
 
   /**
@@ -68,6 +88,8 @@ export class Steps {
         return;
       }
       let start = this.#watch.now();
+      this.#step++;
+      this.#witnessedMs = 0;
       const finish = (result: StepResult) => {
         this.#interrupt = undefined;
         resolve(result);
@@ -75,6 +97,7 @@ export class Steps {
       this.#interrupt = finish;
       const settle: Settle = (error) => {
         if (this.#interrupt !== finish) return;
+        this.#cancelWitness?.();
         this.#noteLateness(this.#watch.latenessMs(start));
         if (error !== undefined) finish({ kind: "error", error });
         else if (this.elapsedMs() > this.#timeoutMs) this.#end({ kind: "deadline" });
@@ -83,6 +106,7 @@ export class Steps {
       const sent = () => {
         if (!this.#clockRuns) this.#startClock();
         start = this.#watch.now();
+        this.#bearWitness(start, this.#step);
       };
       begin(settle, sent);
     });
@@ -90,7 +114,8 @@ export class Steps {
 
   /** Ends the attempt: no timer, no listener stays behind. */
   dispose(): void {
-    clearTimeout(this.#deadline);
+    this.#cancelDeadline?.();
+    this.#cancelWitness?.();
     this.#ignoreAbort();
     this.#watch.release(this.#held);
   }
@@ -107,19 +132,27 @@ export class Steps {
     // The timer that was set first will do.
     if (deadlineMs === this.#deadlineMs) return;
     this.#deadlineMs = deadlineMs;
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(
-      () => {
-        this.#watch.awake();
-        // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
-        // timeout; the immediate comes after that poll.
-        setImmediate(() => {
-          this.#noteLateness(this.#watch.nowMs() - deadlineMs);
-          this.#end({ kind: "deadline" });
-        });
-      },
-      Math.ceil(deadlineMs - nowMs),
-    );
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = this.#watch.after(Math.ceil(deadlineMs - nowMs), () => {
+      this.#watch.awake();
+      // Timers may run before the poll phase. A connection that the kernel completed in time is waiting there, and is no
+      // timeout; the immediate comes after that poll.
+      setImmediate(() => {
+        this.#deadlineLatenessMs = this.#watch.nowMs() - deadlineMs;
+        this.#noteLateness(this.#witnessedMs);
+        this.#end({ kind: "deadline" });
+      });
+    });
+  }
+
+  /** Looks how late the answer to this step would have been read, and after it those to the steps that would have followed. */
+  #bearWitness(since: Mark, step: number): void {
+    const usualMs = this.#usualMs[step];
+    if (usualMs === undefined) return;
+    this.#cancelWitness = this.#watch.after(usualMs, () => {
+      this.#witnessedMs = Math.max(this.#witnessedMs, this.#watch.latenessMs(since));
+      this.#bearWitness(this.#watch.now(), step + 1);
+    });
   }
 
   #noteLateness(ms: number): void {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import type { TestContext } from "node:test";
 import type { Outcome } from "../../src/domain/outcome.ts";
+import { AnswerTimes } from "../../src/probe/answer-times.ts";
 import { type AttemptOptions, type AttemptTarget, runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
 import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
@@ -57,6 +58,7 @@ export const attemptOnce = (target: Target, options: Partial<AttemptOptions> = {
     {
       watch,
       sockets,
+      times: new AnswerTimes(),
       signal: new AbortController().signal,
       timeoutMs: PATIENCE_MS,
       verifyTls: false,

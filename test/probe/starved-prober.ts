@@ -8,6 +8,7 @@
  * It goes on for SECONDS, and then for as long as it takes until it has seen a success, a discard and a silent drop.
  */
 import { readFile } from "node:fs";
+import { AnswerTimes } from "../../src/probe/answer-times.ts";
 import { runAttempt } from "../../src/probe/attempt.ts";
 import { LoopWatch, systemLoopTimes } from "../../src/probe/loop-watch.ts";
 import { TcpSockets } from "../../src/probe/tcp-sockets.ts";
@@ -22,6 +23,8 @@ const watch = new LoopWatch();
 const options = {
   watch,
   sockets: new TcpSockets(),
+  // As if the two were one frontend that drops half of its connections.
+  times: new AnswerTimes(),
   signal: new AbortController().signal,
   timeoutMs: Number(timeoutMs),
   verifyTls: false,

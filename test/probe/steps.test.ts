@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { LoopWatch } from "../../src/probe/loop-watch.ts";
 import { Steps } from "../../src/probe/steps.ts";
+import { onClock } from "./loop-on-clock.ts";
 
 const TIMEOUT_MS = 100;
 
@@ -13,7 +14,7 @@ const begun = (startsMs: readonly number[]) => {
   const all = startsMs.map((startMs) => {
     times.now = startMs;
     const before = timers.mock.callCount();
-    const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS });
+    const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS, usualMs: [] });
     const delays = timers.mock.calls.slice(before).map(({ arguments: [, delayMs] }) => delayMs ?? 0);
     return { steps, delayMs: Math.max(...delays) };
   });
@@ -56,11 +57,38 @@ test("a deadline that has come is a heartbeat, too: it needs no wake-up of its o
   };
   const watch = new LoopWatch({ nowMs: () => times.now, idleMs: () => times.now }, onBeat);
   const timers = mock.method(globalThis, "setTimeout");
-  const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS });
+  const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS, usualMs: [] });
   timers.mock.restore();
   const [deadline] = timers.mock.calls.filter(({ arguments: [, delayMs = 0] }) => delayMs >= TIMEOUT_MS);
   times.now = TIMEOUT_MS + 12;
   deadline?.arguments[0]();
   steps.dispose();
   assert.equal(beats, 1);
+});
+
+/** A step that nobody answers, of an attempt whose steps are usually answered after so long; the loop is held up for some time within. */
+async function latenessOf(usualMs: readonly number[], heldUp: { readonly afterMs: number; readonly forMs: number }) {
+  const { watch, pass, stop } = onClock();
+  const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: TIMEOUT_MS, usualMs });
+  const ended = steps.run((_, sent) => sent());
+  await pass(heldUp.afterMs);
+  stop(heldUp.forMs);
+  await pass(2 * TIMEOUT_MS);
+  assert.deepEqual(await ended, { kind: "deadline" });
+  steps.dispose();
+  return { worst: steps.worstLatenessMs, deadline: steps.deadlineLatenessMs };
+}
+
+test("a timeout is as late as its answer would have been", async () => {
+  const heldUp = { afterMs: 19, forMs: 50 };
+  assert.equal((await latenessOf([1], heldUp)).worst, 0, "it would have come before");
+  assert.ok((await latenessOf([20], heldUp)).worst > 30);
+  assert.ok((await latenessOf([1, 19], heldUp)).worst > 30, "and so would the answer to the step that never came");
+  assert.equal((await latenessOf([80], heldUp)).worst, 0, "it would have come after");
+});
+
+test("a deadline that is looked at late makes no answer late", async () => {
+  const { worst, deadline } = await latenessOf([1], { afterMs: 90, forMs: 100 });
+  assert.equal(worst, 0);
+  assert.ok(deadline > 50, `${deadline}`);
 });
