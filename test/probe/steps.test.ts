@@ -92,3 +92,28 @@ test("a deadline that is looked at late makes no answer late", async () => {
   assert.equal(worst, 0);
   assert.ok(deadline > 50, `${deadline}`);
 });
+
+test("whenever the thread is held up while it takes the time, that is lateness, and not the network's", async () => {
+  const HELD_UP_MS = 60;
+  for (let reading = 0; reading < 6; reading++) {
+    let readings = Number.NEGATIVE_INFINITY;
+    let nowMs = 0;
+    const watch = new LoopWatch({
+      nowMs: () => {
+        if (readings++ === reading) nowMs += HELD_UP_MS;
+        return nowMs;
+      },
+      idleMs: () => Math.min(nowMs, 1),
+    });
+    const steps = new Steps({ watch, signal: new AbortController().signal, timeoutMs: 2 * HELD_UP_MS, usualMs: [] });
+    const result = await steps.run((settle, sent) => {
+      sent();
+      nowMs = 1;
+      readings = 0;
+      settle();
+    });
+    steps.dispose();
+    assert.equal(result.kind, "done");
+    assert.ok(result.seconds * 1000 < HELD_UP_MS || steps.worstLatenessMs >= HELD_UP_MS, `at reading ${reading}`);
+  }
+});
