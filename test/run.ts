@@ -1,7 +1,7 @@
 /**
  * Runs the tests: `npm test`.
  *
- * A file that makes a sandbox of its own (`inOwnSandbox`) starts programs and waits for the network: it gets a process, and several of them
+ * A file that makes a sandbox of its own (`inOwnSandbox`, `inLabSandbox`) starts programs and waits for the network: it gets a process, and several of them
  * run at once. All other files share one process, which saves starting a Node.js for each.
  *
  *   npm test                       all of them
@@ -22,7 +22,7 @@ import { NIGHTLY, SHARED_FILES } from "./support/run-environment.ts";
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 const SHARED_PROCESS = fileURLToPath(new URL("./shared-process.ts", import.meta.url));
 /** For one file: a bound on what hangs, not on what is slow. */
-const TIMEOUT_MS = 900_000;
+const TIMEOUT_MS = 1_800_000;
 /** Most files wait most of the time. */
 const FILES_AT_ONCE = availableParallelism() + 4;
 
@@ -34,7 +34,7 @@ if (files.length === 0) {
   process.exit(2);
 }
 
-const hasOwnSandbox = (file: string): boolean => /\binOwnSandbox\(/.test(readFileSync(join(ROOT, file), "utf8"));
+const hasOwnSandbox = (file: string): boolean => /\bin(Own|Lab)Sandbox\(/.test(readFileSync(join(ROOT, file), "utf8"));
 const [own, shared] = [files.filter(hasOwnSandbox), files.filter((file) => !hasOwnSandbox(file))];
 /**
  * Those that take half a minute and more begin first, so that the end does not wait for one of them alone: labs, which mostly wait, in turn

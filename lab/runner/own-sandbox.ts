@@ -23,12 +23,18 @@ const MARK = "HAIRPIN_SANDBOX_OF";
  *
  * @param file - The calling file. Nothing outside of `body` should do anything there.
  * @param body - Registers the tests.
+ * @param turn - Waited for before the sandbox is made, and disposed of when it is gone.
  */
-export async function inOwnSandbox(file: string, body: () => void | Promise<void>): Promise<void> {
+export async function inOwnSandbox(
+  file: string,
+  body: () => void | Promise<void>,
+  turn?: () => Promise<Disposable>,
+): Promise<void> {
   if (process.env[MARK] === file) {
     await body();
     return;
   }
+  using _ = await turn?.();
   const child = spawn(process.execPath, [SANDBOX, "--", process.execPath, ...process.execArgv, file], {
     stdio: "inherit",
     env: { ...process.env, [MARK]: file },

@@ -1,15 +1,15 @@
 /** Level `capture`: the stray SYN-ACK itself names the node and port that the NLB chose; without tcpdump the counters go on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { eventually } from "../../support/waiting.ts";
 
 const FLAGS = ["--interval", "300ms", "--timeout", "1500ms", "--evidence", "capture"];
 const lab = { topology: buildTopology({ nodes: 2, zones: 1 }), signal: new AbortController().signal, onError: console.error };
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   test("each hairpin names this node and the node port, in the log and on the page", async (t) => {
     await withLab({ ...lab, agentFlags: FLAGS }, async ({ agents }) => {
       const [agent] = agents;

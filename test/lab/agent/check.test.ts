@@ -5,10 +5,10 @@ import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { runCheckIn } from "../../../lab/check.ts";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { eventually, until } from "../../support/waiting.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
@@ -19,7 +19,7 @@ const MAX_TRIES = 10;
 const ALPHA = 1e-4;
 const FAST = ["--timeout", "1500ms", "--rate", "40"];
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   const topology = buildTopology({ nodes: 3, zones: 2 });
   const [zoneA, zoneB] = topology.zones;
   const [node] = topology.nodes;

@@ -7,10 +7,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { untilHealthy } from "../../support/until-healthy.ts";
 import { eventually } from "../../support/waiting.ts";
 
@@ -21,7 +21,7 @@ const TIMEOUT_MS = 1_500;
 const failures = (page: readonly Sample[], labels: Readonly<Record<string, string>> = {}): number =>
   sumOf(page, "hairpin_probe_failures_total", labels);
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   test("a full conntrack table on the node is silence on every path: no hairpin is called, controls fail alike, other nodes are well", async () => {
     const topology = buildTopology({ nodes: 2, zones: 1 });
     const agentFlags = ["--interval", "100ms", "--timeout", `${TIMEOUT_MS}ms`, "--control-every", "1"];

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FAULTS, type FaultKind } from "../../../bench/diagnosis-faults.ts";
 import { runFault, withDiagnosisLab } from "../../../bench/diagnosis-run.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import type { RunningLab } from "../../../lab/running-lab.ts";
 import type { Cause } from "../../../src/domain/diagnosis.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   let lab: RunningLab;
   let done: () => void = () => {};
   let closed: Promise<void>;

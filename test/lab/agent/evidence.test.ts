@@ -6,10 +6,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { precisionAndRecall, withMixedFrontends } from "../../../bench/evidence-run.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { eventually } from "../../support/waiting.ts";
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   for (const { rate, convicted, drops, precision } of [
     { rate: 50, convicted: 100, drops: 30, precision: 0.99 },
     { rate: 200, convicted: 100, drops: 30, precision: 0.97 },

@@ -4,17 +4,17 @@ import { once } from "node:events";
 import { after, before, test } from "node:test";
 import { WEB } from "../../../lab/cluster/defaults.ts";
 import type { Disruption } from "../../../lab/cluster/disruption.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { untilHealthy } from "../../support/until-healthy.ts";
 import { eventually } from "../../support/waiting.ts";
 
 const TIMEOUT_MS = 1_500;
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   const topology = buildTopology({ nodes: 2, zones: 2 });
   const [zoneA] = topology.zones;
   if (zoneA === undefined) throw new Error("a topology of two zones has none");

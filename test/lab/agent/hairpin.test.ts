@@ -6,11 +6,11 @@ import { WEB } from "../../../lab/cluster/defaults.ts";
 import { look, measure } from "../../../lab/observe/measure.ts";
 import type { View } from "../../../lab/observe/view.ts";
 import { SYN_SENT_SECONDS } from "../../../lab/rules/sysctls.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
 import { sumOf } from "../../../src/domain/exposition.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { eventually, PATIENCE_MS } from "../../support/waiting.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
@@ -34,7 +34,7 @@ const NONE: Shares = {
   "node-3": { [ZONE_A]: 0, [ZONE_B]: 0 },
 };
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   let lab: RunningLab;
   before(async () => {
     lab = await startLab({

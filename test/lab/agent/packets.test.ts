@@ -4,9 +4,9 @@ import { type ChildProcess, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { notChecked } from "../../support/not-checked.ts";
 import { eventually } from "../../support/waiting.ts";
 
@@ -24,7 +24,7 @@ interface Packet {
 
 const LINE = /^(\d+\.\d+) \S+ +(In|Out) +IP (\S+) > (\S+): Flags \[([^\]]+)\]/;
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   // One node: its own zone's address has one target, so that every attempt hairpins.
   const topology = buildTopology({ nodes: 1, zones: 1 });
   const [node] = topology.nodes;

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { test } from "node:test";
 import type { LabAgent } from "../../../lab/agents.ts";
 import { WEB } from "../../../lab/cluster/defaults.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
 import { buildTopology } from "../../../lab/topology.ts";
 import { type Sample, sumOf } from "../../../src/domain/exposition.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { isNightly } from "../../support/run-environment.ts";
 import { eventually } from "../../support/waiting.ts";
 
@@ -18,7 +18,7 @@ const ENOUGH = 60;
 /** A lost SYN is sent again after a second: so some attempts are in flight at any moment, and none of them fails within ten seconds. */
 const LOSS = { kind: "syn_loss", share: 0.05 } as const;
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   test("a rollout writes no false timeouts: no agent counts or logs a failure, however often all are replaced", async () => {
     const topology = buildTopology({ nodes: 3, zones: 2 });
     const agentFlags = ["--interval", "40ms", "--timeout", "10s"];

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { CHANGES, type ChangeName } from "../../../bench/verify-changes.ts";
 import { type Ruling, runChanges, withVerifyLab } from "../../../bench/verify-lab-run.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { VERDICT_WORDS } from "../../../src/verify/report.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 
 const SEED = 7;
 /** Those of a line are made at the same moment, to a Service each. Nodes that joined stay: theirs is the last. */
@@ -14,7 +14,7 @@ const BATCHES: readonly (readonly ChangeName[])[] = [
   ["more_nodes"],
 ];
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   const rulings: Ruling[] = [];
   before(() =>
     withVerifyLab(SEED, async (lab) => {
