@@ -1,6 +1,6 @@
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
+import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
 import { plain } from "../terminal/text.ts";
 import type { AnswerTimes } from "./answer-times.ts";
@@ -45,6 +45,12 @@ export interface AttemptOptions {
 export const MAX_LATENESS_MS = 15;
 
 /**
+ * An error past the connect may be read this late: it takes time to read what the peer sent, such as a certificate with many names, and a
+ * peer that makes the agent late is not to hide its own failure by that.
+ */
+export const MAX_LATER_ERROR_LATENESS_MS = 50;
+
+/**
  * A deadline that was looked at later than this is no timeout: the whole machine may have stood still, and not have taken in what had come.
  * Below it that nothing had come is as true when it is seen late.
  */
@@ -81,7 +87,7 @@ export async function runAttempt(target: AttemptTarget, options: AttemptOptions)
   const evidence = await result.evidence;
   const { outcome } = result;
   if (outcome.kind === "discarded") return outcome;
-  if (steps.worstLatenessMs > MAX_LATENESS_MS || steps.deadlineLatenessMs > MAX_DEADLINE_LATENESS_MS)
+  if (steps.worstLatenessMs > latenessBoundOf(outcome) || steps.deadlineLatenessMs > MAX_DEADLINE_LATENESS_MS)
     return { kind: "discarded", why: "late" };
   if (outcome.kind === "success") times.note(outcome.phases);
   return outcome.kind === "failure" && evidence !== undefined ? { ...outcome, evidence } : outcome;
@@ -91,6 +97,11 @@ export async function runAttempt(target: AttemptTarget, options: AttemptOptions)
 interface PhasesResult {
   readonly outcome: Outcome;
   readonly evidence?: Promise<Evidence> | undefined;
+}
+
+function latenessBoundOf(outcome: Success | Failure): number {
+  const isLaterError = outcome.kind === "failure" && outcome.phase !== "connect" && outcome.reason !== "response_timeout";
+  return isLaterError ? MAX_LATER_ERROR_LATENESS_MS : MAX_LATENESS_MS;
 }
 
 async function runPhases(
