@@ -60,7 +60,7 @@ function portJson({ port, name, transport, tlsTerminated, targetGroup }: LoadBal
     nodeSelector: nodeSelector === undefined ? null : Object.fromEntries(nodeSelector),
     multiCluster,
     weight: weight ?? null,
-    ipFamily: targetGroup.ipFamily,
+    ipFamily: targetGroup.ipFamily ?? null,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Exposure } from "../domain/exposure.ts";
 import type { LoadBalancer } from "../domain/load-balancer.ts";
 import type { Backend } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
+import type { NodeSelector } from "../domain/target-group.ts";
 import { exposureOf } from "./exposure.ts";
 
 /** The worst that any node has, and where; `undefined` exposure: not known. */
@@ -51,7 +52,7 @@ export function highestExposure(
 function kindsOf(
   nodes: readonly NodePlacement[],
   backends: readonly Backend[],
-  nodeSelector: ReadonlyMap<string, string> | undefined,
+  nodeSelector: NodeSelector | undefined,
 ): readonly NodePlacement[] {
   const ready = new Map<string | undefined, number>();
   for (const backend of backends) if (backend.ready) ready.set(backend.node, (ready.get(backend.node) ?? 0) + 1);

@@ -26,12 +26,14 @@ describe("a TargetGroupBinding that the controller made for the Service", () => 
   it("tells the selector of nodes; one that labels cannot say is not known", () => {
     const selector = (nodeSelector: unknown) => groupWith(binding({ spec: { nodeSelector } }))?.nodeSelector;
     assert.deepEqual(selector({ matchLabels: { pool: "edge" } }), new Map([["pool", "edge"]]));
-    assert.deepEqual(selector({ matchExpressions: [{ key: "pool", operator: "Exists" }] }), new Map([["pool", ""]]));
+    assert.deepEqual(selector({ matchExpressions: [{ key: "pool", operator: "Exists" }] }), new Map([["pool", undefined]]));
     assert.deepEqual(
       selector({ matchExpressions: [{ key: "pool", operator: "In", values: ["edge"] }] }),
       new Map([["pool", "edge"]]),
     );
     assert.equal(selector({ matchExpressions: [{ key: "pool", operator: "NotIn", values: ["gpu"] }] }), undefined);
+    const nothing = { matchLabels: { pool: "gpu" }, matchExpressions: [{ key: "pool", operator: "In", values: ["edge"] }] };
+    assert.equal(selector(nothing), undefined);
     assert.deepEqual(selector(undefined), new Map());
   });
 

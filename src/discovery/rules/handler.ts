@@ -14,6 +14,8 @@ export interface Handler {
 
 const AUTO_CLASS = "eks.amazonaws.com/nlb";
 
+const NO_SERVICES = "The controller runs with EnableServiceController=false: it makes nothing of Services.";
+
 const nlbOf = (controller: "lbc" | "ccm" | "eks-auto"): Handler => ({ controller, isNlb: true, why: "" });
 const nobody = (why: string): Handler => ({ controller: "none", isNlb: false, why });
 
@@ -25,6 +27,7 @@ const nobody = (why: string): Handler => ({ controller: "none", isNlb: false, wh
  */
 export function handlerOf(service: ServiceObject, context: ControllerContext): Handler {
   const { type, loadBalancerClass, annotations } = service;
+  if (service.isBeingDeleted) return nobody("It is being deleted: its controller takes down what it made.");
   if (type === "ExternalName") return nobody("No controller acts on a Service of type ExternalName.");
   if (loadBalancerClass !== undefined) return ofClass(loadBalancerClass, context);
   const kind = annotations.get(AWS_ANNOTATIONS.type);
@@ -50,11 +53,13 @@ function ofClass(loadBalancerClass: string, context: ControllerContext): Handler
     const why = `The load balancer class ${shown(loadBalancerClass)} is not one that is known to make NLBs.`;
     return { controller: "other", isNlb: false, why };
   }
+  if (!context.lbcServiceController) return nobody(NO_SERVICES);
   if (lbcHas(context, "loadBalancerClass")) return nlbOf("lbc");
   return nobody("The controller knows load balancer classes since 2.4.0 only, and the cloud provider leaves every class alone.");
 }
 
 function ofController({ type, annotations }: ServiceObject, kind: "nlb-ip" | "external", context: ControllerContext): Handler {
+  if (!context.lbcServiceController) return nobody(NO_SERVICES);
   if (type !== "LoadBalancer" && context.lbcLoadBalancerOnly) {
     return nobody(`The controller runs with ServiceTypeLoadBalancerOnly: a Service of type ${shown(type)} gets no NLB.`);
   }

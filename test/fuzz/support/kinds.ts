@@ -93,10 +93,10 @@ function annotations({ annotations: kept, oversized }: ReadAnnotations): void {
   for (const key of oversized) assert.ok(isReadAnnotation(key), `annotation ${key} is named and never read`);
 }
 
-function labels(found: ReadonlyMap<string, string> | undefined): void {
+function labels(found: ReadonlyMap<string, string | undefined> | undefined): void {
   for (const [key, value] of found ?? []) {
     clean("the key of a label", key);
-    clean(`label ${key}`, value);
+    if (value !== undefined) clean(`label ${key}`, value);
   }
 }
 
