@@ -42,6 +42,14 @@ describe("a TargetGroupBinding that the controller made for the Service", () => 
     assert.deepEqual([found?.ipFamily, found?.multiCluster], [6, true]);
   });
 
+  it("tells whether the target group is one that always preserves", () => {
+    assert.equal(
+      groupWith(binding({ spec: { targetType: "ip", targetGroupProtocol: "TCP_UDP" } }))?.preserveClientIp.origin,
+      "forced",
+    );
+    assert.equal(groupWith(binding({ spec: { targetType: "ip", targetGroupProtocol: "TCP" } }))?.preserveClientIp.enabled, false);
+  });
+
   it("may name the port by number or by name", () => {
     for (const port of [80, "http"]) assert.equal(groupWith(binding({ port, spec: { targetType: "ip" } }))?.targetType, "ip");
     assert.equal(groupWith(binding({ port: 81, spec: { targetType: "ip" } }))?.targetType, "instance");
@@ -93,6 +101,19 @@ it("an annotated NodePort or ClusterIP Service has an NLB whose name its status 
     assert.equal(found.classification.reason, "pending");
     assert.match(found.classification.detail, /frontends file/);
   }
+});
+
+it("a Service is classified anew when one that it forwards to changes", () => {
+  const classifier = new ClusterClassifier(DEFAULT_CONTEXT, "/");
+  const forward = { type: "forward", forwardConfig: { targetGroups: [{ serviceName: "canary", servicePort: 80 }] } };
+  const web = parseService(lbcService({ annotations: { "service.beta.kubernetes.io/actions.TCP-80": JSON.stringify(forward) } }));
+  const canary = parseService(service({ name: "canary", hostname: null, spec: { type: "NodePort" } }));
+  const classify = (...services: readonly (typeof web)[]) =>
+    classifier.classify({ ...worldOf({}), bindings: [], services: new Map(services.map((one) => [`shop/${one.name}`, one])) })[0];
+  const known = (found: ReturnType<typeof classify>) => found && targetGroupOf([found])?.targetType;
+  assert.equal(known(classify(web, canary)), "instance");
+  assert.equal(known(classify(web)), undefined);
+  assert.equal(known(classify(web, canary)), "instance");
 });
 
 it("a Service is classified anew only when it or its bindings change", () => {

@@ -58,11 +58,8 @@ export const OWN_ANNOTATIONS = {
   path: "hairpin-probe/path",
 } as const;
 
-const KNOWN: ReadonlySet<string> = new Set([
-  ...Object.values(AWS_ANNOTATIONS),
-  ...Object.values(REFUSABLE_ANNOTATIONS),
-  ...Object.values(OWN_ANNOTATIONS),
-]);
+const REFUSABLE: ReadonlySet<string> = new Set(Object.values(REFUSABLE_ANNOTATIONS));
+const KNOWN: ReadonlySet<string> = new Set([...Object.values(AWS_ANNOTATIONS), ...REFUSABLE, ...Object.values(OWN_ANNOTATIONS)]);
 
 /** Target group attributes of one listener: the controller since 2.14.0. */
 export const portAttributesAnnotation = (port: number): string => `${AWS_ANNOTATIONS.targetGroupAttributes}.${port}`;
@@ -103,8 +100,9 @@ export function pickAnnotations(entries: Iterable<readonly [string, unknown]>): 
   for (const [key, value] of entries) {
     if (!isReadAnnotation(key)) continue;
     if (typeof value !== "string") throw new ObjectError(`metadata.annotations.${key}: got ${shown(value)}, expected text`);
-    if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
-    else annotations.set(key, value);
+    if (value.length <= MAX_ANNOTATION_LENGTH) annotations.set(key, value);
+    // Tags and source ranges may be as long as that, and decide nothing.
+    else if (!REFUSABLE.has(key)) oversized.push(key);
   }
   // Most objects have none: thousands of them share one.
   return annotations.size === 0 && oversized.length === 0 ? NONE : { annotations, oversized };
