@@ -29,6 +29,8 @@ export type NodeSelector = ReadonlyMap<string, string | undefined>;
 export interface Sibling {
   /** Share of the listener's connections that it gets, as `TargetGroup.weight`. */
   readonly weight: number | undefined;
+  /** Of the Service behind it; `undefined` as the group. */
+  readonly port: number | undefined;
   /** `undefined`: nothing is known of it but its name in AWS. */
   readonly targetGroup: TargetGroup | undefined;
   /** The same pods stand behind it as behind the listener's own. */

@@ -9,7 +9,7 @@ import { backend, targetGroup } from "../support/services.ts";
 import { OFF, ON } from "./exposure-cases.ts";
 
 const LABELLED = { nodeSelector: new Map([["pool", "edge"]]) };
-const NOT_PRESERVING = { weight: 1, targetGroup: targetGroup({ preserveClientIp: OFF }), hasSameBackends: false };
+const NOT_PRESERVING = { weight: 1, port: 80, targetGroup: targetGroup({ preserveClientIp: OFF }), hasSameBackends: false };
 const node = (name: string, pool: string): NodePlacement => ({ node: name, zone: "a", labels: new Map([["pool", pool]]) });
 const NODES = [node("n1", "batch"), node("n2", "edge")];
 const READY = [backend("n1", "a")];

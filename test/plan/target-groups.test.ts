@@ -8,6 +8,7 @@ import { exposure, OFF, ON, UNKNOWN } from "./exposure-cases.ts";
 const HALF = 0.5;
 const other = (weight: number | undefined, given: Partial<TargetGroup> = {}): Sibling => ({
   weight,
+  port: 80,
   targetGroup: targetGroup({ preserveClientIp: ON, ...given }),
   hasSameBackends: false,
 });
@@ -29,7 +30,7 @@ describe("a listener that forwards to several target groups", () => {
   });
 
   test("has an exposure that is not known where a group is not, unless it gets no connection", () => {
-    const arn = (weight: number): Sibling => ({ weight, targetGroup: undefined, hasSameBackends: false });
+    const arn = (weight: number): Sibling => ({ weight, port: undefined, targetGroup: undefined, hasSameBackends: false });
     assert.equal(of(0.5, arn(0.5)), undefined);
     assert.equal(of(1, arn(0)), HALF);
     assert.equal(of(0.5, other(0.5, { preserveClientIp: UNKNOWN })), undefined);
@@ -37,7 +38,7 @@ describe("a listener that forwards to several target groups", () => {
 
   test("is not known by the pods of another Service, and is by those of its own", () => {
     const group = targetGroup({ preserveClientIp: ON, ...LOCAL });
-    const sibling = (hasSameBackends: boolean): Sibling => ({ weight: 1, targetGroup: group, hasSameBackends });
+    const sibling = (hasSameBackends: boolean): Sibling => ({ weight: 1, port: 80, targetGroup: group, hasSameBackends });
     assert.equal(of(0, sibling(false)), undefined);
     assert.equal(of(0, sibling(true)), HALF);
   });

@@ -50,6 +50,7 @@ export function portsOf(input: PortsInput, findings: Findings): readonly LoadBal
     const { port, tlsTerminated } = listener;
     const siblings = others.map(({ weight, behind }) => ({
       weight,
+      port: behind?.port.port,
       targetGroup: behind === undefined ? undefined : groupOf(listener, behind),
       hasSameBackends: behind?.service.name === service.name,
     }));
