@@ -42,8 +42,12 @@ function reasonOf({ loadBalancer, exposure, idle }: AuditSubject, verdict: Verdi
   if (verdict === "can") {
     const on = ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true)).map(({ port }) => port);
     const which = on.length === ports.length ? "" : ` on port ${on.join(", ")}`;
+    const families = ports.flatMap(({ targetGroup }) =>
+      preservationOf(targetGroup).includes(true) ? [targetGroup.ipFamily] : [],
+    );
+    const whose = families.every((family) => family === 6) ? " for clients of IPv6" : "";
     const now = exposure === 0 && idle !== undefined ? IDLE[idle] : "";
-    return `Client IP preservation is on${which}${now}.`;
+    return `Client IP preservation is on${which}${whose}${now}.`;
   }
   const refused = refusals.find(({ by }) => by === "controller");
   if (refused !== undefined) return `Its controller refuses it: ${refused.detail}`;

@@ -54,6 +54,12 @@ describe("the verdict", () => {
       /^Client IP preservation is on\.$/,
     ],
     [
+      "of targets by IPv6",
+      lbcService({ annotations: { "ip-address-type": "dualstack" }, spec: { ipFamilies: ["IPv4", "IPv6"] } }),
+      "can",
+      /^Client IP preservation is on for clients of IPv6\.$/,
+    ],
+    [
       "of an NLB without a listener",
       service({ annotations: CCM, spec: { allocateLoadBalancerNodePorts: false }, ports: [{ port: 80 }] }),
       "cannot",

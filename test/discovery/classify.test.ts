@@ -41,6 +41,12 @@ it("a Service that is being deleted is not probed, though its NLB is still there
   assert.equal(skip({ ...object, metadata: { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } }), "not_nlb");
 });
 
+it("a Service whose NLB is protected from deletion is probed, and nothing is known of its targets", () => {
+  const object = lbcService({ annotations: { attributes: "deletion_protection.enabled=true", "nlb-target-type": "ip" } });
+  const found = nlb({ ...object, metadata: { ...object.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } });
+  assert.equal(found.listeners[0]?.targetGroup.targetType, undefined);
+});
+
 it("a TCP port that another port's listener leaves none is not probed", () => {
   const ports = [{ name: "u", port: 80, protocol: "UDP" }, TCP_80];
   assert.equal(skip(lbcService({ ports })), "no_tcp_port");

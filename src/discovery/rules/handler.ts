@@ -1,6 +1,7 @@
 import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
 import type { Controller } from "../../domain/service.ts";
-import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import { parseKeyValues } from "../objects/key-values.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
 
@@ -12,6 +13,7 @@ export interface Handler {
   readonly why: string;
 }
 
+const DELETION_PROTECTION = "deletion_protection.enabled";
 const AUTO_CLASS = "eks.amazonaws.com/nlb";
 
 const NO_SERVICES = "The controller runs with EnableServiceController=false: it makes nothing of Services.";
@@ -27,7 +29,8 @@ const nobody = (why: string): Handler => ({ controller: "none", isNlb: false, wh
  */
 export function handlerOf(service: ServiceObject, context: ControllerContext): Handler {
   const { type, loadBalancerClass, annotations } = service;
-  if (service.isBeingDeleted) return nobody("It is being deleted: its controller takes down what it made.");
+  if (service.isBeingDeleted && !isProtected(service))
+    return nobody("It is being deleted: its controller takes down what it made.");
   if (type === "ExternalName") return nobody("No controller acts on a Service of type ExternalName.");
   if (loadBalancerClass !== undefined) return ofClass(loadBalancerClass, context);
   const kind = annotations.get(AWS_ANNOTATIONS.type);
@@ -40,6 +43,12 @@ export function handlerOf(service: ServiceObject, context: ControllerContext): H
     why: "Neither class nor annotations ask for an NLB: the cloud provider makes a Classic Load Balancer, if anything.",
   };
 }
+
+/** The controller does not take down a load balancer that is protected, and leaves it as it is. */
+const isProtected = ({ annotations }: ServiceObject): boolean => {
+  const attributes = parseKeyValues(annotations.get(AWS_ANNOTATIONS.attributes) ?? "");
+  return parseGoBool(attributes?.get(DELETION_PROTECTION) ?? "") === true;
+};
 
 /** Whether a Service has to do with load balancers at all, so that it is worth keeping: one of another type must be annotated. */
 export function asksForLoadBalancer({ type, annotations }: ServiceObject): boolean {

@@ -99,6 +99,11 @@ export function refuseAsController(input: LbcRefusalsInput, findings: Findings):
     findings.refuse(`${ROUTING_POLICY}: got ${shown(policy)}, expected ${ROUTING_POLICIES.join(", ")}.`);
   }
   refuseSourceRanges(input.service, findings);
+  if (input.service.isBeingDeleted) {
+    findings.refuse(
+      "metadata.deletionTimestamp: got a time, expected none with deletion_protection.enabled: it is not taken down.",
+    );
+  }
 }
 
 /** Those that are read only with something else. */

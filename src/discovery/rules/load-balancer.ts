@@ -44,6 +44,11 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
   if (isNlb && (controller === "lbc" || controller === "eks-auto")) {
     refuseAsController({ service, listeners, internal, ofLoadBalancer, context }, findings);
   }
+  if (isNlb && findings.refusals.some(({ by }) => by === "controller")) {
+    findings.doubt(
+      "What there is is not known: its controller changes nothing as long as it refuses a part of what is asked for. The AWS console or a measurement tells.",
+    );
+  }
   if (isNlb && service.shortcuts.length > 0) {
     findings.doubt(
       `kube-proxy answers for ${service.shortcuts.join(", ")} itself: where that is an address of the NLB, pods never reach it.`,
@@ -75,7 +80,7 @@ function actual(
   handler: Handler,
   { hostnames, isBeingDeleted }: ServiceObject,
 ): { readonly controller: Controller; readonly isNlb: boolean; readonly why: string } {
-  if (isBeingDeleted) return handler;
+  if (isBeingDeleted && !handler.isNlb) return handler;
   const shapes = hostnames.map(shapeOf);
   if (shapes.includes("nlb")) return handler.isNlb ? handler : { controller: "unknown", isNlb: true, why: "" };
   if (!shapes.includes("not_nlb")) return handler;
