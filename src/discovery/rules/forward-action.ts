@@ -45,12 +45,8 @@ export function parseForwardAction(text: string): ForwardAction {
   if (groups.length > 1 && groups.some(({ weight }) => weight === undefined)) {
     throw new ActionError("expected a weight of each where there are several targetGroups");
   }
-  const stickiness = field(config, "targetGroupStickinessConfig");
-  return {
-    baseWeight,
-    groups,
-    isSticky: stickiness !== undefined && field(mapping(stickiness, "an object"), "enabled") === true,
-  };
+  const stickiness = mapping(field(config, "targetGroupStickinessConfig") ?? null, "an object as targetGroupStickinessConfig");
+  return { baseWeight, groups, isSticky: booleanOf(stickiness, "enabled") === true };
 }
 
 function groupOf(given: unknown): ForwardGroup {
@@ -59,6 +55,7 @@ function groupOf(given: unknown): ForwardGroup {
   const serviceName = textOf(group, "serviceName");
   const servicePort = field(group, "servicePort");
   const weight = integer(group, "weight");
+  booleanOf(group, "decrypt");
   if ((arn === undefined) === (serviceName === undefined)) {
     throw new ActionError("expected either targetGroupARN or serviceName of each target group");
   }
@@ -84,6 +81,12 @@ function textOf(of: object, name: string): string | undefined {
   throw new ActionError(`got ${shown(value)} as ${name}, expected text`);
 }
 
+function booleanOf(of: object, name: string): boolean | undefined {
+  const value = field(of, name);
+  if (value === undefined || typeof value === "boolean") return value;
+  throw new ActionError(`got ${shown(value)} as ${name}, expected true or false`);
+}
+
 function integer(of: object, name: string): number | undefined {
   const value = field(of, name);
   if (value === undefined) return undefined;
@@ -104,9 +107,13 @@ function mapping(value: unknown, expected: string): object {
   throw new ActionError(`got ${shown(value)}, expected ${expected}`);
 }
 
+/** A number that is written as a fraction or with an exponent is no whole one to Go, whatever its value. */
+const asGo = (_: string, value: unknown, context?: { readonly source?: string }): unknown =>
+  typeof value === "number" && !/^-?\d+$/.test(context?.source ?? "") ? Number.NaN : value;
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, asGo);
   } catch {
     throw new ActionError(`got ${shown(text)}, expected JSON`);
   }
