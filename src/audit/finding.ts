@@ -50,7 +50,7 @@ function reasonOf({ loadBalancer, exposure, idle }: AuditSubject, verdict: Verdi
     return `Client IP preservation is on${which}${whose}${now}.`;
   }
   const refused = refusals.find(({ by }) => by === "controller");
-  if (refused !== undefined) return `Its controller refuses it: ${refused.detail}`;
+  if (refused !== undefined) return `Its controller refuses it, and leaves all as it was: ${refused.detail}`;
   if (shortcuts.length > 0) return doubts[0] ?? "kube-proxy may answer in its place.";
   if (internal.enabled === false) {
     return "It is internet-facing: pods mostly reach it from another address, and AWS tells of the fault for internal ones.";
