@@ -193,6 +193,11 @@ export const MORE_CASES: readonly NlbCase[] = [
     "lbc, internal, ip, 80 on (forced), cross-zone off (default): can",
   ],
   [
+    "an action of a port that has no listener of its own",
+    lbcService({ annotations: { "service.beta.kubernetes.io/actions.UDP-80": "{}" }, ports: [TCP_80, UDP_80] }),
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): unknown, refused",
+  ],
+  [
     "TCP and UDP on one port, before it was there",
     lbcService({ ports: [TCP_80, UDP_80] }),
     "lbc, internal, instance, 80 unknown, 80 on (forced), cross-zone off (default): can",
