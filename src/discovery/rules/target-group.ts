@@ -57,6 +57,7 @@ export function targetGroupOf(input: TargetGroupInput, findings: Findings): Targ
         parseGoBool(annotations.get(AWS_ANNOTATIONS.multiCluster) ?? "") === true),
     weight: 1,
     ipFamily: binding?.ipFamily ?? askedFamily,
+    ...(binding?.targetType !== undefined && binding.ipFamily !== undefined && { isBound: true as const }),
   };
   return withheld === undefined ? group : withoutWithheld(group, attributes);
 }
