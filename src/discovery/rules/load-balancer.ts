@@ -33,9 +33,11 @@ export interface Surroundings {
  * edited later do not turn one kind of load balancer into another.
  */
 export function loadBalancerOf(service: ServiceObject, surroundings: Surroundings = { context: DEFAULT_CONTEXT }): LoadBalancer {
-  const { context, existingScheme, bindingOf, serviceOf } = surroundings;
+  const { existingScheme, bindingOf, serviceOf } = surroundings;
   const findings = new Findings();
-  const { controller, isNlb, why } = actual(handlerOf(service, context), service);
+  const { controller, isNlb, why } = actual(handlerOf(service, surroundings.context), service);
+  // EKS Auto Mode is a current one, whatever version of the controller is beside it.
+  const context = controller === "eks-auto" ? { ...surroundings.context, lbcVersion: undefined } : surroundings.context;
   const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
   const ofLoadBalancer = loadBalancerAttributesOf(controller, service, context, findings);
   const listeners = isNlb ? askedListeners(controller, service, context, findings) : [];

@@ -35,7 +35,7 @@ export function targetGroupOf(input: TargetGroupInput, findings: Findings): Targ
   const { controller, service, port, attributes, withheld, ofLoadBalancer, binding, context } = input;
   const { annotations } = service;
   const byController = controller === "lbc" || controller === "eks-auto";
-  // What the controller refuses it does, even where a binding tells what there is.
+  // What is asked for may be refused, even where a binding tells what there is.
   const askedType =
     byController || binding?.targetType === undefined ? targetTypeOf(controller, service, context, findings) : undefined;
   const targetType = binding?.targetType ?? askedType;

@@ -228,6 +228,12 @@ export const MORE_CASES: readonly NlbCase[] = [
     { lbcServiceController: false },
   ],
   [
+    "a separator at the end, with EKS Auto Mode beside an old controller",
+    service({ ...AUTO, annotations: { "nlb-target-type": "instance", "target-group-attributes": `${PRESERVE_OFF},` } }),
+    "eks-auto, internal, instance, 80 unknown, cross-zone off (default): unknown, refused",
+    { lbcVersion: ["2.4.0"] },
+  ],
+  [
     "a separator at the end, before it was refused",
     lbcService({ annotations: { "target-group-attributes": `${PRESERVE_OFF},` } }),
     "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
