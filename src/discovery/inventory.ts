@@ -17,6 +17,7 @@ import { sliceParser } from "./objects/slice-object.ts";
 import { bindingFactsOf } from "./objects/target-group-binding.ts";
 import type { OptionalObjects } from "./optional-resources.ts";
 import { fixOf } from "./rules/fix.ts";
+import type { ServiceOf } from "./rules/forwarded-groups.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
 import { loadBalancerOf } from "./rules/load-balancer.ts";
 import { isServiceName, selectorsOf } from "./slice-selectors.ts";
@@ -73,7 +74,8 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
     items: [
       ...ofServices.map((service): InventoryItem => {
         const bindingOf = bindingFactsOf(bindings.get(serviceKey(service)) ?? []);
-        const loadBalancer = loadBalancerOf(service, { context, bindingOf });
+        const serviceOf: ServiceOf = (name) => services.get(serviceKey(name));
+        const loadBalancer = loadBalancerOf(service, { context, bindingOf, serviceOf });
         const backends = backendsBehind?.(service);
         return {
           loadBalancer,

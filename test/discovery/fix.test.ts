@@ -63,6 +63,30 @@ describe("the annotation", () => {
     assert.match(assess(object, older).fix?.summary ?? "", /split the Service/);
   });
 
+  it("reaches the target groups of another Service that a listener forwards to, by its port", () => {
+    const canary = parseService(service({ name: "canary", spec: { type: "NodePort" }, ports: [{ name: "alt", port: 8080 }] }));
+    const forward = {
+      forwardConfig: { targetGroups: [{ serviceName: "canary", servicePort: 8080, weight: 1 }] },
+      type: "forward",
+    };
+    const given = {
+      "service.beta.kubernetes.io/actions.TCP-80": JSON.stringify(forward),
+      "target-group-attributes.80": PRESERVE_OFF,
+    };
+    const changes = (more: Readonly<Record<string, string>>, ports = [{ name: "a", port: 80, protocol: "TCP" }]) => {
+      const parsed = parseService(lbcService({ ports, annotations: { ...given, ...more } }));
+      const loadBalancer = loadBalancerOf(parsed, { context: DEFAULT_CONTEXT, serviceOf: () => canary });
+      return fixOf(loadBalancer, parsed.annotations, DEFAULT_CONTEXT)?.annotations.map(({ key }) => key.replace(KEY, "…"));
+    };
+    assert.deepEqual(changes({}), ["…", "….80"]);
+    assert.deepEqual(changes({ "target-group-attributes.8080": PRESERVE_ON }), ["…", "….80", "….8080"]);
+    const withUdp = [
+      { name: "a", port: 80, protocol: "TCP" },
+      { name: "b", port: 53, protocol: "UDP" },
+    ];
+    assert.deepEqual(changes({}, withUdp), ["….8080"]);
+  });
+
   it("says since when the cloud provider honours it, and none where it does not", () => {
     const object = service({ annotations: CCM });
     assert.match(assess(object).fix?.caveats.join() ?? "", /1\.32\.6, 1\.33\.3 and 1\.34\.2/);

@@ -32,12 +32,16 @@ describe("Services", () => {
       "externalTrafficPolicy",
       "hostnames",
       "ipFamilies",
+      "isBeingDeleted",
       "loadBalancerClass",
+      "loadBalancerIp",
       "name",
       "namespace",
       "oversized",
       "ports",
+      "sessionAffinity",
       "shortcuts",
+      "sourceRanges",
       "type",
     ]);
   });

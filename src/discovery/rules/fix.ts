@@ -1,6 +1,6 @@
 import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../../domain/controller-context.ts";
 import type { AnnotationChange, Fix } from "../../domain/fix.ts";
-import { canHairpin, type LoadBalancer, type LoadBalancerPort } from "../../domain/load-balancer.ts";
+import { canHairpin, type LoadBalancer, type LoadBalancerPort, preservationOf } from "../../domain/load-balancer.ts";
 import { AWS_ANNOTATIONS, portAttributesAnnotation, setAttribute } from "../objects/annotations.ts";
 import { PRESERVE } from "./attributes.ts";
 
@@ -26,7 +26,7 @@ const PLACEMENT = "Callers on nodes that are no targets: a node selector for the
  */
 export function fixOf(loadBalancer: LoadBalancer, annotations: Annotations, context: ControllerContext): Fix | undefined {
   if (loadBalancer.kind !== "Service" || canHairpin(loadBalancer) !== true) return undefined;
-  const preserving = loadBalancer.ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.enabled === true);
+  const preserving = loadBalancer.ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true));
   const forced = preserving.filter(({ targetGroup }) => targetGroup.preserveClientIp.origin === "forced");
   const switchable = preserving.length > forced.length;
   const { controller } = loadBalancer;
@@ -94,16 +94,24 @@ function changesFor(
     key,
     value: setAttribute(annotations.get(key) ?? "", PRESERVE, "false"),
   });
+  const groups = ports.flatMap(groupsOf);
   if (hasForced) {
     if (!perPort) return undefined;
-    return ports
-      .filter(
-        ({ targetGroup: { preserveClientIp } }) => preserveClientIp.enabled === true && preserveClientIp.origin !== "forced",
-      )
-      .map(({ port }) => switchedOff(portAttributesAnnotation(port)));
+    const switchable = groups.filter(
+      ({ targetGroup: { preserveClientIp } }) => preserveClientIp.enabled === true && preserveClientIp.origin !== "forced",
+    );
+    return [...new Set(switchable.map(({ port }) => portAttributesAnnotation(port)))].map(switchedOff);
   }
-  const overriding = ports
+  const overriding = groups
     .map(({ port }) => portAttributesAnnotation(port))
     .filter((key) => perPort && (annotations.get(key) ?? "").includes(PRESERVE));
   return [...new Set([AWS_ANNOTATIONS.targetGroupAttributes, ...overriding])].map(switchedOff);
 }
+
+/** The target groups of a port, each with the port whose annotation is for it: of its own Service, or of one that it forwards to. */
+const groupsOf = ({ port, targetGroup }: LoadBalancerPort): readonly Pick<LoadBalancerPort, "port" | "targetGroup">[] => [
+  { port, targetGroup },
+  ...(targetGroup.siblings ?? []).flatMap(({ port, targetGroup }) =>
+    port === undefined || targetGroup === undefined ? [] : [{ port, targetGroup }],
+  ),
+];

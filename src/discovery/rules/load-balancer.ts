@@ -1,16 +1,19 @@
 import { type ControllerContext, DEFAULT_CONTEXT, type Scheme } from "../../domain/controller-context.ts";
-import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
+import type { LoadBalancer } from "../../domain/load-balancer.ts";
 import type { Controller } from "../../domain/service.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import type { BindingFacts } from "../objects/target-group-binding.ts";
 import { shown } from "../problems.ts";
+import { askedListeners } from "./asked-listeners.ts";
 import { loadBalancerAttributesOf, ROUTING_POLICY } from "./attributes.ts";
+import { refuseAsCloudProvider } from "./ccm-refusals.ts";
 import { Findings } from "./findings.ts";
+import type { ServiceOf } from "./forwarded-groups.ts";
 import { type Handler, handlerOf } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
+import { refuseAsController } from "./lbc-refusals.ts";
+import { portsOf } from "./ports.ts";
 import { internalOf } from "./scheme.ts";
-import { targetGroupOf } from "./target-group.ts";
-import { checkSslPorts, isTlsListener } from "./tls-listener.ts";
 
 /** What is known besides the Service itself. */
 export interface Surroundings {
@@ -19,6 +22,8 @@ export interface Surroundings {
   readonly existingScheme?: Scheme;
   /** What a TargetGroupBinding says of a port. */
   readonly bindingOf?: (port: ServicePort) => BindingFacts | undefined;
+  /** Other Services, which a listener may forward to, too. */
+  readonly serviceOf?: ServiceOf;
 }
 
 /**
@@ -28,19 +33,24 @@ export interface Surroundings {
  * edited later do not turn one kind of load balancer into another.
  */
 export function loadBalancerOf(service: ServiceObject, surroundings: Surroundings = { context: DEFAULT_CONTEXT }): LoadBalancer {
-  const { context, existingScheme, bindingOf } = surroundings;
+  const { existingScheme, bindingOf, serviceOf } = surroundings;
   const findings = new Findings();
-  const { controller, isNlb, why } = actual(handlerOf(service, context), service.hostnames);
+  const { controller, isNlb, why } = actual(handlerOf(service, surroundings.context), service);
+  // EKS Auto Mode is a current one, whatever version of the controller is beside it.
+  const context = controller === "eks-auto" ? { ...surroundings.context, lbcVersion: undefined } : surroundings.context;
   const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
-  const ofLoadBalancer = loadBalancerAttributesOf(controller, service, findings);
-  const portOf = (port: ServicePort): LoadBalancerPort => {
-    const tlsTerminated = isTlsListener(controller, service, port);
-    const input = { controller, service, port, tlsTerminated, ofLoadBalancer, binding: bindingOf?.(port), context };
-    const { port: number, name, protocol: transport } = port;
-    return { port: number, name, transport, tlsTerminated, targetGroup: targetGroupOf(input, findings) };
-  };
-  if (isNlb) checkSslPorts(controller, service, findings);
-  const ports = isNlb ? service.ports.map(portOf) : [];
+  const ofLoadBalancer = loadBalancerAttributesOf(controller, service, context, findings);
+  const listeners = isNlb ? askedListeners(controller, service, context, findings) : [];
+  const ports = portsOf({ controller, service, listeners, ofLoadBalancer, bindingOf, serviceOf, context }, findings);
+  if (isNlb && controller === "ccm") refuseAsCloudProvider(service, findings);
+  if (isNlb && (controller === "lbc" || controller === "eks-auto")) {
+    refuseAsController({ service, listeners, internal, ofLoadBalancer, context }, findings);
+  }
+  if (isNlb && findings.refusals.some(({ by }) => by === "controller")) {
+    findings.doubt(
+      "What there is is not known: its controller changes nothing as long as it refuses a part of what is asked for. The AWS console or a measurement tells.",
+    );
+  }
   if (isNlb && service.shortcuts.length > 0) {
     findings.doubt(
       `kube-proxy answers for ${service.shortcuts.join(", ")} itself: where that is an address of the NLB, pods never reach it.`,
@@ -68,7 +78,11 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
 export const ANY_ZONE = "any_availability_zone";
 
 /** What there is, from what should be and the names of what is. */
-function actual(handler: Handler, hostnames: readonly string[]): { controller: Controller; isNlb: boolean; why: string } {
+function actual(
+  handler: Handler,
+  { hostnames, isBeingDeleted }: ServiceObject,
+): { readonly controller: Controller; readonly isNlb: boolean; readonly why: string } {
+  if (isBeingDeleted && !handler.isNlb) return handler;
   const shapes = hostnames.map(shapeOf);
   if (shapes.includes("nlb")) return handler.isNlb ? handler : { controller: "unknown", isNlb: true, why: "" };
   if (!shapes.includes("not_nlb")) return handler;
