@@ -6,10 +6,11 @@ import { isNightly } from "../support/run-environment.ts";
 import { firesJust } from "./firing-alerts.ts";
 import { CROSS_ZONE, check, factorsOfMode, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL, zonalOrNot } from "./modes.ts";
 import { pairwise } from "./pairwise.ts";
-import type { Mode, Scenario } from "./simulated-cluster.ts";
+import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
 const SIZES = [3, 30, 300];
 // promtool takes a second for 50,000 samples.
+const aThird = ({ service }: Path): number => (service === "web" ? 1 / 3 : 0);
 const sized = (nodes: number) => ({ nodes, isAlone: nodes >= 30, isThinned: nodes >= 300, scrapeEvery: nodes >= 300 ? 2 : 1 });
 /** The configuration allows hairpins, and none happens. */
 const fixed = { mode: ZONAL, preserves: () => false, saysPreserve: () => true, minutes: 80, scrapeEvery: 2 } as const;
@@ -45,6 +46,18 @@ const EVERYWHERE = MODES.flatMap(([name, mode]) => {
       { ...hour, isAlone: true, isTls: true },
       suspected,
     ),
+    ...[3, 30].flatMap((nodes) => {
+      const hours = { ...sized(nodes), mode, minutes: 120, scrapeEvery: 2 } as const;
+      const lost = { ...hours, preserves: () => false, saysPreserve: () => true, drops: aThird };
+      return [
+        row("a third of connections that is lost for hours, not by hairpins, alerts", nodes, lost, [
+          POSSIBLE,
+          "InternalNLBTimeouts",
+        ]),
+        row("hairpins that go on for hours alert as what they are", nodes, hours, [POSSIBLE, "HairpinTimeouts"]),
+        row("hairpins that go on for hours without evidence are suspected", nodes, { ...hours, evidence: "off" }, suspected),
+      ];
+    }),
     ...[3, 30].map((nodes) => {
       const alerts = isAllExposed(mode, nodes) ? [POSSIBLE] : suspected;
       return row(
@@ -106,6 +119,26 @@ await inOwnSandbox(import.meta.filename, () => {
       const slow = ({ service }: { readonly service: string }) => (service === "web" ? 0.03 : 0);
       return check(t, { ...fixed, nodes: 30, slow }, [POSSIBLE, "InternalNLBPacketLoss"]);
     });
+    test("two in a hundred connections that are lost for hours alert", (t) => {
+      const drops = ({ service }: Path): number => (service === "web" ? 0.02 : 0);
+      return check(t, { ...fixed, nodes: 30, isAlone: true, minutes: 120, drops }, [POSSIBLE, "InternalNLBTimeouts"]);
+    });
+    test("a third of connections that is lost for hours alerts although a single node probes", (t) => {
+      return check(t, { ...fixed, nodes: 1, zones: 1, minutes: 120, drops: aThird }, [POSSIBLE, "InternalNLBTimeouts"]);
+    });
+    test("timeouts that go on for hours alert where nothing can tell whether they hairpin", (t) => {
+      const hours = { mode: CROSS_ZONE, nodes: 30, isAlone: true, minutes: 120, scrapeEvery: 2 } as const;
+      return check(t, { ...hours, evidence: "off", control: false }, [POSSIBLE, "InternalNLBTimeouts"]);
+    });
+    test("a timeout now and then of one agent that attempts once a minute is no share", (t) => {
+      const drops = ({ minute }: Path): number => (minute % 20 === 0 ? 0.5 : 0);
+      return check(t, { ...fixed, nodes: 1, zones: 1, perMinute: 1, minutes: 150, drops }, [POSSIBLE]);
+    });
+    test("bursts of timeouts with half an hour of peace between them are not for hours", (t) => {
+      const drops = ({ service, minute }: Path): number => (service === "web" && minute % 40 < 4 ? 0.5 : 0);
+      return check(t, { ...fixed, nodes: 30, isAlone: true, minutes: 200, drops }, [POSSIBLE]);
+    });
+
     test("lost SYNs on one node are the node's", (t) => {
       return check(t, { ...fixed, nodes: 30, slow: ({ node }) => (node === 3 ? 0.3 : 0) }, [POSSIBLE]);
     });
