@@ -54,7 +54,10 @@ const EVERYWHERE = MODES.flatMap(([name, mode]) => {
           POSSIBLE,
           "InternalNLBTimeouts",
         ]),
-        row("hairpins that go on for hours alert as what they are", nodes, hours, [POSSIBLE, "HairpinTimeouts"]),
+        row("hairpins that go on for hours alert as what they are, half of them proved", nodes, { ...hours, recall: 0.5 }, [
+          POSSIBLE,
+          "HairpinTimeouts",
+        ]),
         row("hairpins that go on for hours without evidence are suspected", nodes, { ...hours, evidence: "off" }, suspected),
       ];
     }),

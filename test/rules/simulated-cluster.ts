@@ -45,7 +45,9 @@ export interface Scenario {
   readonly controlDrops?: (path: Path) => number;
   /** How these fail; by timeouts where nothing is said. */
   readonly reason?: Reason;
-  /** Share of them that the evidence convicts by mistake. */
+  /** Share of the hairpins that the evidence proves; all where nothing is said. */
+  readonly recall?: number;
+  /** Share of the others that the evidence convicts by mistake. */
   readonly mistaken?: number;
   /** Successes that needed a second SYN. */
   readonly slow?: (path: Path) => number;
@@ -146,7 +148,7 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
         const labels = connects + series.labels({ service_port: "80", frontend_zone: zone, exposed });
         series.add("hairpin_probe_attempts_total", labels, minute, attempts);
         series.add("hairpin_probe_failures_total", labels + series.labels({ reason }), minute, timeouts);
-        const proved = canProve ? hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
+        const proved = canProve ? times(hairpins, scenario.recall ?? 1) + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
         if (scenario.hasHairpinSeries !== false)
           series.add("hairpin_probe_hairpins_total", labels + series.labels({ evidence: "reset" }), minute, proved);
         if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
