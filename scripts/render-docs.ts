@@ -112,8 +112,8 @@ Three addresses of an NLB with 1,000 registered nodes, of which 66 to 120 probe 
 evidence \`HairpinTimeoutsSuspected\` takes an hour, and manages up to about 1,000 registered nodes.
 
 **What is lost otherwise.** Of a frontend nine connections in ten lost is \`InternalNLBUnreachable\`, within 20 minutes; one in a hundred
-and more is \`InternalNLBTimeouts\`, after an hour and a half, as bursts, rollouts and a target that soon recovers are nobody's business. It
-waits while a hairpin alert speaks of the same Service. TLS handshakes and HTTP answers that fail are an application's, and no alert's here.
+and more is \`InternalNLBTimeouts\`, after an hour and a half, as a burst, a rollout or a target that soon recovers is no reason to call anybody;
+six in ten are waited for no longer than an hour. It keeps silent while a hairpin alert speaks of the same Service. TLS handshakes and HTTP answers that fail are an application's, and no alert's here.
 
 **Nothing behind it.** Where EndpointSlices hold no pod of a Service, as when it is scaled to zero, nothing is meant to answer: nobody is paged,
 and \`InternalNLBWithoutBackends\` is information after an hour. Pods that are there and unready are meant to answer. Where it is not known

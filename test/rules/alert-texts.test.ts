@@ -75,7 +75,7 @@ const CASES: readonly Case[] = [
     said: [
       [
         { ...SERVICE, service_port: "80", frontend_zone: "zone-a" },
-        "53.33% of connections to shop/web port 80, zone zone-a, time out, and have done so for an hour and a half. Nothing shows that they hairpin.",
+        "53.33% of connections to shop/web port 80, zone zone-a, have timed out in the last half hour, and it goes on. Nothing shows that they hairpin.",
       ],
     ],
   },

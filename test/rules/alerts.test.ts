@@ -126,6 +126,10 @@ await inOwnSandbox(import.meta.filename, () => {
       const drops = ({ service }: Path): number => (service === "web" ? 0.02 : 0);
       return check(t, { ...fixed, nodes: 30, isAlone: true, minutes: 120, drops }, [POSSIBLE, "InternalNLBTimeouts"]);
     });
+    test("three quarters of connections that are lost alert within an hour", (t) => {
+      const drops = ({ service }: Path): number => (service === "web" ? 0.75 : 0);
+      return check(t, { ...fixed, nodes: 30, isAlone: true, minutes: 60, drops }, [POSSIBLE, "InternalNLBTimeouts"]);
+    });
     test("a third of connections that is lost for hours alerts although a single node probes", (t) => {
       return check(t, { ...fixed, nodes: 1, zones: 1, minutes: 120, drops: aThird }, [POSSIBLE, "InternalNLBTimeouts"]);
     });

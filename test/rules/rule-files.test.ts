@@ -63,7 +63,7 @@ test("what is recorded is named after its level, and is used", () => {
     if (record === undefined) continue;
     assert.match(
       record,
-      /^(service|port|frontend|node|node_service|node_frontend):hairpin_probe_\w+:(increase(5m|15m|30m|1h)|ratio15m|max|z_within_\w+1h)$/,
+      /^(service|port|frontend|node|node_service|node_frontend):hairpin_probe_\w+:(increase(5m|15m|30m|1h)|ratio(15|30)m|max|z_within_\w+1h)$/,
     );
     if (record.endsWith(":ratio15m")) continue;
     assert.ok(
