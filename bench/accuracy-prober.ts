@@ -106,6 +106,7 @@ const frontends = addresses.map((address): Frontend => {
     zone: undefined,
     colocated: false,
     exposure: undefined,
+    backends: undefined,
   } as const;
   return { id: address, service, listener, address, ...known };
 });

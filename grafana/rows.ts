@@ -93,7 +93,7 @@ export const ROWS: readonly Row[] = [
         unit: "percentunit",
         width: 5,
         height: 5,
-        runbooks: ["InternalNLBUnreachable"],
+        runbooks: ["InternalNLBUnreachable", "InternalNLBTimeouts"],
         queries: [{ expr: shareShown('exposed!="true"'), legend: "not exposed" }],
         thresholds: [0.001, 0.02],
       },
@@ -237,6 +237,26 @@ export const ROWS: readonly Row[] = [
           {
             expr: `sum by (service_namespace, service_name) (rate(hairpin_probe_control_failures_total{${SERVICE}}[$__rate_interval])) / sum by (service_namespace, service_name) (rate(hairpin_probe_control_attempts_total{${SERVICE}}[$__rate_interval]))`,
             legend: "{{service_namespace}}/{{service_name}}",
+          },
+        ],
+      },
+      {
+        title: "Ready backends",
+        description:
+          "Behind each port, as EndpointSlices say; no line where they do not tell. At 0, look whether any are unready: with none at all nothing is meant to answer, and no alert pages.",
+        type: "timeseries",
+        unit: "short",
+        width: 24,
+        height: 7,
+        runbooks: ["InternalNLBWithoutBackends"],
+        queries: [
+          {
+            expr: `max by (service_namespace, service_name, service_port) (hairpin_probe_backends{${SERVICE}, ready="true"})`,
+            legend: "{{service_namespace}}/{{service_name}}:{{service_port}}",
+          },
+          {
+            expr: `max by (service_namespace, service_name, service_port) (hairpin_probe_backends{${SERVICE}, ready="false"}) > 0`,
+            legend: "{{service_namespace}}/{{service_name}}:{{service_port}} unready",
           },
         ],
       },

@@ -101,8 +101,8 @@ configuration: they are warnings. \`HairpinPossible\` is information, and fires 
 **Evidence first.** \`HairpinTimeouts\` fires on what the kernel's counters or a capture show, and on nothing else: no ratio and no threshold
 between healthy and sick is in it. \`HairpinTimeoutsSuspected\` is for where evidence is not to be had; how it decides is in its
 [runbook](runbooks/HairpinTimeoutsSuspected.md). Tests let both fire for every way in which an NLB can hairpin, at 3, 30 and 300 nodes,
-and keep them silent for one sick node, one sick Service, one dead target, one dead zone, a burst, a rollout, a scale-down, agents that
-restart, and where there is nothing to compare with.
+and keep them silent for one sick node, one sick Service, one dead target, one dead zone, a TLS listener that nothing answers behind, a
+Service without backends, a burst, a rollout, a scale-down, agents that restart, and where there is nothing to compare with.
 
 **How soon.** Of the *k* targets of an address each loses one in *k* of its connections. If all of them probe, that is as many hairpins as one
 node has attempts, six a minute at the default interval, and \`HairpinTimeouts\` fires within ten minutes. Of a large target group only
@@ -110,6 +110,14 @@ node has attempts, six a minute at the default interval, and \`HairpinTimeouts\`
 Three addresses of an NLB with 1,000 registered nodes, of which 66 to 120 probe each address, have one or two a minute; with 5,000 nodes
 14 to 26 an hour: that takes up to half an hour, and at an interval of 30 seconds an hour and more. A larger \`--fan-out\` is sooner. Without
 evidence \`HairpinTimeoutsSuspected\` takes an hour, and manages up to about 1,000 registered nodes.
+
+**What is lost otherwise.** Of a frontend nine connections in ten lost is \`InternalNLBUnreachable\`, within 20 minutes; one in a hundred
+and more is \`InternalNLBTimeouts\`, after an hour and a half, as a burst, a rollout or a target that soon recovers is no reason to call anybody;
+six in ten are waited for no longer than an hour. It keeps silent while a hairpin alert speaks of the same Service. TLS handshakes and HTTP answers that fail are an application's, and no alert's here.
+
+**Nothing behind it.** Where EndpointSlices hold no pod of a Service, as when it is scaled to zero, nothing is meant to answer: nobody is paged,
+and \`InternalNLBWithoutBackends\` is information after an hour. Pods that are there and unready are meant to answer. Where it is not known
+(frontends from a file, agents that hear nothing from the API server), the page comes.
 
 **Several clusters.** The label \`cluster\`, where your Prometheus adds it, is kept in every rule.
 `;

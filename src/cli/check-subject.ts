@@ -35,7 +35,7 @@ export function snapshotOfHost({ host, port }: Extract<CheckTarget, { kind: "hos
     zonalAffinity: false,
     listeners: [{ port, name: "", protocol: "tcp", path: "/", tlsTerminated: false, targetGroup }],
   };
-  return { services: [{ service, backends: [] }], skipped: [], nodes: [] };
+  return { services: [{ service, backends: [], areBackendsListed: true }], skipped: [], nodes: [] };
 }
 
 /**

@@ -164,7 +164,8 @@ function discoveredOf(given: GivenService, defaultPath: string): DiscoveredServi
       targetGroup,
     })),
   };
-  return { service: nlb, backends: given.backends.map(({ node, zone }) => ({ node, zone, ready: true })) };
+  const backends = given.backends.map(({ node, zone }) => ({ node, zone, ready: true }));
+  return { service: nlb, backends, areBackendsListed: true };
 }
 
 /** AWS's defaults for TCP, where the target type tells which, under what the file says. */

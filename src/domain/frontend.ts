@@ -1,5 +1,5 @@
 import type { Exposure } from "./exposure.ts";
-import type { Listener, NlbService } from "./service.ts";
+import type { BackendCounts, Listener, NlbService } from "./service.ts";
 
 /**
  * What DNS says about one name at present: addresses with their zones, or why there are none and which there were.
@@ -50,4 +50,6 @@ export interface Frontend {
   /** This node hosts at least one ready backend of the Service. */
   readonly colocated: boolean;
   readonly exposure: Exposure;
+  /** Behind the port; `undefined` where the Kubernetes API does not tell. With none at all nothing is meant to answer. */
+  readonly backends: BackendCounts | undefined;
 }

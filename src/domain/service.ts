@@ -42,6 +42,12 @@ export interface Backend {
   readonly isPublishedUnready?: true;
 }
 
+/** How many backends stand behind a port. One on its way out is not ready. */
+export interface BackendCounts {
+  readonly ready: number;
+  readonly unready: number;
+}
+
 /** An address that is known without DNS, with its zone. */
 export interface StaticAddress {
   readonly address: string;

@@ -28,6 +28,8 @@ export interface NodePlacement {
 export interface DiscoveredService {
   readonly service: NlbService;
   readonly backends: readonly Backend[];
+  /** The backends are those that somebody wrote down: none does not say that there are none, and nobody watches whether they are ready. */
+  readonly areBackendsListed?: true;
   /** Where the ports of one NLB forward to different Services (a Gateway's listeners): the backends of each port. */
   readonly backendsByPort?: ReadonlyMap<number, readonly Backend[]>;
 }
@@ -56,7 +58,8 @@ export function mergeSnapshots(snapshots: readonly Snapshot[]): Snapshot {
       const key = serviceKey(discovered.service);
       if (services.has(key)) continue;
       const backends = discovered.backends.length > 0 ? undefined : backendsOfOthers.get(key);
-      services.set(key, backends === undefined ? discovered : { ...discovered, backends });
+      const { areBackendsListed: _, ...others } = discovered;
+      services.set(key, backends === undefined ? discovered : { ...others, backends });
     }
     for (const placement of snapshot.nodes) nodes.set(placement.node, completed(nodes.get(placement.node), placement));
   }

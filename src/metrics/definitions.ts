@@ -28,12 +28,12 @@ const BOOLEANS = ["true", "false"] as const;
 const NODE = { node: "the agent's node" } as const;
 const SERVICE = { ...NODE, service_namespace: "namespace of the Service", service_name: "name of the Service" } as const;
 
-/** A way past the NLB, which has no zone and no exposure. */
-const CONTROL = { ...SERVICE, service_port: "port of the NLB" } as const;
+/** A port of an NLB, and the way past it to the same backends: neither has a zone or an exposure. */
+const PORT = { ...SERVICE, service_port: "port of the NLB" } as const;
 
 /** Where an attempt was aimed, and from where: the labels of every metric that is kept per frontend. */
 const WHERE = {
-  ...CONTROL,
+  ...PORT,
   frontend_zone: 'zone of the frontend, "" when unknown',
   colocated: BOOLEANS,
   exposed: EXPOSED,
@@ -63,18 +63,23 @@ export const METRICS = {
   },
   hairpin_probe_control_attempts_total: {
     type: "counter",
-    labels: CONTROL,
+    labels: PORT,
     help: "Attempts past the NLB, to the Service's ClusterIP, that gave an outcome. They tell backends that are down from a broken NLB path.",
   },
   hairpin_probe_control_failures_total: {
     type: "counter",
-    labels: { ...CONTROL, reason: REASONS },
+    labels: { ...PORT, reason: REASONS },
     help: "Attempts past the NLB that failed, by reason.",
   },
   hairpin_probe_exposure_ratio: {
     type: "gauge",
     labels: WHERE,
     help: "Share of fresh connections expected to hairpin, from configuration and topology. Absent when unknown.",
+  },
+  hairpin_probe_backends: {
+    type: "gauge",
+    labels: { ...PORT, ready: BOOLEANS },
+    help: "Backends behind a port that this node probes, by whether they are ready, as EndpointSlices say. Absent when unknown: a file does not tell. Where ports or Services are added up, those of the one with the most.",
   },
   hairpin_probe_connect_duration_seconds: {
     type: "histogram",

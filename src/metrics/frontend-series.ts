@@ -2,16 +2,17 @@ import type { Control } from "../domain/control.ts";
 import { EVIDENCE_KINDS } from "../domain/evidence.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import { REASONS } from "../domain/outcome.ts";
+import type { BackendCounts } from "../domain/service.ts";
 import { LabelSets, labelsKey } from "./label-sets.ts";
 import type { MetricRegistry } from "./registry.ts";
 import { type Planned, planSeries } from "./series-budget.ts";
 import {
   type ConnectLabels,
-  type ControlLabels,
   connectLabelsOf,
-  controlLabelsOf,
   type Folding,
   NOTHING_FOLDED,
+  type PortLabels,
+  portLabelsOf,
   type WhereLabels,
   whereOf,
 } from "./where-labels.ts";
@@ -42,7 +43,7 @@ export class FrontendSeries {
   #places = new WeakMap<Frontend, Place>();
   readonly #where: LabelSets<WhereLabels>;
   readonly #connect: LabelSets<ConnectLabels>;
-  readonly #control: LabelSets<ControlLabels>;
+  readonly #control: LabelSets<PortLabels>;
 
   /** @param maxSeries - The budget. */
   constructor(registry: MetricRegistry, node: string, maxSeries: number) {
@@ -60,7 +61,7 @@ export class FrontendSeries {
       (labels) => registry.zero("hairpin_probe_connect_duration_seconds", labels),
       (labels) => registry.remove("hairpin_probe_connect_duration_seconds", labels),
     );
-    this.#control = new LabelSets<ControlLabels>(
+    this.#control = new LabelSets<PortLabels>(
       (labels) => {
         registry.add("hairpin_probe_control_attempts_total", labels, 0);
         for (const reason of REASONS) registry.add("hairpin_probe_control_failures_total", { ...labels, reason }, 0);
@@ -98,8 +99,8 @@ export class FrontendSeries {
     return place;
   }
 
-  controlLabelsOf(control: Control): ControlLabels {
-    return controlLabelsOf(control, this.#node, this.#folding);
+  controlLabelsOf(control: Control): PortLabels {
+    return portLabelsOf(control, this.#node, this.#folding);
   }
 
   /** Replaces what there is to have series. */
@@ -132,6 +133,7 @@ export class FrontendSeries {
       planned.controls.map((control) => this.controlLabelsOf(control)),
       nowMs,
     );
+    this.#setBackends(planned.frontends);
     for (const { labels, isInUse } of this.#where.all()) {
       const exposure = isInUse ? exposures.get(labelsKey(labels)) : undefined;
       // A gauge says what is so now: it goes at once with the frontend it was true of.
@@ -140,12 +142,35 @@ export class FrontendSeries {
     }
   }
 
+  /** What is unknown of one of those that share labels is unknown of all. */
+  #setBackends(frontends: readonly Frontend[]): void {
+    this.#registry.reset("hairpin_probe_backends");
+    const ports = Map.groupBy(frontends, (frontend) => labelsKey(portLabelsOf(frontend, this.#node, this.#folding)));
+    for (const sharing of ports.values()) {
+      const [first] = sharing;
+      const known = sharing.flatMap(({ backends }) => backends ?? []);
+      if (first === undefined || known.length < sharing.length) continue;
+      const labels = portLabelsOf(first, this.#node, this.#folding);
+      const most = (count: (backends: BackendCounts) => number): number => Math.max(...known.map(count));
+      this.#registry.set(
+        "hairpin_probe_backends",
+        { ...labels, ready: "true" },
+        most(({ ready }) => ready),
+      );
+      this.#registry.set(
+        "hairpin_probe_backends",
+        { ...labels, ready: "false" },
+        most(({ unready }) => unready),
+      );
+    }
+  }
+
   /** Removes what has been out of use for long enough. */
   expire(nowMs: number): void {
     for (const sets of [this.#where, this.#connect, this.#control]) sets.expire(nowMs);
   }
 
-  hasControl(labels: ControlLabels): boolean {
+  hasControl(labels: PortLabels): boolean {
     return this.#control.has(labelsKey(labels));
   }
 

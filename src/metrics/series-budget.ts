@@ -6,7 +6,7 @@ import { REASONS } from "../domain/outcome.ts";
 import { serviceKey } from "../domain/service.ts";
 import { METRICS } from "./definitions.ts";
 import { labelsKey } from "./label-sets.ts";
-import { connectLabelsOf, controlLabelsOf, type Folding, NOTHING_FOLDED, serviceLabelsOf, whereOf } from "./where-labels.ts";
+import { connectLabelsOf, type Folding, NOTHING_FOLDED, portLabelsOf, serviceLabelsOf, whereOf } from "./where-labels.ts";
 
 /** What is to have series. */
 export interface Planned {
@@ -28,10 +28,12 @@ const PER_WHERE = 1 + REASONS.length + EVIDENCE_KINDS.length;
 const PER_CONTROL = 1 + REASONS.length;
 /** The buckets, the one without a bound, sum and count. */
 const PER_CONNECT = METRICS.hairpin_probe_connect_duration_seconds.buckets.length + 3;
+/** Backends behind a port that are ready, and that are not. */
+const PER_BACKENDS = 2;
 /** Configuration, and how many frontends. */
 const PER_SERVICE = 2;
 /** For what is folded: colocated or not, times exposed, not, or unknown. */
-const FOLDED = 6 * (PER_WHERE + 1) + PER_CONTROL + PER_SERVICE;
+const FOLDED = 6 * (PER_WHERE + 1) + PER_CONTROL + PER_BACKENDS + PER_SERVICE;
 const FOLDED_CONNECT = 2 * PER_CONNECT;
 
 /** The least budget that makes sense: the agent's own, and all Services as one. */
@@ -57,16 +59,18 @@ function seriesOf({ services, frontends, controls }: Planned, node: string, fold
   const where = new Set<string>();
   const withExposure = new Set<string>();
   const withCertificate = new Set<string>();
+  const withBackends = new Set<string>();
   for (const frontend of frontends) {
     const labels = whereOf(frontend, node, folding);
     const key = labelsKey(labels);
     where.add(key);
     connect.add(labelsKey(connectLabelsOf(labels, folding)));
     if (frontend.exposure !== undefined) withExposure.add(key);
+    if (frontend.backends !== undefined) withBackends.add(labelsKey(portLabelsOf(frontend, node, folding)));
     const { protocol } = frontend.listener;
     if ((protocol === "tls" || protocol === "https") && !folding.ports) withCertificate.add(key);
   }
-  const control = new Set(controls.map((each) => labelsKey(controlLabelsOf(each, node, folding))));
+  const control = new Set(controls.map((each) => labelsKey(portLabelsOf(each, node, folding))));
   const named = new Set(services.map((service) => labelsKey(serviceLabelsOf(service, folding))));
   return (
     where.size * PER_WHERE +
@@ -74,6 +78,7 @@ function seriesOf({ services, frontends, controls }: Planned, node: string, fold
     withCertificate.size +
     connect.size * PER_CONNECT +
     control.size * PER_CONTROL +
+    withBackends.size * PER_BACKENDS +
     named.size * PER_SERVICE
   );
 }

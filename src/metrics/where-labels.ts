@@ -5,7 +5,7 @@ import { serviceKey } from "../domain/service.ts";
 import type { LabelsOf } from "./definitions.ts";
 
 export type WhereLabels = LabelsOf<"hairpin_probe_attempts_total">;
-export type ControlLabels = LabelsOf<"hairpin_probe_control_attempts_total">;
+export type PortLabels = LabelsOf<"hairpin_probe_control_attempts_total">;
 export type ConnectLabels = LabelsOf<"hairpin_probe_connect_duration_seconds">;
 
 /** What series are added up instead of told apart. A label that is folded is empty. */
@@ -18,7 +18,7 @@ export interface Folding {
 
 export const NOTHING_FOLDED: Folding = { ports: false, services: new Set() };
 
-type ServiceLabels = Pick<ControlLabels, "service_namespace" | "service_name">;
+type ServiceLabels = Pick<PortLabels, "service_namespace" | "service_name">;
 type Named = { readonly namespace: string; readonly name: string };
 
 export const serviceLabelsOf = (service: Named, { services }: Folding): ServiceLabels =>
@@ -35,7 +35,12 @@ export const whereOf = (frontend: Frontend, node: string, folding: Folding): Whe
   exposed: exposedLabel(frontend.exposure),
 });
 
-export const controlLabelsOf = ({ service, listener }: Control, node: string, folding: Folding): ControlLabels => ({
+/** Of a frontend or a control. */
+export const portLabelsOf = (
+  { service, listener }: Pick<Control, "service" | "listener">,
+  node: string,
+  folding: Folding,
+): PortLabels => ({
   node,
   ...serviceLabelsOf(service, folding),
   service_port: folding.ports ? "" : String(listener.port),

@@ -8,7 +8,7 @@ import {
   type Resolution,
   type ZonalAddress,
 } from "../domain/frontend.ts";
-import { type Backend, type Listener, type NlbService, serviceKey } from "../domain/service.ts";
+import { type Backend, type BackendCounts, type Listener, type NlbService, serviceKey } from "../domain/service.ts";
 import type { DiscoveredService, NodePlacement, Snapshot } from "../domain/snapshot.ts";
 import { selectAddresses } from "./addresses.ts";
 import { planControls } from "./controls.ts";
@@ -67,7 +67,7 @@ export function planFrontends(
   const here = { node: self.node, zone: self.zone ?? zoneOf(self.node, snapshot) };
   const addressesSkipped: Record<AddressSkipReason, number> = { ...NONE_SKIPPED };
   const candidates = snapshot.services.flatMap((discovered) => {
-    const { service, backends, backendsByPort } = discovered;
+    const { service, backends, backendsByPort, areBackendsListed = false } = discovered;
     const { locations, skipped } = locationsOf(discovered, resolve, isAllowed);
     for (const reason of ADDRESS_SKIP_REASONS) addressesSkipped[reason] += skipped[reason];
     const enabledZones = enabledZonesOf(discovered, locations);
@@ -75,7 +75,7 @@ export function planFrontends(
       service.listeners.map((listener): Candidate => {
         const behind = backendsByPort?.get(listener.port) ?? backends;
         const id = frontendId(discovered, listener, location.address);
-        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones };
+        return { id, hosts: hostsOf(behind), service, listener, behind, areBackendsListed, location, enabledZones };
       }),
     );
   });
@@ -93,19 +93,20 @@ interface Candidate extends Shared {
   readonly service: NlbService;
   readonly listener: Listener;
   readonly behind: readonly Backend[];
+  readonly areBackendsListed: boolean;
   readonly location: Location;
   readonly enabledZones: ReadonlySet<string> | undefined;
 }
 
 function frontendOf(
-  { id, hosts, service, listener, behind, location, enabledZones }: Candidate,
+  { id, hosts, service, listener, behind, areBackendsListed, location, enabledZones }: Candidate,
   self: Self,
   nodes: readonly NodePlacement[],
 ): Frontend {
   const { address, zone, withdrawn, dnsError } = location;
   const { targetGroup } = listener;
   // A file that lists no backends does not say that there are none.
-  const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
+  const known = areBackendsListed && behind.length === 0 ? undefined : behind;
   const input = { service, self, nodes, enabledZones, targetGroup, address, frontendZone: zone, backends: known };
   return {
     id,
@@ -119,6 +120,7 @@ function frontendOf(
     colocated: hosts.has(self.node),
     // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
     exposure: withdrawn ? undefined : exposureOf(input),
+    backends: areBackendsListed ? undefined : countsOf(behind),
   };
 }
 
@@ -132,6 +134,17 @@ function hostsOf(backends: readonly Backend[]): ReadonlySet<string> {
   const hosts = new Set(backends.flatMap(({ node, ready }) => (ready && node !== undefined ? [node] : [])));
   HOSTS.set(backends, hosts);
   return hosts;
+}
+
+const COUNTS = new WeakMap<readonly Backend[], BackendCounts>();
+
+function countsOf(backends: readonly Backend[]): BackendCounts {
+  const known = COUNTS.get(backends);
+  if (known !== undefined) return known;
+  const ready = backends.filter((backend) => backend.ready).length;
+  const counts = { ready, unready: backends.length - ready };
+  COUNTS.set(backends, counts);
+  return counts;
 }
 
 /** The zone of this node, as far as the snapshot knows it: from its agent, or from a backend that it hosts. */

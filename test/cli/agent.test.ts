@@ -111,6 +111,8 @@ await inOwnSandbox(import.meta.filename, () => {
         // Whoever waits for news from an API server is to know that this one asks none.
         const itself = { discovers_from: "file", evidence_level: "counters" };
         assert.equal(sumOf(samples, "hairpin_probe_agent_info", itself), 1);
+        // What a file lists is not watched: whether it is ready, nobody knows.
+        assert.ok(!samples.some(({ name }) => name === "hairpin_probe_backends"));
       });
       assert.equal((await fetch(`http://${METRICS}/readyz`)).status, 200);
     } finally {

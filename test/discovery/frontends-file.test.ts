@@ -88,6 +88,7 @@ nodes: [{ node: n1, zone: eu-west-1a, labels: { role: ingress } }, { node: n3, e
             { node: "n1", zone: "eu-west-1a", ready: true },
             { node: "n2", zone: undefined, ready: true },
           ],
+          areBackendsListed: true,
         },
       ],
       skipped: [],

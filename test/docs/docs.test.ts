@@ -146,7 +146,7 @@ async function seriesOf(services: number, ports: number, addresses: number): Pro
   const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries: 20_000 });
   metrics.watchAgent(() => AGENT);
   metrics.watchSnapshotAge(() => 0);
-  const some = frontend({ exposure: 0.5 });
+  const some = frontend({ exposure: 0.5, backends: { ready: 2, unready: 0 } });
   const all = Array.from({ length: services }, (_, i) => ({ ...some.service, name: `service-${i}` }));
   const listeners = all.flatMap((service) =>
     Array.from({ length: ports }, (_, i) => ({ service, listener: { ...some.listener, port: 80 + i } })),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Backend } from "../../src/domain/service.ts";
 import { mergeSnapshots, zonesOf } from "../../src/domain/snapshot.ts";
 import { backend, nlbService, snapshot } from "../support/services.ts";
 
@@ -24,6 +25,19 @@ test("a Service that two sources name comes from the first, and is skipped by no
     merged.skipped.map(({ name }) => name),
     ["old"],
   );
+});
+
+test("backends that the cluster knows stand in for those that a file does not list", () => {
+  const service = nlbService({ controller: "static" });
+  const file = (backends: readonly Backend[]) => snapshot({ services: [{ service, backends, areBackendsListed: true }] });
+  const merged = (listed: readonly Backend[], known: readonly Backend[] | undefined) =>
+    mergeSnapshots([file(listed), snapshot(known === undefined ? {} : { backendsOfOthers: new Map([["shop/web", known]]) })])
+      .services;
+  const one = [backend("n1", "a")];
+  assert.deepEqual(merged([], one), [{ service, backends: one }]);
+  assert.deepEqual(merged([], []), [{ service, backends: [] }], "now it is known that there are none");
+  assert.deepEqual(merged([], undefined), [{ service, backends: [], areBackendsListed: true }]);
+  assert.deepEqual(merged(one, []), [{ service, backends: one, areBackendsListed: true }]);
 });
 
 test("of a node that two sources name, each says what it knows", () => {

@@ -103,6 +103,30 @@ await inOwnSandbox(import.meta.filename, () => {
     });
   }
 
+  test("a Service that goes to zero and comes back unready is probed on, and the page says how many backends it has", async (t) => {
+    const { api, agent } = await startWorld(t, ["--interval", "100ms"], []);
+    const backends = async (): Promise<readonly number[]> => {
+      const page = await agent.scrape();
+      return ["true", "false"].map((ready) =>
+        sumOf(page, "hairpin_probe_backends", { service_name: "web", service_port: "80", ready }),
+      );
+    };
+    const becomes = (endpoints: Parameters<typeof slice>[1], expected: readonly number[]): Promise<void> => {
+      api.put(SLICES, slice("web", endpoints));
+      return eventually(async () => assert.deepEqual(await backends(), expected));
+    };
+    assert.deepEqual(await backends(), [1, 0]);
+    await becomes([], [0, 0]);
+    await assertGoesOn(agent);
+    const [at, unready] = [
+      { address: "10.97.2.2", node: "n2" },
+      { ready: false, serving: false, terminating: false },
+    ];
+    await becomes([{ ...at, conditions: unready }], [0, 1]);
+    await becomes([at], [1, 0]);
+    assert.deepEqual(await agent.end(), [0, null]);
+  });
+
   test("EndpointSlices that change 100 times a second: no failure, attempts are due as before, memory is flat, the last change holds", async (t) => {
     const CHANGES = 1_000;
     const INTERVAL_MS = 50;

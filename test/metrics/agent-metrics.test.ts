@@ -4,6 +4,7 @@ import type { Control } from "../../src/domain/control.ts";
 import { REASONS, type Success } from "../../src/domain/outcome.ts";
 import { type AgentDescription, AgentMetrics } from "../../src/metrics/agent-metrics.ts";
 import { SERIES_GRACE_MS } from "../../src/metrics/label-sets.ts";
+import { MIN_SERIES } from "../../src/metrics/series-budget.ts";
 import { AGENT } from "../support/full-page.ts";
 import { backend, frontend, HOSTNAME, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
@@ -106,6 +107,39 @@ test("a frontend that comes back within the five minutes goes on counting where 
   metrics.outcome(one, SUCCESS);
   clock.nowMs = 2 * SERIES_GRACE_MS;
   assert.match((await samples("hairpin_probe_attempts_total"))[0] ?? "", / 2$/);
+});
+
+test("backends are exported of each port where they are known, and go with what they were true of", async () => {
+  const { metrics, samples } = harness();
+  const { one, discovered } = planned({ backends: { ready: 2, unready: 1 } });
+  const labels = (port: number, ready: boolean): string =>
+    `service_namespace="shop",service_name="web",service_port="${port}",ready="${ready}"`;
+  const elsewhere = { ...one, id: "other", zone: "eu-west-1b" };
+  const unknown = { ...one, id: "unknown", listener: listener({ port: 81 }), backends: undefined };
+  metrics.plan(discovered, [one, elsewhere, unknown]);
+  assert.deepEqual(await samples("hairpin_probe_backends"), [`{${labels(80, true)}} 2`, `{${labels(80, false)}} 1`]);
+  metrics.plan(discovered, [{ ...one, backends: { ready: 0, unready: 0 } }]);
+  assert.deepEqual(await samples("hairpin_probe_backends"), [`{${labels(80, true)}} 0`, `{${labels(80, false)}} 0`]);
+  metrics.plan(discovered, [{ ...one, backends: undefined }]);
+  assert.deepEqual(await samples("hairpin_probe_backends"), []);
+});
+
+test("backends of ports that are added up are those of the one with the most, and unknown if any is", async () => {
+  const { metrics, samples } = harness(MIN_SERIES);
+  const { one, discovered } = planned({ backends: { ready: 0, unready: 0 } });
+  const more = Array.from({ length: 40 }, (_, i) => {
+    const service = nlbService({ name: `web-${i}` });
+    return { ...one, id: `${i}`, service, backends: { ready: i % 3, unready: i % 2 } };
+  });
+  const plan = (frontends: readonly (typeof one)[]): void =>
+    metrics.plan({ ...discovered, services: frontends.map(({ service }) => ({ service, backends: [] })) }, frontends);
+  plan([one, ...more]);
+  assert.deepEqual(
+    (await samples("hairpin_probe_backends")).map((line) => /service_name="",service_port="",(.*)}(.*)$/.exec(line)?.[0]),
+    ['service_name="",service_port="",ready="true"} 2', 'service_name="",service_port="",ready="false"} 1'],
+  );
+  plan([{ ...one, backends: undefined }, ...more]);
+  assert.deepEqual(await samples("hairpin_probe_backends"), []);
 });
 
 test("exposure is exported where it is known and absent where it is not", async () => {

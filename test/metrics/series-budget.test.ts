@@ -15,6 +15,7 @@ interface Shape {
   readonly protocol: "tcp" | "https";
   readonly exposure: number | undefined;
   readonly colocated: boolean;
+  readonly areBackendsKnown?: boolean;
 }
 
 const SHAPE: Shape = { ports: 1, zones: 3, protocol: "tcp", exposure: 0.25, colocated: true };
@@ -23,7 +24,8 @@ const SHAPE: Shape = { ports: 1, zones: 3, protocol: "tcp", exposure: 0.25, colo
 function planOf(shapes: readonly Shape[]) {
   const frontends: Frontend[] = [];
   const controls: Control[] = [];
-  const services = shapes.map(({ ports, zones, protocol, exposure, colocated }, i) => {
+  const services = shapes.map(({ ports, zones, protocol, exposure, colocated, areBackendsKnown = true }, i) => {
+    const backends = areBackendsKnown ? { ready: i, unready: 1 } : undefined;
     const listeners = Array.from({ length: ports }, (_, k) => listener({ port: 80 + k, protocol }));
     const service = nlbService({ namespace: `ns-${i % 3}`, name: `service-${i}`, listeners });
     for (const each of listeners) {
@@ -31,7 +33,7 @@ function planOf(shapes: readonly Shape[]) {
       controls.push({ id, service, listener: each, address: "172.20.0.80", port: each.port });
       for (let zone = 0; zone < zones; zone++) {
         // Only the own zone's address can hairpin.
-        const own = { exposure: zone === 0 ? exposure : 0, colocated, zone: `zone-${zone}` };
+        const own = { exposure: zone === 0 ? exposure : 0, colocated, backends, zone: `zone-${zone}` };
         frontends.push({ ...frontend(own), id: `${id}@${zone}`, service, listener: each });
       }
     }
@@ -66,6 +68,7 @@ const shapes = fc.array(
     protocol: fc.constantFrom("tcp" as const, "https" as const),
     exposure: fc.constantFrom(undefined, 0, 0.25),
     colocated: fc.boolean(),
+    areBackendsKnown: fc.boolean(),
   }),
   { maxLength: 40 },
 );

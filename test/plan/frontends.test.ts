@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { addressPolicy } from "../../src/domain/address.ts";
 import type { Resolution } from "../../src/domain/frontend.ts";
-import type { Backend, Controller } from "../../src/domain/service.ts";
-import type { Snapshot } from "../../src/domain/snapshot.ts";
+import type { Backend } from "../../src/domain/service.ts";
+import type { DiscoveredService, Snapshot } from "../../src/domain/snapshot.ts";
 import { planFrontends, type Resolve } from "../../src/plan/frontends.ts";
 import { backend, listener, nlbService, snapshot, targetGroup } from "../support/services.ts";
 
@@ -196,8 +196,8 @@ test("each frontend knows the family of its address; IPv6 that is not private is
 
 test("a Service without a ready backend is probed on, and exposed nowhere: what fails then is no hairpin", () => {
   const nodes = [{ node: "n1", zone: "a" }];
-  const exposures = (backends: readonly Backend[], controller: Controller = "lbc") =>
-    frontendsOf(snapshot({ services: [{ service: nlbService({ controller }), backends }], nodes }), () => RESOLVED).map(
+  const exposures = (backends: readonly Backend[], listed: Pick<DiscoveredService, "areBackendsListed"> = {}) =>
+    frontendsOf(snapshot({ services: [{ service: nlbService(), backends, ...listed }], nodes }), () => RESOLVED).map(
       ({ colocated, exposure }) => [colocated, exposure],
     );
   assert.deepEqual(exposures([backend("n1", "a")])[0], [true, 1]);
@@ -205,7 +205,7 @@ test("a Service without a ready backend is probed on, and exposed nowhere: what 
   assert.deepEqual(exposures([backend("n1", "a", false)])[0], [false, 0]);
   assert.deepEqual(exposures([])[0], [false, 0]);
   // A file that lists none does not say that there are none.
-  assert.deepEqual(exposures([], "static")[0], [false, 1]);
+  assert.deepEqual(exposures([], { areBackendsListed: true })[0], [false, 1]);
 });
 
 test("frontends that are left to others are not planned, nor is what would be worked out for them", () => {
@@ -225,4 +225,24 @@ test("frontends that are left to others are not planned, nor is what would be wo
     plan.services.map(({ service }) => service.name),
     ["web", "new"],
   );
+});
+
+test("how many backends stand behind a port is known where the API tells, and not where a file does", () => {
+  const backendsOf = (services: Snapshot["services"]) =>
+    frontendsOf(snapshot({ services }), () => RESOLVED).map(({ listener: { port }, backends }) => [port, backends]);
+  const some = [backend("n1", "a"), backend("n2", "a"), backend("n3", "b", false)];
+  const none: readonly Backend[] = [];
+  const first = (services: Snapshot["services"]) => backendsOf(services)[0]?.[1];
+  assert.deepEqual(first([discovered(some)]), { ready: 2, unready: 1 });
+  assert.deepEqual(first([{ ...discovered(), backends: none }]), { ready: 0, unready: 0 });
+  for (const backends of [some, none]) assert.equal(first([{ ...discovered(), backends, areBackendsListed: true }]), undefined);
+  const service = nlbService({ listeners: [listener(), listener({ port: 81 })] });
+  const backendsByPort = new Map([
+    [80, some],
+    [81, none],
+  ]);
+  assert.deepEqual(backendsOf([{ service, backends: some, backendsByPort }]).slice(0, 2), [
+    [80, { ready: 2, unready: 1 }],
+    [81, { ready: 0, unready: 0 }],
+  ]);
 });

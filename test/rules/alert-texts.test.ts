@@ -61,7 +61,31 @@ const CASES: readonly Case[] = [
     said: [
       [
         { ...SERVICE, service_port: "80", frontend_zone: "zone-a" },
-        "100% of connections to shop/web port 80, zone zone-a, fail, from all nodes together, and they do not hairpin.",
+        "100% of connections to shop/web port 80, zone zone-a, fail, from all nodes together, and nothing shows that they hairpin.",
+      ],
+    ],
+  },
+  {
+    alert: "InternalNLBTimeouts",
+    scenario: {
+      ...fixed,
+      minutes: 120,
+      drops: ({ service, zone, minute }) => (service === "web" && zone === "zone-a" && minute % 4 === 0 ? 1 : 0),
+    },
+    said: [
+      [
+        { ...SERVICE, service_port: "80", frontend_zone: "zone-a" },
+        "53.33% of connections to shop/web port 80, zone zone-a, have timed out in the last half hour, and it goes on. Nothing shows that they hairpin.",
+      ],
+    ],
+  },
+  {
+    alert: "InternalNLBWithoutBackends",
+    scenario: { ...fixed, minutes: 80, hosts: 0 },
+    said: [
+      [
+        { ...SERVICE, service_port: "80" },
+        "shop/web port 80 has had no backend for an hour, neither ready nor unready. Nothing is meant to answer there, and no other alert speaks of it.",
       ],
     ],
   },

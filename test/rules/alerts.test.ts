@@ -6,10 +6,11 @@ import { isNightly } from "../support/run-environment.ts";
 import { firesJust } from "./firing-alerts.ts";
 import { CROSS_ZONE, check, factorsOfMode, isAllExposed, MODES, POSSIBLE, TWO_AT_ONCE, ZONAL, zonalOrNot } from "./modes.ts";
 import { pairwise } from "./pairwise.ts";
-import type { Mode, Scenario } from "./simulated-cluster.ts";
+import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
 const SIZES = [3, 30, 300];
 // promtool takes a second for 50,000 samples.
+const aThird = ({ service }: Path): number => (service === "web" ? 1 / 3 : 0);
 const sized = (nodes: number) => ({ nodes, isAlone: nodes >= 30, isThinned: nodes >= 300, scrapeEvery: nodes >= 300 ? 2 : 1 });
 /** The configuration allows hairpins, and none happens. */
 const fixed = { mode: ZONAL, preserves: () => false, saysPreserve: () => true, minutes: 80, scrapeEvery: 2 } as const;
@@ -45,6 +46,21 @@ const EVERYWHERE = MODES.flatMap(([name, mode]) => {
       { ...hour, isAlone: true, isTls: true },
       suspected,
     ),
+    ...[3, 30].flatMap((nodes) => {
+      const hours = { ...sized(nodes), mode, minutes: 120, scrapeEvery: 2 } as const;
+      const lost = { ...hours, preserves: () => false, saysPreserve: () => true, drops: aThird };
+      return [
+        row("a third of connections that is lost for hours, not by hairpins, alerts", nodes, lost, [
+          POSSIBLE,
+          "InternalNLBTimeouts",
+        ]),
+        row("hairpins that go on for hours alert as what they are, half of them proved", nodes, { ...hours, recall: 0.5 }, [
+          POSSIBLE,
+          "HairpinTimeouts",
+        ]),
+        row("hairpins that go on for hours without evidence are suspected", nodes, { ...hours, evidence: "off" }, suspected),
+      ];
+    }),
     ...[3, 30].map((nodes) => {
       const alerts = isAllExposed(mode, nodes) ? [POSSIBLE] : suspected;
       return row(

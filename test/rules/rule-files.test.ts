@@ -63,7 +63,7 @@ test("what is recorded is named after its level, and is used", () => {
     if (record === undefined) continue;
     assert.match(
       record,
-      /^(service|frontend|node|node_service):hairpin_probe_\w+:(increase(5m|15m|1h)|ratio15m|max|z_within_\w+1h)$/,
+      /^(service|port|frontend|node|node_service|node_frontend):hairpin_probe_\w+:(increase(5m|15m|30m|1h)|ratio(15|30)m|max|z_within_\w+1h)$/,
     );
     if (record.endsWith(":ratio15m")) continue;
     assert.ok(
@@ -87,7 +87,8 @@ test("every label that an annotation shows is one that the alert has", () => {
   for (const { alert, expr, annotations } of alerts) {
     const shown = [...(annotations?.description ?? "").matchAll(/\$labels\.(\w+)/g)].map(([, label = ""]) => label);
     const grouped = [...expr.matchAll(/by \(([^)]*)\)/g)].flatMap(([, labels = ""]) => labels.split(", "));
-    if (/service:hairpin_probe/.test(expr)) grouped.push("service_namespace", "service_name");
+    if (/(service|port):hairpin_probe/.test(expr)) grouped.push("service_namespace", "service_name");
+    if (/port:hairpin_probe/.test(expr)) grouped.push("service_port");
     for (const label of shown) assert.ok(grouped.includes(label), `${label} of ${alert}`);
   }
 });

@@ -19,6 +19,8 @@ import { pairsOf, pairwise } from "./pairwise.ts";
 import type { Mode, Path, Scenario } from "./simulated-cluster.ts";
 
 const MINUTES = 80;
+/** Longer than timeouts go on before they alert. */
+const HOURS = 120;
 const ALL_SIZES = [3, 30, 300];
 const fixed = { preserves: () => false, saysPreserve: () => true, minutes: MINUTES, scrapeEvery: 2 } as const;
 
@@ -36,6 +38,7 @@ interface Trouble extends Partial<Scenario> {
 /** A node that hosts a backend, so that it is exposed in every mode. */
 const isSick = ({ node }: Path): boolean => node === 1;
 const isOfWeb = ({ service }: Path): boolean => service === "web";
+const allOfWeb = (path: Path): number => (isOfWeb(path) ? 1 : 0);
 const inZoneA = (path: Path): number => (isOfWeb(path) && path.zone === "zone-a" ? 1 : 0);
 /** Nodes go one after the other, over half an hour; without an agent each for one sample. */
 const turnOf = (node: number, nodes: number): number => 30 + 2 * Math.floor((node * 15) / nodes);
@@ -60,6 +63,16 @@ function troublesOf(mode: Mode, nodes: number): readonly Trouble[] {
     { name: "one node that reaches no NLB", drops: (path) => (isSick(path) ? 1 : 0) },
     { name: "one sick Service", drops: tenth, controlDrops: tenth },
     { name: "a zone whose frontend drops everything", drops: inZoneA, also: ["InternalNLBUnreachable"] },
+    { name: "nothing behind it", drops: allOfWeb, hosts: 0, also: ["InternalNLBWithoutBackends"], isImpossible: true },
+    {
+      name: "a TLS listener that nothing answers behind, for hours",
+      drops: allOfWeb,
+      isTls: true,
+      also: ["InternalNLBUnreachable"],
+      minutes: HOURS,
+    },
+    { name: "one sick node, for hours", drops: sick, controlDrops: sick, minutes: HOURS },
+    { name: "one node that reaches no NLB, for hours", drops: (path) => (isSick(path) ? 1 : 0), minutes: HOURS },
     { name: "one dead target, and one verdict in fifty is wrong", drops: dead, mistaken: 0.02, also: deserved },
     {
       name: "a burst of timeouts where exposed",
@@ -121,8 +134,7 @@ await inOwnSandbox(import.meta.filename, () => {
       return check(t, { mode: CROSS_ZONE, nodes: 30, minutes: 60, scrapeEvery: 2, evidence: "off", control: false }, [POSSIBLE]);
     });
     test("no hairpin alert where all is exposed and nothing answers", (t) => {
-      const drops = (path: Path): number => (isOfWeb(path) ? 1 : 0);
-      return check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops }, [POSSIBLE, "InternalNLBUnreachable"]);
+      return check(t, { ...fixed, mode: CROSS_ZONE, nodes: 2, zones: 1, drops: allOfWeb }, [POSSIBLE, "InternalNLBUnreachable"]);
     });
     test("no hairpin alert where evidence convicts one timeout in fifty by mistake", (t) => {
       const scenario = { ...fixed, mode: ZONAL, nodes: 30, isAlone: true, drops: inZoneA, mistaken: 0.02 };

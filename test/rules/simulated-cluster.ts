@@ -2,7 +2,8 @@ import { seeded } from "../../bench/seeded.ts";
 import type { EvidenceLevel } from "../../src/domain/evidence.ts";
 import { exposedLabel } from "../../src/domain/exposure.ts";
 import type { Frontend } from "../../src/domain/frontend.ts";
-import type { Backend, NlbService } from "../../src/domain/service.ts";
+import type { Reason } from "../../src/domain/outcome.ts";
+import type { Backend, BackendCounts, NlbService } from "../../src/domain/service.ts";
 import type { Snapshot } from "../../src/domain/snapshot.ts";
 import type { TargetGroup } from "../../src/domain/target-group.ts";
 import type { Self } from "../../src/plan/exposure.ts";
@@ -24,21 +25,29 @@ export interface Scenario {
   readonly hosts?: number;
   /** What the agents gather; counters where nothing is said. */
   readonly evidence?: EvidenceLevel;
+  /** Whether there are series of proved hairpins, be they 0. */
+  readonly hasHairpinSeries?: boolean;
   /** The network translates the agents' addresses: they hairpin in silence. */
   readonly isTranslated?: boolean;
   /** The listeners of `shop/web` are TLS: the NLB accepts by itself, the response does not come, and no evidence tells. */
   readonly isTls?: boolean;
   readonly control?: boolean;
+  /** What stands behind `shop/web`, as the agents are told; `undefined`: nobody tells. A ready one on each host where nothing is said. */
+  readonly backends?: (minute: number) => BackendCounts | undefined;
   /** What the agents know of the exposure: all; only whether there is one; nothing. */
   readonly exposure?: "known" | "without a ratio" | "unknown";
   /** Whether client IP preservation is on, and whether the Service says so. */
   readonly preserves?: (minute: number) => boolean;
   readonly saysPreserve?: (minute: number) => boolean;
-  /** Attempts that time out for another reason than a hairpin. */
+  /** Attempts that fail for another reason than a hairpin. */
   readonly drops?: (path: Path) => number;
   /** The same past the NLB. */
   readonly controlDrops?: (path: Path) => number;
-  /** Share of them that the evidence convicts by mistake. */
+  /** How these fail; by timeouts where nothing is said. */
+  readonly reason?: Reason;
+  /** Share of the hairpins that the evidence proves; all where nothing is said. */
+  readonly recall?: number;
+  /** Share of the others that the evidence convicts by mistake. */
   readonly mistaken?: number;
   /** Successes that needed a second SYN. */
   readonly slow?: (path: Path) => number;
@@ -95,7 +104,7 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
     scrapeEvery = 1,
   } = scenario;
   const canProve = evidence !== "off" && scenario.isTranslated !== true && scenario.isTls !== true;
-  const reason = scenario.isTls === true ? "response_timeout" : "connect_timeout";
+  const { reason = scenario.isTls === true ? "response_timeout" : "connect_timeout" } = scenario;
   const names = scenario.isAlone === true ? ["web"] : ["web", "other"];
   const random = seeded(seed);
   const times = (count: number, share: number): number => {
@@ -139,8 +148,9 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
         const labels = connects + series.labels({ service_port: "80", frontend_zone: zone, exposed });
         series.add("hairpin_probe_attempts_total", labels, minute, attempts);
         series.add("hairpin_probe_failures_total", labels + series.labels({ reason }), minute, timeouts);
-        const proved = canProve ? hairpins + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
-        series.add("hairpin_probe_hairpins_total", labels + series.labels({ evidence: "reset" }), minute, proved);
+        const proved = canProve ? times(hairpins, scenario.recall ?? 1) + times(timeouts - hairpins, scenario.mistaken ?? 0) : 0;
+        if (scenario.hasHairpinSeries !== false)
+          series.add("hairpin_probe_hairpins_total", labels + series.labels({ evidence: "reset" }), minute, proved);
         if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
         const slow = times(attempts - timeouts, scenario.slow?.(path) ?? 0);
         series.add("hairpin_probe_connect_duration_seconds_count", connects, minute, attempts - timeouts);
@@ -154,14 +164,25 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       for (const name of scenario.snapshotAge === "never" ? [] : names) {
         const labels = where + series.labels({ service_namespace: "shop", service_name: name });
         series.set("hairpin_probe_frontends", labels, minute, zones);
+        const { backends = () => ({ ready: scenario.hosts ?? HOSTS_PER_ZONE * zones, unready: 0 }) } = scenario;
+        const behind = backends(minute);
         const info = { target_type: "instance", preserve_client_ip: String(name === "web" && says), hostname: HOSTNAME };
         series.set("hairpin_probe_service_info", labels + series.labels(info), minute, 1);
-        if (!control) continue;
         const port = labels + series.labels({ service_port: "80" });
+        if (name === "web" && behind !== undefined) {
+          series.set("hairpin_probe_backends", port + series.labels({ ready: "true" }), minute, behind.ready);
+          series.set("hairpin_probe_backends", port + series.labels({ ready: "false" }), minute, behind.unready);
+        }
+        if (!control) continue;
         const attempts = minute % 5 < scrapeEvery ? perMinute : 0;
         const failures = times(attempts, scenario.controlDrops?.({ node, service: name, zone: "", minute }) ?? 0);
         series.add("hairpin_probe_control_attempts_total", port, minute, attempts);
-        series.add("hairpin_probe_control_failures_total", port + series.labels({ reason: "connect_timeout" }), minute, failures);
+        series.add(
+          "hairpin_probe_control_failures_total",
+          port + series.labels({ reason: scenario.reason ?? "connect_timeout" }),
+          minute,
+          failures,
+        );
       }
       const { snapshotAge = 20 } = scenario;
       const discovers_from = snapshotAge === "file" ? "file" : "kubernetes";

@@ -15,8 +15,9 @@ export const AGENT: AgentDescription = {
 /** A page with every metric that there is, each with a value. */
 export async function fullPage(): Promise<string> {
   const metrics = new AgentMetrics({ node: "n1", nowMs: () => 0, maxSeries: 20_000 });
-  const one = frontend({ exposure: 0.5 });
-  const other = frontend({ id: "shop/web:80@10.0.64.5", address: "10.0.64.5", zone: "eu-west-1b", exposure: 0 });
+  const backends = { ready: 2, unready: 1 };
+  const one = frontend({ exposure: 0.5, backends });
+  const other = frontend({ id: "shop/web:80@10.0.64.5", address: "10.0.64.5", zone: "eu-west-1b", exposure: 0, backends });
   const control: Control = { id: "c", service: one.service, listener: one.listener, address: "172.20.0.80", port: 80 };
   const discovered = snapshot({
     services: [{ service: one.service, backends: [] }],

@@ -47,6 +47,7 @@ export const frontend = (given: Partial<Frontend> = {}): Frontend => {
     zone: "eu-west-1a",
     colocated: false,
     exposure: undefined,
+    backends: undefined,
     ...given,
   };
 };
