@@ -1,0 +1,34 @@
+import type { TLSSocket } from "node:tls";
+import type { StepResult, Steps } from "./steps.ts";
+
+/**
+ * For so long a connection is listened to on which there is nothing to say. A refused leg behind a TLS listener takes milliseconds; one that
+ * is lost shows in no time that an attempt has.
+ */
+export const LISTEN_MS = 1_000;
+
+/**
+ * Waits for what the other end does by itself on a connection whose handshake is the NLB's own. A backend that speaks first is there; a
+ * connection that breaks off had none.
+ *
+ * @returns with `done` the backend spoke; `undefined`: nothing came, which tells nothing.
+ */
+export async function listenOn(socket: TLSSocket, steps: Steps): Promise<StepResult | undefined> {
+  let isSilent = false;
+  let timer: NodeJS.Timeout | undefined;
+  const result = await steps.run((settle) => {
+    timer = setTimeout(() => {
+      isSilent = true;
+      settle();
+    }, LISTEN_MS);
+    socket.once("data", () => settle());
+    socket.once("end", () => settle(brokenOff()));
+    socket.once("error", settle);
+    socket.once("close", () => settle(brokenOff()));
+  });
+  clearTimeout(timer);
+  return isSilent || result.kind === "deadline" ? undefined : result;
+}
+
+const brokenOff = (): Error =>
+  Object.assign(new Error("the connection was ended after the TLS handshake, before anything was said"), { code: "ECONNRESET" });
