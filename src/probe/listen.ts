@@ -14,20 +14,20 @@ export const LISTEN_MS = 1_000;
  * @returns with `done` the backend spoke; `undefined`: nothing came, which tells nothing.
  */
 export async function listenOn(socket: TLSSocket, steps: Steps): Promise<StepResult | undefined> {
-  let isSilent = false;
   let timer: NodeJS.Timeout | undefined;
-  const result = await steps.run((settle) => {
-    timer = setTimeout(() => {
-      isSilent = true;
-      settle();
-    }, LISTEN_MS);
+  // Silence is no event that could be read late.
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), LISTEN_MS);
+  });
+  const said = steps.run((settle) => {
     socket.once("data", () => settle());
     socket.once("end", () => settle(brokenOff()));
     socket.once("error", settle);
     socket.once("close", () => settle(brokenOff()));
   });
+  const result = await Promise.race([silence, said]);
   clearTimeout(timer);
-  return isSilent || result.kind === "deadline" ? undefined : result;
+  return result?.kind === "deadline" ? undefined : result;
 }
 
 const brokenOff = (): Error =>
