@@ -3,9 +3,10 @@ import type { StepResult, Steps } from "./steps.ts";
 
 /**
  * For so long a connection is listened to on which there is nothing to say. A refused leg behind a TLS listener takes milliseconds; one that
- * is lost shows in no time that an attempt has.
+ * is lost need not show in any time that an attempt has. Shorter than the second after which a lost SYN is sent again: a leg that hairpins
+ * makes this node's kernel reset an answer each time, in the middle of what other attempts do.
  */
-export const LISTEN_MS = 1_000;
+export const LISTEN_MS = 800;
 
 /**
  * Waits for what the other end does by itself on a connection whose handshake is the NLB's own. A backend that speaks first is there; a
