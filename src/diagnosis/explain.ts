@@ -1,13 +1,15 @@
 import type { Cause, Diagnosis } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Window } from "../domain/window.ts";
-import type { DiagnosisInput, EndsAtNlb } from "./input.ts";
+import { wordsAtNlb } from "./at-nlb.ts";
+import type { DiagnosisInput } from "./input.ts";
 import { attemptsNeeded, type Judgement, judge, UNSEEN_SHARE } from "./judge.ts";
 
 /** Names the cause of what was seen of a frontend, says what was seen, and what to do next. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const judgement = judge(input);
-  const [explanation, next] = WORDS[judgement.cause](input, judgement);
+  const said = { failures: failuresOf(input.window), controlFine: controlFine(input.control) };
+  const [explanation, next] = wordsAtNlb(input, judgement.cause, said) ?? WORDS[judgement.cause](input, judgement);
   return { ...judgement, explanation, next };
 }
 
@@ -17,10 +19,7 @@ const FIX_NEXT =
   "Switch client IP preservation off on its target group (hairpin-probe audit prints the line for this Service), use ip targets, or call the Service by its cluster name.";
 
 const WORDS: Readonly<Record<Cause, Words>> = {
-  healthy: ({ window, exposure, endsAtNlb }) => {
-    const heard = endsAtNlb === undefined ? "" : "The backends speak first, and were heard each time.";
-    return [joined([failuresOf(window), heard, unseenOf(window, exposure)]), ""];
-  },
+  healthy: ({ window, exposure }) => [joined([failuresOf(window), unseenOf(window, exposure)]), ""],
 
   hairpin: (input, { confidence }) => {
     const { window, exposure, preservesClientIp } = input;
@@ -70,10 +69,8 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     ];
   },
 
-  backend_down: ({ window, control, endsAtNlb }) => [
-    endsAtNlb !== undefined && window.failures < 2
-      ? joined([toNlbOnly(window), `${pastNlb(control)}: it is the backends.`])
-      : `${failuresOf(window)} So did ${control?.failures ?? 0} of ${count(control?.attempts ?? 0, "attempt")} past the NLB: it is the backends, not the NLB.`,
+  backend_down: ({ window, control }) => [
+    `${failuresOf(window)} So did ${control?.failures ?? 0} of ${count(control?.attempts ?? 0, "attempt")} past the NLB: it is the backends, not the NLB.`,
     "Look at the pods behind the Service: readiness, restarts, the port that they listen on, network policies.",
   ],
 
@@ -97,14 +94,8 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     "Resolve the name from a pod of this node: the NLB may be gone, or the cluster's DNS in trouble.",
   ],
 
-  application_error: ({ window, control, endsAtNlb }) => [
-    joined([
-      failuresOf(window),
-      endsAtNlb !== undefined && window.reasons.connection_lost !== undefined
-        ? "The NLB broke connections off of which nothing had been asked: its own to a target failed, or the backend ends them at once."
-        : "The connections themselves came about.",
-      controlFine(control),
-    ]),
+  application_error: ({ window, control }) => [
+    joined([`${failuresOf(window)} The connections themselves came about.`, controlFine(control)]),
     "Look at the backends' logs, and at what the port speaks (appProtocol, its name, the hairpin-probe/protocol annotation).",
   ],
 
@@ -113,35 +104,11 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     "Give the agent CPU: no CPU limit, a higher request, and look for what starves the node.",
   ],
 
-  unmeasured: ({ window, control, exposure, endsAtNlb }) => [
-    joined([
-      toNlbOnly(window),
-      exposure !== undefined && exposure > 0 ? `Configuration and topology imply that ${percent(exposure)} of them hairpin.` : "",
-      window.heard > 0
-        ? `The backends speak first, and were heard in ${window.heard} of ${count(window.attempts, "attempt")}: the others may have been lost.`
-        : "",
-      control === undefined || control.attempts === 0 ? "" : `${pastNlb(control)}, which says nothing of the way through it.`,
-    ]),
-    howToMeasure(endsAtNlb),
-  ],
+  // See `wordsAtNlb`: nothing else is unmeasured.
+  unmeasured: ({ window }) => [failuresOf(window), ""],
 
   undecided: (input) => [undecidedWords(input), ""],
 };
-
-/** Of attempts that cannot fail behind the NLB. */
-const toNlbOnly = ({ attempts, failures }: Window): string =>
-  `${failures === 0 ? `All ${attempts}` : `${attempts - failures} of ${attempts}`} attempts got as far as the NLB, which terminates TLS and completes the handshake by itself: what becomes of connections behind it is not measured.`;
-
-const pastNlb = (control: Window | undefined): string =>
-  `Past the NLB ${control?.failures ?? 0} of ${count(control?.attempts ?? 0, "attempt")} failed`;
-
-function howToMeasure(endsAtNlb: EndsAtNlb | undefined): string {
-  const { port, isInFile } = endsAtNlb ?? { port: 443, isInFile: false };
-  const where = isInFile
-    ? `give port ${port} "protocol: https" and a path in the frontends file`
-    : `set the annotation hairpin-probe/protocol: "${port}=https", and hairpin-probe/path where "/" will not do`;
-  return `If it speaks HTTP inside, ${where}: then the response tells. If it does not, only its clients and the health of its targets can.`;
-}
 
 function undecidedWords(input: DiagnosisInput): string {
   const { window, tlsTerminated } = input;

@@ -72,7 +72,7 @@ function withoutFailures(input: DiagnosisInput): Judgement {
   if (slow >= 3 || (slow === 2 && slow / attempts >= UNSEEN_SHARE)) {
     return { cause: "packet_loss", confidence: slow >= 3 ? "high" : "medium" };
   }
-  if (input.endsAtNlb !== undefined && window.heard < attempts) return ofNlbAlone(input);
+  if (input.endsAtNlb !== undefined && window.heard < attempts - window.failures) return ofNlbAlone(input);
   if (attempts < attemptsNeeded(input)) return { cause: "undecided", confidence: "low" };
   const share = window.expected ?? exposure;
   if (share === undefined) return { cause: "healthy", confidence: "medium" };

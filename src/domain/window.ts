@@ -32,7 +32,7 @@ export interface Window {
  * @returns `undefined` where there is none: without an attempt, and where attempts end at the NLB, none of which timed out on the way to it.
  */
 export const timeoutShare = (
-  { attempts, timeouts, heard }: Pick<Window, "attempts" | "timeouts" | "heard">,
+  { attempts, failures, timeouts, heard }: Pick<Window, "attempts" | "failures" | "timeouts" | "heard">,
   reach: Reach,
 ): number | undefined =>
-  attempts === 0 || (reach === "nlb" && timeouts === 0 && heard < attempts) ? undefined : timeouts / attempts;
+  attempts === 0 || (reach === "nlb" && timeouts === 0 && heard < attempts - failures) ? undefined : timeouts / attempts;

@@ -46,6 +46,7 @@ const CASES: readonly (readonly [rule: string, input: Parameters<typeof inputOf>
   ],
   ["that the way past the NLB is fine says nothing of the way through it", { control: FINE }, "unmeasured high"],
   ["backends that speak first, and did each time, are well", { window: { attempts: 100, heard: 100 } }, "healthy high"],
+  ["one failure among them is chance", { window: { attempts: 100, heard: 99, reasons: { other: 1 } } }, "healthy high"],
   ["those that did not each time may be lost", { window: { attempts: 100, heard: 67, expected: 0.33 } }, "unmeasured high"],
   [
     "connections that break off of which nothing was asked are a fault",
@@ -79,6 +80,31 @@ test("what is said agrees with what was counted, and names what would measure it
   assert.match(broken.explanation, /^All 9 attempts failed \(connection_lost\)\. The NLB broke connections off/);
   const inFile = said({ endsAtNlb: { port: 8883, isInFile: true } });
   assert.match(inFile.next, /give port 8883 "protocol: https" and a path in the frontends file/);
+});
+
+test("whatever was seen of such a listener, there is a sentence for it that agrees with the counts", () => {
+  const count = integer({ min: 0, max: 30 });
+  const seen = record({ successes: count, heard: count, slow: count, undecided: count, lost: count, refused: count });
+  const windows = seen.map(({ successes, lost, refused, ...rest }) => {
+    const reasons = Object.fromEntries(
+      Object.entries({ connect_timeout: rest.undecided, connection_lost: lost, connect_refused: refused }).filter(
+        ([, n]) => n > 0,
+      ),
+    );
+    const attempts = successes + rest.slow + rest.undecided + lost + refused;
+    return windowOf({ ...rest, heard: Math.min(rest.heard, successes), attempts, reasons, expected: 0.3 });
+  });
+  holds(
+    property(windows, option(windows, { nil: undefined }), (window, control) => {
+      const { cause, explanation, next } = diagnose(inputOf({ ...AT_NLB, window, control }));
+      assert.match(explanation, /^[A-Z0-9].*\.$/);
+      assert.doesNotMatch(`${explanation} ${next}`, /undefined|NaN| {2}|\.\./);
+      assert.equal(next === "", ["healthy", "undecided"].includes(cause), `${cause}: ${next}`);
+      if (cause === "healthy") assert.equal(window.heard, window.attempts - window.failures);
+      if (/All \d+ attempts got as far/.test(explanation)) assert.equal(window.failures, 0);
+      assert.notEqual(cause, "hairpin", "connects that time out never came to the NLB");
+    }),
+  );
 });
 
 test("which listeners those are follows from the configuration", () => {
