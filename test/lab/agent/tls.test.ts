@@ -27,7 +27,7 @@ await inOwnSandbox(import.meta.filename, () => {
     lab = await startLab({
       topology,
       agentNodes: [alone],
-      agentFlags: ["--interval", "200ms", "--timeout", "1500ms", "--control-every", "1"],
+      agentFlags: ["--interval", "500ms", "--timeout", "1500ms", "--control-every", "1"],
       signal: new AbortController().signal,
       onError: console.error,
     });
@@ -57,7 +57,7 @@ await inOwnSandbox(import.meta.filename, () => {
     await lab.cluster.settled();
   };
   const checkOnce = async (node: LabNode) => {
-    const args = ["shop/sealed", "--timeout", "1500ms", "--rate", "20", "--attempts", "30", "-o", "json"];
+    const args = ["shop/sealed", "--timeout", "1500ms", "--rate", "20", "--attempts", "20", "-o", "json"];
     const { code, stdout, stderr } = await runCheckIn(lab, node, args);
     assert.equal(stderr, "");
     const report = JSON.parse(stdout);
