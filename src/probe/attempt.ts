@@ -1,7 +1,7 @@
 import { TLSSocket } from "node:tls";
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
+import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Reason } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
 import { plain } from "../terminal/text.ts";
 import type { AnswerTimes } from "./answer-times.ts";
@@ -22,8 +22,11 @@ export interface AttemptTarget {
   /** For SNI and the Host header; the connection always goes to `address`. */
   readonly hostname: string | undefined;
   readonly path: string;
-  /** Nothing is to be said after the TLS handshake, which is not the backend's: what comes by itself is waited for. */
-  readonly isListenedTo?: boolean;
+  /**
+   * The TLS handshake is the NLB's, not the backend's. One that does not end is a response that does not come; and where nothing is to be
+   * said after it, what comes by itself is waited for.
+   */
+  readonly isTlsTerminated?: boolean;
 }
 
 export interface AttemptOptions {
@@ -106,8 +109,8 @@ async function runPhases(
   const phases: { -readonly [phase in keyof PhaseSeconds]: PhaseSeconds[phase] } = {};
   let source: Pick<Failure, "localPort"> = {};
   let certificate: Pick<Failure, "certificateExpiry"> = {};
-  const failed = (phase: Phase, result: StepResult) => ({
-    outcome: failureOf(phase, result, phases, { ...source, ...certificate }, steps),
+  const failed = (phase: Phase, result: StepResult, ofDeadline = DEADLINE_REASONS[phase]) => ({
+    outcome: failureOf(phase, result, ofDeadline, phases, { ...source, ...certificate }, steps),
   });
 
   const connect = target.protocol === "tcp" ? options.sockets.connect : connectOnce;
@@ -133,7 +136,8 @@ async function runPhases(
     const { socket: secured, result } = await openTls(socket, { hostname, verify: options.verifyTls, alpn }, steps);
     if (result.kind !== "done") {
       secured.destroy();
-      return failed("tls", result);
+      const isStalled = target.isTlsTerminated === true && result.kind === "deadline";
+      return failed("tls", result, isStalled ? "response_timeout" : undefined);
     }
     phases.tls = result.seconds;
     const expiry = certificateExpiry(secured);
@@ -141,7 +145,7 @@ async function runPhases(
     stream = secured;
   }
 
-  if (target.isListenedTo && stream instanceof TLSSocket) {
+  if (target.isTlsTerminated && target.protocol === "tls" && stream instanceof TLSSocket) {
     const heard = await listenOn(stream, steps);
     if (heard !== undefined && heard.kind !== "done") {
       stream.destroy();
@@ -172,6 +176,7 @@ async function runPhases(
 function failureOf(
   phase: Phase,
   result: StepResult,
+  ofDeadline: Reason,
   phases: PhaseSeconds,
   seen: Pick<Failure, "localPort" | "certificateExpiry">,
   steps: Steps,
@@ -183,7 +188,7 @@ function failureOf(
   const byError = result.kind === "error";
   return {
     kind: "failure",
-    reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
+    reason: byError ? reasonOf(phase, result.error) : ofDeadline,
     phase,
     detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
     seconds: steps.elapsedMs() / 1000,

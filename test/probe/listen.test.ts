@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { eventually } from "../support/waiting.ts";
-import { attempt, attemptOnce, listen, TLS } from "./fixture.ts";
+import { attempt, attemptOnce, listen, SHORT_TIMEOUT_MS, serve, TLS } from "./fixture.ts";
 
 /** A TLS server that does the same with each connection, and keeps what it was sent. */
 async function serveTls(t: Parameters<typeof listen>[0], onConnection: (socket: TLSSocket) => void) {
@@ -14,7 +14,7 @@ async function serveTls(t: Parameters<typeof listen>[0], onConnection: (socket: 
     onConnection(socket);
   });
   const port = await listen(t, server);
-  return { target: { port, protocol: "tls", isListenedTo: true } as const, received };
+  return { target: { port, protocol: "tls", isTlsTerminated: true } as const, received };
 }
 
 test("silence after the handshake is a success that has heard nobody, and nothing was sent", async (t) => {
@@ -49,6 +49,18 @@ for (const [how, breakOff] of [
     const outcome = await attempt(target);
     assert.equal(outcome.kind, "failure", JSON.stringify(outcome));
     assert.deepEqual(outcome.kind === "failure" && [outcome.reason, outcome.phase], ["connection_lost", "first_byte"]);
+  });
+}
+
+for (const protocol of ["tls", "https"] as const) {
+  test(`${protocol}: a handshake that the NLB does not end is a response that does not come; a backend's own is tls_error`, async (t) => {
+    const port = await serve(t, () => {});
+    const reasonOf = async (isTlsTerminated: boolean) => {
+      const outcome = await attempt({ port, protocol, isTlsTerminated }, { timeoutMs: SHORT_TIMEOUT_MS });
+      return outcome.kind === "failure" && [outcome.reason, outcome.phase];
+    };
+    assert.deepEqual(await reasonOf(true), ["response_timeout", "tls"]);
+    assert.deepEqual(await reasonOf(false), ["tls_error", "tls"]);
   });
 }
 
