@@ -1,15 +1,15 @@
 import { TLSSocket } from "node:tls";
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Reason } from "../domain/outcome.ts";
+import type { Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
-import { plain } from "../terminal/text.ts";
 import type { AnswerTimes } from "./answer-times.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
+import { failureOf } from "./failure.ts";
 import { listenOn } from "./listen.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
-import { DEADLINE_REASONS, isOwnShortage, reasonOf } from "./reasons.ts";
+import { DEADLINE_REASONS } from "./reasons.ts";
 import { request } from "./request.ts";
 import { type StepResult, Steps } from "./steps.ts";
 import { connectOnce, type TcpSockets } from "./tcp-sockets.ts";
@@ -56,9 +56,6 @@ export const MAX_LATENESS_MS = 15;
  * Below it that nothing had come is as true when it is seen late.
  */
 export const MAX_DEADLINE_LATENESS_MS = 500;
-
-/** Characters of a detail. Those of an error can be the peer's, such as all the names in its certificate. */
-const MAX_DETAIL = 300;
 
 /** The steps that an attempt takes, each with an answer of its own. */
 const PHASES_OF: Readonly<Record<Protocol, readonly Phase[]>> = {
@@ -172,33 +169,6 @@ async function runPhases(
   }
   return { outcome: { kind: "success", phases, ...certificate } };
 }
-
-function failureOf(
-  phase: Phase,
-  result: StepResult,
-  ofDeadline: Reason,
-  phases: PhaseSeconds,
-  seen: Pick<Failure, "localPort" | "certificateExpiry">,
-  steps: Steps,
-): Failure | Discarded {
-  if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
-  if (result.kind === "error" && isOwnShortage(result.error)) {
-    return { kind: "discarded", why: "shortage", detail: result.error.message };
-  }
-  const byError = result.kind === "error";
-  return {
-    kind: "failure",
-    reason: byError ? reasonOf(phase, result.error) : ofDeadline,
-    phase,
-    detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
-    seconds: steps.elapsedMs() / 1000,
-    phases,
-    ...seen,
-  };
-}
-
-/** What an error says, on one line: those of OpenSSL end with a line break, and others may quote the peer. */
-const sentenceOf = ({ message }: Error): string => plain(message.trim()).slice(0, MAX_DETAIL);
 
 /** RFC 9110 section 7.2: the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's own. */
 function authorityOf(target: AttemptTarget): string {
