@@ -42,7 +42,8 @@ export class Prober {
       return notTried("dns_error", dnsError ?? "no address");
     }
     const { port, protocol, path } = listener;
-    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path });
+    const isTlsTerminated = listener.tlsTerminated;
+    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path, isTlsTerminated });
   }
 
   /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */

@@ -1,13 +1,15 @@
 import type { Cause, Diagnosis } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Window } from "../domain/window.ts";
+import { wordsAtNlb } from "./at-nlb.ts";
 import type { DiagnosisInput } from "./input.ts";
 import { attemptsNeeded, type Judgement, judge, UNSEEN_SHARE } from "./judge.ts";
 
 /** Names the cause of what was seen of a frontend, says what was seen, and what to do next. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const judgement = judge(input);
-  const [explanation, next] = WORDS[judgement.cause](input, judgement);
+  const said = { failures: failuresOf(input.window), controlFine: controlFine(input.control) };
+  const [explanation, next] = wordsAtNlb(input, judgement.cause, said) ?? WORDS[judgement.cause](input, judgement);
   return { ...judgement, explanation, next };
 }
 
@@ -101,6 +103,9 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     `${count(late, "attempt")} were discarded, as the agent read their events too late, and ${attempts} were not: what it could say would be about itself.`,
     "Give the agent CPU: no CPU limit, a higher request, and look for what starves the node.",
   ],
+
+  // See `wordsAtNlb`: nothing else is unmeasured.
+  unmeasured: ({ window }) => [failuresOf(window), ""],
 
   undecided: (input) => [undecidedWords(input), ""],
 };

@@ -1,5 +1,6 @@
 import type { Exposure } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
+import { reachOf } from "../domain/service.ts";
 import type { Window } from "../domain/window.ts";
 
 /** What a diagnosis has to know of how a frontend is configured. */
@@ -12,6 +13,14 @@ export interface Configuration {
   readonly withdrawn: boolean;
   /** The NLB completes the connect by itself, so that the kernel's counters tell nothing. */
   readonly tlsTerminated: boolean;
+  /** Attempts get no further than the NLB (see `reachOf`), and where it is to be said what would; absent: they do. */
+  readonly endsAtNlb?: EndsAtNlb | undefined;
+}
+
+export interface EndsAtNlb {
+  readonly port: number;
+  /** In the frontends file, where others have annotations. */
+  readonly isInFile: boolean;
 }
 
 /** All that a diagnosis of one frontend is made from. */
@@ -23,9 +32,13 @@ export interface DiagnosisInput extends Configuration {
   readonly others: readonly Window[];
 }
 
-export const configurationOf = ({ exposure, withdrawn, listener: { tlsTerminated, targetGroup } }: Frontend): Configuration => ({
-  exposure,
-  withdrawn,
-  tlsTerminated,
-  preservesClientIp: targetGroup.preserveClientIp.enabled,
-});
+export function configurationOf({ exposure, withdrawn, service, listener }: Frontend): Configuration {
+  const { tlsTerminated, targetGroup, port } = listener;
+  return {
+    exposure,
+    withdrawn,
+    tlsTerminated,
+    endsAtNlb: reachOf(listener) === "nlb" ? { port, isInFile: service.controller === "static" } : undefined,
+    preservesClientIp: targetGroup.preserveClientIp.enabled,
+  };
+}

@@ -4,7 +4,7 @@ import { type Outcome, REASONS, type Reason } from "../domain/outcome.ts";
 
 /** What an attempt showed, as far as a diagnosis asks. */
 export type Seen =
-  | { readonly kind: "success"; readonly isSlow: boolean }
+  | { readonly kind: "success"; readonly isSlow: boolean; readonly isHeard: boolean }
   | {
       readonly kind: "failure";
       readonly reason: Reason;
@@ -33,8 +33,7 @@ const EVIDENCE = [undefined, "reset", "capture", "silent", "undecided"] as const
 
 /** Everything that can be seen. Observations are kept by the thousand: each holds an index into this. */
 export const SEEN: readonly Seen[] = [
-  { kind: "success", isSlow: false },
-  { kind: "success", isSlow: true },
+  ...[false, true].flatMap((isSlow) => [false, true].map((isHeard): Seen => ({ kind: "success", isSlow, isHeard }))),
   { kind: "late" },
   ...REASONS.flatMap((reason) =>
     [false, true].flatMap((isTimeout) => EVIDENCE.map((evidence): Seen => ({ kind: "failure", reason, isTimeout, evidence }))),
@@ -49,8 +48,10 @@ export const SEEN: readonly Seen[] = [
  */
 export function seenOf(outcome: Outcome, tlsTerminated: boolean): Seen | undefined {
   switch (outcome.kind) {
-    case "success":
-      return found((seen) => seen.kind === "success" && seen.isSlow === (outcome.phases.connect ?? 0) >= SLOW_SECONDS);
+    case "success": {
+      const [isSlow, isHeard] = [(outcome.phases.connect ?? 0) >= SLOW_SECONDS, outcome.phases.first_byte !== undefined];
+      return found((seen) => seen.kind === "success" && seen.isSlow === isSlow && seen.isHeard === isHeard);
+    }
     case "discarded":
       return outcome.why === "late" ? found((seen) => seen.kind === "late") : undefined;
     case "failure": {

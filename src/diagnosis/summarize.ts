@@ -36,7 +36,7 @@ function isChange(run: readonly Observation[], rest: readonly Observation[]): bo
 /** Counts observations. */
 export function summarize(observations: readonly Observation[]): Window {
   const reasons: Partial<Record<Reason, number>> = {};
-  const counts = { attempts: 0, failures: 0, timeouts: 0, hairpins: 0, silent: 0, undecided: 0, slow: 0, late: 0 };
+  const counts = { attempts: 0, failures: 0, timeouts: 0, hairpins: 0, silent: 0, undecided: 0, heard: 0, slow: 0, late: 0 };
   let exposures: number | undefined = 0;
   for (const { seen, exposure } of observations) {
     if (seen.kind === "late") {
@@ -46,6 +46,7 @@ export function summarize(observations: readonly Observation[]): Window {
     counts.attempts++;
     exposures = exposure === undefined || exposures === undefined ? undefined : exposures + exposure;
     if (seen.kind === "success") {
+      if (seen.isHeard) counts.heard++;
       if (seen.isSlow) counts.slow++;
       continue;
     }

@@ -1,13 +1,15 @@
+import { TLSSocket } from "node:tls";
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import type { Discarded, Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
+import type { Failure, Outcome, Phase, PhaseSeconds, Success } from "../domain/outcome.ts";
 import type { Protocol } from "../domain/service.ts";
-import { plain } from "../terminal/text.ts";
 import type { AnswerTimes } from "./answer-times.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
+import { failureOf } from "./failure.ts";
+import { listenOn } from "./listen.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
-import { DEADLINE_REASONS, isOwnShortage, reasonOf } from "./reasons.ts";
+import { DEADLINE_REASONS } from "./reasons.ts";
 import { request } from "./request.ts";
 import { type StepResult, Steps } from "./steps.ts";
 import { connectOnce, type TcpSockets } from "./tcp-sockets.ts";
@@ -20,6 +22,11 @@ export interface AttemptTarget {
   /** For SNI and the Host header; the connection always goes to `address`. */
   readonly hostname: string | undefined;
   readonly path: string;
+  /**
+   * The TLS handshake is the NLB's, not the backend's. One that does not end is a response that does not come; and where nothing is to be
+   * said after it, what comes by itself is waited for.
+   */
+  readonly isTlsTerminated?: boolean;
 }
 
 export interface AttemptOptions {
@@ -55,9 +62,6 @@ export const MAX_LATER_ERROR_LATENESS_MS = 50;
  * Below it that nothing had come is as true when it is seen late.
  */
 export const MAX_DEADLINE_LATENESS_MS = 500;
-
-/** Characters of a detail. Those of an error can be the peer's, such as all the names in its certificate. */
-const MAX_DETAIL = 300;
 
 /** The steps that an attempt takes, each with an answer of its own. */
 const PHASES_OF: Readonly<Record<Protocol, readonly Phase[]>> = {
@@ -113,8 +117,8 @@ async function runPhases(
   const phases: { -readonly [phase in keyof PhaseSeconds]: PhaseSeconds[phase] } = {};
   let source: Pick<Failure, "localPort"> = {};
   let certificate: Pick<Failure, "certificateExpiry"> = {};
-  const failed = (phase: Phase, result: StepResult) => ({
-    outcome: failureOf(phase, result, phases, { ...source, ...certificate }, steps),
+  const failed = (phase: Phase, result: StepResult, ofDeadline = DEADLINE_REASONS[phase]) => ({
+    outcome: failureOf(phase, result, ofDeadline, phases, { ...source, ...certificate }, steps),
   });
 
   const connect = target.protocol === "tcp" ? options.sockets.connect : connectOnce;
@@ -140,7 +144,8 @@ async function runPhases(
     const { socket: secured, result } = await openTls(socket, { hostname, verify: options.verifyTls, alpn }, steps);
     if (result.kind !== "done") {
       secured.destroy();
-      return failed("tls", result);
+      const isStalled = target.isTlsTerminated === true && result.kind === "deadline";
+      return failed("tls", result, isStalled ? "response_timeout" : undefined);
     }
     phases.tls = result.seconds;
     const expiry = certificateExpiry(secured);
@@ -148,6 +153,14 @@ async function runPhases(
     stream = secured;
   }
 
+  if (target.isTlsTerminated && target.protocol === "tls" && stream instanceof TLSSocket) {
+    const heard = await listenOn(stream, steps);
+    if (heard !== undefined && heard.kind !== "done") {
+      stream.destroy();
+      return failed("first_byte", heard);
+    }
+    if (heard !== undefined) phases.first_byte = heard.seconds;
+  }
   if (target.protocol === "tcp" || target.protocol === "tls") {
     closeQuietly(stream);
     return { outcome: { kind: "success", phases, ...certificate } };
@@ -167,32 +180,6 @@ async function runPhases(
   }
   return { outcome: { kind: "success", phases, ...certificate } };
 }
-
-function failureOf(
-  phase: Phase,
-  result: StepResult,
-  phases: PhaseSeconds,
-  seen: Pick<Failure, "localPort" | "certificateExpiry">,
-  steps: Steps,
-): Failure | Discarded {
-  if (result.kind === "shutdown") return { kind: "discarded", why: "shutdown" };
-  if (result.kind === "error" && isOwnShortage(result.error)) {
-    return { kind: "discarded", why: "shortage", detail: result.error.message };
-  }
-  const byError = result.kind === "error";
-  return {
-    kind: "failure",
-    reason: byError ? reasonOf(phase, result.error) : DEADLINE_REASONS[phase],
-    phase,
-    detail: byError ? sentenceOf(result.error) : `no ${phase === "first_byte" ? "response" : phase} within the timeout`,
-    seconds: steps.elapsedMs() / 1000,
-    phases,
-    ...seen,
-  };
-}
-
-/** What an error says, on one line: those of OpenSSL end with a line break, and others may quote the peer. */
-const sentenceOf = ({ message }: Error): string => plain(message.trim()).slice(0, MAX_DETAIL);
 
 /** RFC 9110 section 7.2: the host, in brackets if it is an IPv6 address, and the port unless it is the scheme's own. */
 function authorityOf(target: AttemptTarget): string {

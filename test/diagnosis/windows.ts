@@ -11,6 +11,7 @@ export const windowOf = (given: Partial<Window> = {}): Window => {
     hairpins: 0,
     silent: 0,
     undecided: 0,
+    heard: 0,
     slow: 0,
     late: 0,
     expected: 0,

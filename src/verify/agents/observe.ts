@@ -1,7 +1,7 @@
 import type { Sample } from "../../domain/exposition.ts";
 import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
-import { configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
+import { configurationOf, isMeasured, isOwnZone, isTimeout, STRATUM_LABELS, unmeasuredPorts } from "../series.ts";
 import type { Reading } from "./reading.ts";
 
 /** Whose counters are read. */
@@ -48,7 +48,9 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
   const hairpins = sums(increases("hairpin_probe_hairpins_total", timeoutsFrom, last));
   const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
   const zones = zonesIn(last);
-  const strata = increases("hairpin_probe_attempts_total", first, attemptsUntil).map((sample): Stratum => {
+  const attempts = increases("hairpin_probe_attempts_total", first, attemptsUntil);
+  const measured = attempts.filter(({ labels }) => isMeasured(labels));
+  const strata = measured.map((sample): Stratum => {
     const key = stratumKey(sample);
     const [timedOut, failed] = [timeouts.get(key) ?? 0, others.get(key) ?? 0];
     return {
@@ -69,7 +71,8 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
   return {
     span: { startMs: first.atMs, endMs: last.atMs },
     // Labels that nothing was counted under any more are those of another time.
-    strata: strata.filter(({ attempts }) => attempts > 0),
+    strata: strata.filter((stratum) => stratum.attempts > 0),
+    unmeasuredPorts: unmeasuredPorts(attempts),
     control: {
       hits: total(increases("hairpin_probe_control_failures_total", first, last)),
       of: total(increases("hairpin_probe_control_attempts_total", first, last)),
