@@ -112,7 +112,7 @@ function frontendStatus(
     diagnosis: diagnose({
       ...configurationOf(frontend),
       window,
-      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
+      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs, nowMs),
       others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
     }),
   };
@@ -125,7 +125,7 @@ function windowStatus(window: Window, nowMs: number): StatusWindow {
 }
 
 function controlStatus(control: Control, { history, nowMs }: StatusParts): StatusControl {
-  const { attempts, failures, reasons } = history.controlWindow(control.id, nowMs - WINDOW_MS);
+  const { attempts, failures, reasons } = history.controlWindow(control.id, nowMs - WINDOW_MS, nowMs);
   return { address: `${bracketed(control.address)}:${control.port}`, attempts, failures, reasons };
 }
 

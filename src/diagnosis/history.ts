@@ -4,7 +4,7 @@ import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import type { DiscardCause, Outcome } from "../domain/outcome.ts";
 import type { Window } from "../domain/window.ts";
-import { seenOf } from "./observation.ts";
+import { type Observation, seenOf } from "./observation.ts";
 import { Ring } from "./ring.ts";
 import { ofOnePiece, summarize } from "./summarize.ts";
 
@@ -30,13 +30,14 @@ export class History {
   readonly #settledMs: number;
 
   /**
-   * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold.
+   * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold, and those after it.
    * @param timeoutMs - After which an attempt has failed. A window ends that much before now: until then it would have the
    *   successes of its last attempts, and not their timeouts.
    */
   constructor({ intervalMs, timeoutMs }: { readonly intervalMs: number; readonly timeoutMs: number }) {
     this.#settledMs = timeoutMs + JUDGED_WITHIN_MS;
-    this.#capacity = Math.max(1, Math.min(MAX_OBSERVATIONS, Math.ceil(WINDOW_MS / intervalMs)));
+    const inWindow = Math.min(MAX_OBSERVATIONS, Math.ceil(WINDOW_MS / intervalMs));
+    this.#capacity = inWindow + Math.ceil(this.#settledMs / intervalMs);
   }
 
   /** Replaces what is probed: what is gone is forgotten. */
@@ -87,8 +88,7 @@ export class History {
 
   /** What the last attempts at a frontend showed. */
   window(frontendId: string, nowMs: number): Window {
-    const all = this.#frontends.get(frontendId)?.ring.since(nowMs - WINDOW_MS) ?? [];
-    return summarize(ofOnePiece(all.filter(({ startedMs }) => startedMs <= nowMs - this.#settledMs)));
+    return summarize(ofOnePiece(this.#settled(this.#frontends.get(frontendId), nowMs - WINDOW_MS, nowMs)));
   }
 
   /**
@@ -96,8 +96,13 @@ export class History {
    *
    * @param sinceMs - Only those that began then or later: what happened before a fault says nothing about it.
    */
-  controlWindow(controlId: string, sinceMs: number): Window {
-    return summarize(this.#controls.get(controlId)?.ring.since(sinceMs) ?? []);
+  controlWindow(controlId: string, sinceMs: number, nowMs: number): Window {
+    return summarize(this.#settled(this.#controls.get(controlId), sinceMs, nowMs));
+  }
+
+  /** The last that have ended whatever became of them: all that began in a while, and not its successes alone. */
+  #settled(entry: Entry | undefined, sinceMs: number, nowMs: number): readonly Observation[] {
+    return entry?.ring.between(sinceMs, nowMs - this.#settledMs).slice(-MAX_OBSERVATIONS) ?? [];
   }
 }
 
