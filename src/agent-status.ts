@@ -100,7 +100,7 @@ function frontendStatus(
   window: Window,
   windows: ReadonlyMap<Frontend, Window>,
   control: Control | undefined,
-  { history, nowMs }: StatusParts,
+  { history, nowMs, agent }: StatusParts,
 ): StatusFrontend {
   const { address, zone, withdrawn, exposure } = frontend;
   return {
@@ -114,6 +114,8 @@ function frontendStatus(
       window,
       control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs, nowMs),
       others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
+      answeredMs: history.answeredMs,
+      evidence: agent.evidence.level,
     }),
   };
 }

@@ -4,7 +4,7 @@ import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import type { DiscardCause, Outcome } from "../domain/outcome.ts";
 import type { Window } from "../domain/window.ts";
-import { type Observation, seenOf } from "./observation.ts";
+import { isAnswered, type Observation, seenOf } from "./observation.ts";
 import { Ring } from "./ring.ts";
 import { ofOnePiece, summarize } from "./summarize.ts";
 
@@ -28,6 +28,7 @@ export class History {
   #controls = new Map<string, Entry>();
 
   readonly #settledMs: number;
+  #answeredMs: number | undefined;
 
   /**
    * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold, and those after it.
@@ -67,6 +68,7 @@ export class History {
 
   /** An attempt at a frontend has ended. One that began under another configuration says nothing about this one. */
   note(frontend: Frontend, outcome: Outcome, startedMs: number): void {
+    this.#noteAnswer(outcome, startedMs);
     const entry = this.#frontends.get(frontend.id);
     const seen = seenOf(outcome, frontend.listener.tlsTerminated);
     if (seen === undefined || entry === undefined) return;
@@ -82,8 +84,18 @@ export class History {
 
   /** An attempt past the NLB has ended. */
   noteControl(control: Control, outcome: Outcome, startedMs: number): void {
+    this.#noteAnswer(outcome, startedMs);
     const seen = seenOf(outcome, false);
     if (seen !== undefined) this.#controls.get(control.id)?.ring.add(startedMs, 0, seen);
+  }
+
+  /** When the last attempt of all began that anybody answered, whatever it was aimed at. */
+  get answeredMs(): number | undefined {
+    return this.#answeredMs;
+  }
+
+  #noteAnswer(outcome: Outcome, startedMs: number): void {
+    if (isAnswered(outcome)) this.#answeredMs = Math.max(startedMs, this.#answeredMs ?? startedMs);
   }
 
   /** What the last attempts at a frontend showed. */

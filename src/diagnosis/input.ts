@@ -1,5 +1,7 @@
+import type { EvidenceLevel } from "../domain/evidence.ts";
 import type { Exposure } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
+import type { TargetType } from "../domain/target-group.ts";
 import type { Window } from "../domain/window.ts";
 
 /** What a diagnosis has to know of how a frontend is configured. */
@@ -12,6 +14,8 @@ export interface Configuration {
   readonly withdrawn: boolean;
   /** The NLB completes the connect by itself, so that the kernel's counters tell nothing. */
   readonly tlsTerminated: boolean;
+  /** What the NLB forwards to; `undefined`: the configuration does not tell. */
+  readonly targetType: TargetType | undefined;
 }
 
 /** All that a diagnosis of one frontend is made from. */
@@ -21,11 +25,18 @@ export interface DiagnosisInput extends Configuration {
   readonly control: Window | undefined;
   /** The frontends of the same port in other zones. */
   readonly others: readonly Window[];
+  /**
+   * When the last attempt of all began that anybody answered, whatever it was aimed at, by the clock of the windows; `undefined`: none was.
+   */
+  readonly answeredMs: number | undefined;
+  /** How it is found out why connects time out. */
+  readonly evidence: EvidenceLevel;
 }
 
 export const configurationOf = ({ exposure, withdrawn, listener: { tlsTerminated, targetGroup } }: Frontend): Configuration => ({
   exposure,
   withdrawn,
   tlsTerminated,
+  targetType: targetGroup.targetType,
   preservesClientIp: targetGroup.preserveClientIp.enabled,
 });

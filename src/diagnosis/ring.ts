@@ -2,7 +2,7 @@ import type { Exposure } from "../domain/exposure.ts";
 import { type Observation, SEEN, type Seen } from "./observation.ts";
 
 /**
- * The last observations of one frontend, by when the attempts began. 13 bytes each: an agent keeps thousands of frontends.
+ * The last observations of one frontend, by when the attempts began. 14 bytes each: an agent keeps thousands of frontends.
  *
  * What is let go began first, whenever it ended: a timeout ends seconds later than the successes of its time, and would outlive them.
  */
@@ -10,7 +10,7 @@ export class Ring {
   readonly #capacity: number;
   readonly #startedMs: Float64Array;
   readonly #exposure: Float32Array;
-  readonly #seen: Uint8Array;
+  readonly #seen: Uint16Array;
   /** Where the one is that began first. */
   #first = 0;
   #size = 0;
@@ -19,7 +19,7 @@ export class Ring {
     this.#capacity = capacity;
     this.#startedMs = new Float64Array(capacity);
     this.#exposure = new Float32Array(capacity);
-    this.#seen = new Uint8Array(capacity);
+    this.#seen = new Uint16Array(capacity);
   }
 
   add(startedMs: number, exposure: Exposure, seen: Seen): void {

@@ -93,7 +93,7 @@ export interface StatusWindow {
   readonly hairpins: number;
   readonly silent: number;
   readonly undecided: number;
-  /** Successes that took as long as one or more lost SYNs do. */
+  /** Connections that came about as late as one or more lost SYNs make it. */
   readonly slow: number;
   readonly discarded: number;
   /** Only reasons that occurred. */
