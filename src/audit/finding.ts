@@ -1,6 +1,6 @@
 import type { Exposure } from "../domain/exposure.ts";
 import type { Fix } from "../domain/fix.ts";
-import { canHairpin, type LoadBalancer } from "../domain/load-balancer.ts";
+import { canHairpin, type LoadBalancer, type LoadBalancerPort } from "../domain/load-balancer.ts";
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 
 /** What is to be known of one load balancer to judge it. */
@@ -31,8 +31,8 @@ function reasonOf({ loadBalancer, exposure }: AuditSubject, verdict: Verdict): s
   if (!isNlb) return notNlb;
   if (verdict === "cannot") return "Client IP preservation is off on every port.";
   if (verdict === "can") {
-    const on = ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.enabled === true).map(({ port }) => port);
-    const which = on.length === ports.length ? "" : ` on port ${on.join(", ")}`;
+    const on = ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.enabled === true);
+    const which = on.length === ports.length ? "" : ` on port ${on.map((port) => portName(port, ports)).join(", ")}`;
     const now = exposure === 0 ? ", but no backend is ready now" : "";
     return `Client IP preservation is on${which}${now}.`;
   }
@@ -43,6 +43,11 @@ function reasonOf({ loadBalancer, exposure }: AuditSubject, verdict: Verdict): s
     return "It is internet-facing: pods mostly reach it from another address, and AWS tells of the fault for internal ones.";
   }
   return doubts[0] ?? (ports.length === 0 ? "It has no listener." : "Whether client IP preservation is on is not known.");
+}
+
+/** `53/UDP` where TCP and UDP share the number: each has a target group of its own. */
+function portName({ port, transport }: LoadBalancerPort, ports: readonly LoadBalancerPort[]): string {
+  return ports.filter((other) => other.port === port).length > 1 ? `${port}/${transport}` : String(port);
 }
 
 /** By name, or the worst first: what can hairpin by its exposure, then what is not known, then what cannot. */
