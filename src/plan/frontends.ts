@@ -71,11 +71,12 @@ export function planFrontends(
     const { locations, skipped } = locationsOf(discovered, resolve, isAllowed);
     for (const reason of ADDRESS_SKIP_REASONS) addressesSkipped[reason] += skipped[reason];
     const enabledZones = enabledZonesOf(discovered, locations);
+    const ipFamily = familyOfAll(locations);
     return locations.flatMap((location) =>
       service.listeners.map((listener): Candidate => {
         const behind = backendsByPort?.get(listener.port) ?? backends;
         const id = frontendId(discovered, listener, location.address);
-        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones };
+        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones, ipFamily };
       }),
     );
   });
@@ -95,15 +96,18 @@ interface Candidate extends Shared {
   readonly behind: readonly Backend[];
   readonly location: Location;
   readonly enabledZones: ReadonlySet<string> | undefined;
+  /** Of all addresses of the NLB; `undefined`: it has both, or none. */
+  readonly ipFamily: 4 | 6 | undefined;
 }
 
 function frontendOf(
-  { id, hosts, service, listener, behind, location, enabledZones }: Candidate,
+  { id, hosts, service, listener, behind, location, enabledZones, ipFamily }: Candidate,
   self: Self,
   nodes: readonly NodePlacement[],
 ): Frontend {
   const { address, zone, withdrawn, dnsError } = location;
-  const { targetGroup } = listener;
+  // Where nobody tells of which family the targets are: of the one that the addresses are, if that is one.
+  const targetGroup = { ...listener.targetGroup, ipFamily: listener.targetGroup.ipFamily ?? ipFamily };
   // A file that lists no backends does not say that there are none.
   const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
   const input = { service, self, nodes, enabledZones, targetGroup, address, frontendZone: zone, backends: known };
@@ -120,6 +124,12 @@ function frontendOf(
     // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
     exposure: withdrawn ? undefined : exposureOf(input),
   };
+}
+
+function familyOfAll(locations: readonly Location[]): 4 | 6 | undefined {
+  const families = new Set(locations.flatMap(({ address }) => (address === undefined ? [] : [familyOf(address)])));
+  const [only] = families;
+  return families.size === 1 ? only : undefined;
 }
 
 /** Worked out once for a list of backends: lists are replaced, never edited. */

@@ -19,7 +19,7 @@ function targetGroup(group: TargetGroup): void {
   }
   oneOf("externalTrafficPolicy", group.externalTrafficPolicy, ["Cluster", "Local"]);
   share("weight", group.weight);
-  oneOf("ipFamily", group.ipFamily, [4, 6]);
+  oneOf("ipFamily", group.ipFamily, [4, 6, undefined]);
   assert.ok([group.stickiness, group.multiCluster].every((value) => typeof value === "boolean"));
   assert.ok(group.nodeSelector === undefined || group.nodeSelector instanceof Map);
 }
