@@ -18,7 +18,7 @@ import type { Prober } from "./prober.ts";
 export interface CheckRunOptions {
   readonly frontends: readonly Frontend[];
   readonly controls: readonly Control[];
-  readonly prober: Prober;
+  readonly prober: Pick<Prober, "frontend" | "control">;
   /** The level of evidence in use, which may come down. */
   readonly evidence: () => EvidenceLevel;
   /** At each address, at most. */
@@ -123,16 +123,19 @@ export async function runCheck(options: CheckRunOptions): Promise<{
       }),
   });
   return {
-    frontends: frontends.map(({ frontend, subject: { trials } }) => ({
-      frontend,
-      outcomes: trials.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome])),
-      window: windowOf(trials, frontend.exposure, frontend.listener.tlsTerminated),
-      diagnosis: diagnosisOf(frontend, trials),
-    })),
+    frontends: frontends.map(({ frontend, subject }) => {
+      const trials = settledTrials(subject.trials);
+      return {
+        frontend,
+        outcomes: trials.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome])),
+        window: windowOf(trials, frontend.exposure, frontend.listener.tlsTerminated),
+        diagnosis: diagnosisOf(frontend, trials),
+      };
+    }),
     controls: controls.map(({ control: { address, port }, subject: { trials } }) => ({
       address,
       port,
-      window: windowOf(trials, 0, false),
+      window: windowOf(settledTrials(trials), 0, false),
     })),
   };
 }
