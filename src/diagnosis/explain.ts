@@ -19,7 +19,7 @@ type Words = (input: DiagnosisInput, judgement: Judgement) => readonly [explanat
 const FIX_NEXT =
   "Switch client IP preservation off on its target group (hairpin-probe audit prints the line for this Service), use ip targets, or call the Service by its cluster name.";
 
-const NOT_REACHED = "Nothing at all has answered this pod since: a fault of its own network would look the same.";
+const NOT_REACHED = "No attempt at anything was answered since: a fault of this pod's own network would look the same.";
 
 const WORDS: Readonly<Record<Cause, Words>> = {
   healthy: ({ window, exposure }) => [joined([failuresOf(window), unseenOf(window, exposure)]), ""],
@@ -118,7 +118,7 @@ const WORDS: Readonly<Record<Cause, Words>> = {
       `Look at the backends' logs, and at what the port speaks (appProtocol, its name, the hairpin-probe/protocol annotation).${
         input.exposure === 0
           ? ""
-          : " A service mesh's sidecar in this pod turns hairpins into such errors: see docs/blind-spots.md."
+          : " A service mesh's sidecar in this pod would turn hairpins into such errors: see docs/blind-spots.md."
       }`,
     ];
   },

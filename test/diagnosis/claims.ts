@@ -131,7 +131,7 @@ export const CLAIMS: readonly Claim[] = [
       (sure === undefined || (answeredMs !== undefined && answeredMs > (window.failingSinceMs ?? Number.NEGATIVE_INFINITY))),
   ),
   claim(
-    "Nothing at all has answered this pod since: a fault of its own network would look the same\\.",
+    "No attempt at anything was answered since: a fault of this pod's own network would look the same\\.",
     (_, { window, answeredMs }) => answeredMs === undefined || answeredMs <= (window.failingSinceMs ?? 0),
   ),
   claim(
