@@ -30,7 +30,7 @@ const COLOURS: Readonly<Record<Severity, "green" | "red" | "yellow" | "dim">> = 
 const VERDICTS: Readonly<Record<CheckVerdict, string>> = {
   healthy: "healthy",
   hairpin: "connections hairpin",
-  fault: "something is wrong, and it is no hairpin",
+  fault: "something is wrong, and no hairpin is proved",
   undecided: "not decided",
 };
 
@@ -147,11 +147,13 @@ function fixSection({ fix }: CheckReport, width: number, paint: Paint): string {
 function verdictLine(report: CheckReport, width: number, paint: Paint): string {
   const verdict = verdictOf(report);
   const colour = verdict === "healthy" ? "green" : verdict === "undecided" ? "yellow" : "red";
+  const isProved = report.frontends.some(({ window }) => window.hairpins > 0);
+  const said = verdict === "hairpin" && !isProved ? "connections seem to hairpin, without proof" : VERDICTS[verdict];
   const total = `${totalAttempts(report)} attempts in ${report.seconds.toFixed(1)} s`;
   const why = report.isInterrupted
     ? "interrupted, without what was under way"
     : stoppedEarly(report)
       ? `stopped early, as more of them would not change the verdict (at most ${report.maxAttempts} at each address)`
       : `${report.maxAttempts} at each address that was not clear before`;
-  return `${paint(["bold", colour], `Verdict: ${VERDICTS[verdict]}.`)}\n${wrapped(`It took ${total}: ${why}.`, width, "")}`;
+  return `${paint(["bold", colour], `Verdict: ${said}.`)}\n${wrapped(`It took ${total}: ${why}.`, width, "")}`;
 }
