@@ -62,6 +62,42 @@ test("a window counts outcomes by what they mean", () => {
   );
 });
 
+test("a connect that came about late is late, whatever came of it; what a capture saw is counted apart; failing has a beginning", () => {
+  const { note, window } = harness();
+  const failed = { kind: "failure", detail: "", seconds: 3 } as const;
+  note([
+    success(),
+    { ...failed, reason: "response_timeout", phase: "first_byte", phases: { connect: 1.02 } },
+    {
+      ...failed,
+      reason: "connect_timeout",
+      phase: "connect",
+      phases: {},
+      evidence: { kind: "capture", chosen: { address: "10.0.1.10", port: 31_080, node: "n1" } },
+    },
+    timeout("reset"),
+  ]);
+  const { slow, hairpins, captured, failingSinceMs } = window(LATER_MS / 10);
+  assert.deepEqual({ slow, hairpins, captured, failingSinceMs }, { slow: 1, hairpins: 2, captured: 1, failingSinceMs: 1_000 });
+});
+
+test("whatever somebody answered last, at any frontend or past any NLB, shows that this pod reaches something", () => {
+  const service = nlbService();
+  const control: Control = { id: "c", service, listener: listener(), address: "172.20.0.1", port: 80 };
+  const { history, note } = harness(frontend({ service }), [control]);
+  assert.equal(history.answeredMs, undefined);
+  note([timeout("silent"), timeout()]);
+  assert.equal(history.answeredMs, undefined, "nobody answered");
+  note([success()], 5_000);
+  history.noteControl(
+    control,
+    { kind: "failure", reason: "connect_refused", phase: "connect", detail: "", seconds: 0, phases: {} },
+    7_000,
+  );
+  note([success()], 6_000);
+  assert.equal(history.answeredMs, 7_000);
+});
+
 test("behind a TLS listener a response that does not come is the timeout", () => {
   const outcome: Outcome = {
     kind: "failure",
