@@ -41,7 +41,7 @@ export interface TargetGroup {
   readonly multiCluster: boolean;
   /** Share of the listener's connections that this group gets, 0 to 1; `undefined`: several groups, and it is not known. */
   readonly weight: number | undefined;
-  /** Family of the targets' addresses. A client of the other family is never preserved. `undefined`: it is not told. */
+  /** Family of the targets' addresses; `undefined`: not known. A client of the other family is never preserved. */
   readonly ipFamily: 4 | 6 | undefined;
 }
 

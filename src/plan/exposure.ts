@@ -55,7 +55,6 @@ export function exposureOf(input: ExposureInput): Exposure {
   if (preserveClientIp.enabled === undefined || weight === undefined) return undefined;
   const share = weigh(shareOn(self.node, choiceOf(input, targets, crossZone.enabled)), weight);
   if (share === undefined || share === 0) return share;
-  if (isFamilyOpen(input)) return undefined;
   // How many targets other clusters have is not known, so that the share is only an upper bound.
   if (targetGroup.multiCluster) return undefined;
   // One client address always gets the same target: its share is 0 or 1, and which of them is not known.
@@ -68,10 +67,6 @@ const isShortcut = ({ service, address }: ExposureInput): boolean => address !==
 /** Between families the NLB translates, and the targets see its own address. @see AWS, NLB, client IP preservation. */
 const isTranslated = ({ targetGroup: { ipFamily }, address }: ExposureInput): boolean =>
   address !== undefined && ipFamily !== undefined && isIP(address) !== ipFamily;
-
-/** Targets are mostly of IPv4, as AWS has it by default. To an IPv6 address they make all the difference. */
-const isFamilyOpen = ({ targetGroup: { ipFamily }, address }: ExposureInput): boolean =>
-  address !== undefined && ipFamily === undefined && isIP(address) === 6;
 
 /** @returns `undefined` where the target type, the backends that matter, or the nodes that are registered are not known. */
 function healthyTargets({ targetGroup, self, nodes, backends }: ExposureInput): readonly Target[] | undefined {

@@ -14,6 +14,7 @@ import { selectAddresses } from "./addresses.ts";
 import { planControls } from "./controls.ts";
 import { exposureOf, type Self } from "./exposure.ts";
 import type { Shared } from "./fan-out.ts";
+import { targetGroupAt } from "./target-group-at.ts";
 
 /** What DNS says about a hostname; `undefined`: it has not been asked yet. */
 export type Resolve = (hostname: string) => Resolution | undefined;
@@ -24,6 +25,8 @@ interface Location {
   readonly zone: string | undefined;
   readonly withdrawn: boolean;
   readonly dnsError: string | undefined;
+  /** The NLB has addresses of the other family, too. */
+  readonly isDualStack: boolean;
 }
 
 /** Where a Service's frontends are, and how many of its addresses are none. */
@@ -71,12 +74,11 @@ export function planFrontends(
     const { locations, skipped } = locationsOf(discovered, resolve, isAllowed);
     for (const reason of ADDRESS_SKIP_REASONS) addressesSkipped[reason] += skipped[reason];
     const enabledZones = enabledZonesOf(discovered, locations);
-    const ipFamily = familyOfAll(locations);
     return locations.flatMap((location) =>
       service.listeners.map((listener): Candidate => {
         const behind = backendsByPort?.get(listener.port) ?? backends;
         const id = frontendId(discovered, listener, location.address);
-        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones, ipFamily };
+        return { id, hosts: hostsOf(behind), service, listener, behind, location, enabledZones };
       }),
     );
   });
@@ -96,18 +98,15 @@ interface Candidate extends Shared {
   readonly behind: readonly Backend[];
   readonly location: Location;
   readonly enabledZones: ReadonlySet<string> | undefined;
-  /** Of all addresses of the NLB; `undefined`: it has both, or none. */
-  readonly ipFamily: 4 | 6 | undefined;
 }
 
 function frontendOf(
-  { id, hosts, service, listener, behind, location, enabledZones, ipFamily }: Candidate,
+  { id, hosts, service, listener, behind, location, enabledZones }: Candidate,
   self: Self,
   nodes: readonly NodePlacement[],
 ): Frontend {
   const { address, zone, withdrawn, dnsError } = location;
-  // Where nobody tells of which family the targets are: of the one that the addresses are, if that is one.
-  const targetGroup = { ...listener.targetGroup, ipFamily: listener.targetGroup.ipFamily ?? ipFamily };
+  const targetGroup = service.controller === "static" ? targetGroupAt(location, listener.targetGroup) : listener.targetGroup;
   // A file that lists no backends does not say that there are none.
   const known = service.controller === "static" && behind.length === 0 ? undefined : behind;
   const input = { service, self, nodes, enabledZones, targetGroup, address, frontendZone: zone, backends: known };
@@ -124,12 +123,6 @@ function frontendOf(
     // The zone has no healthy target, or was shifted away: where its address sends connections now, nobody tells.
     exposure: withdrawn ? undefined : exposureOf(input),
   };
-}
-
-function familyOfAll(locations: readonly Location[]): 4 | 6 | undefined {
-  const families = new Set(locations.flatMap(({ address }) => (address === undefined ? [] : [familyOf(address)])));
-  const [only] = families;
-  return families.size === 1 ? only : undefined;
 }
 
 /** Worked out once for a list of backends: lists are replaced, never edited. */
@@ -169,8 +162,15 @@ function enabledZonesOf({ service }: DiscoveredService, locations: readonly Loca
 function locationsOf({ service }: DiscoveredService, resolve: Resolve, isAllowed: AddressPolicy): Locations {
   const located = (addresses: readonly ZonalAddress[], overLimit: number, dnsError?: string): Locations => {
     const { selected, skipped } = selectAddresses(addresses, isAllowed);
+    const isDualStack = new Set(selected.map(({ address }) => familyOf(address))).size > 1;
     return {
-      locations: selected.map(({ address, zone, withdrawn }) => ({ address, zone, withdrawn: withdrawn === true, dnsError })),
+      locations: selected.map(({ address, zone, withdrawn }) => ({
+        address,
+        zone,
+        withdrawn: withdrawn === true,
+        dnsError,
+        isDualStack,
+      })),
       skipped: { ipv6_not_private: skipped.length, over_limit: overLimit },
     };
   };
@@ -180,7 +180,7 @@ function locationsOf({ service }: DiscoveredService, resolve: Resolve, isAllowed
   if (resolution.kind === "resolved") return located(resolution.addresses, resolution.overLimit);
   const { detail, lastAddresses, overLimit } = resolution;
   if (lastAddresses.length > 0) return located(lastAddresses, overLimit, detail);
-  const nowhere = { address: undefined, zone: undefined, withdrawn: false, dnsError: detail };
+  const nowhere = { address: undefined, zone: undefined, withdrawn: false, dnsError: detail, isDualStack: false };
   return { locations: [nowhere], skipped: NONE_SKIPPED };
 }
 

@@ -60,17 +60,6 @@ const MODIFIERS: readonly Row[] = [
   ["an address that kube-proxy answers itself never reaches the NLB", 0, { shortcuts: ["10.0.32.5"] }],
   ["an address of the other family is translated, and its targets see the NLB", 0, { address: "fd00:1::5" }],
   ["targets of IPv6 see IPv6 clients", 1 / 2, { address: "fd00:1::5", group: { ipFamily: 6 } }],
-  [
-    "targets of a family that is not told: to an IPv6 address unknown",
-    undefined,
-    { address: "fd00:1::5", group: { ipFamily: undefined } },
-  ],
-  ["and to an IPv4 address as AWS has them by default", 1 / 2, { group: { ipFamily: undefined } }],
-  [
-    "and where no target is on this node: none",
-    0,
-    { address: "fd00:1::5", group: { ...IP, ipFamily: undefined }, backends: [backend("n2", "a")] },
-  ],
   ["a target group with a quarter of the weight gets a quarter of the connections", 1 / 8, { group: { weight: 1 / 4 } }],
   ["a target group without weight gets none", 0, { group: { weight: 0, preserveClientIp: UNKNOWN } }],
   ["weights that are not known: unknown", undefined, { group: { weight: undefined } }],
