@@ -164,13 +164,7 @@ function locationsOf({ service }: DiscoveredService, resolve: Resolve, isAllowed
     const { selected, skipped } = selectAddresses(addresses, isAllowed);
     const isDualStack = new Set(selected.map(({ address }) => familyOf(address))).size > 1;
     return {
-      locations: selected.map(({ address, zone, withdrawn }) => ({
-        address,
-        zone,
-        withdrawn: withdrawn === true,
-        dnsError,
-        isDualStack,
-      })),
+      locations: selected.map(({ withdrawn = false, ...place }) => ({ ...place, withdrawn, dnsError, isDualStack })),
       skipped: { ipv6_not_private: skipped.length, over_limit: overLimit },
     };
   };
