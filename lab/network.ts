@@ -37,6 +37,8 @@ export interface NlbListener {
   readonly port: number;
   readonly crossZone: boolean;
   readonly preserveClientIp: boolean;
+  /** It completes connect and TLS handshake by itself, and opens a connection of its own to a target. */
+  readonly tlsTerminated?: true;
   readonly targets: readonly RegisteredTarget[];
 }
 

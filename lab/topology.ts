@@ -38,6 +38,13 @@ export const METRICS_PORT = 9867;
 /** Ports on which every backend pod listens. */
 export const BACKEND_HTTP_PORT = 8080;
 export const BACKEND_TCP_PORT = 9000;
+/**
+ * Where NLBs that terminate TLS open their connections to targets from: the address that a target sees, with 10.1 for 10.0. All of it is local
+ * to the VPC's namespace, and becomes the other as it leaves.
+ */
+export const LEG_CIDR = "10.1.0.0/16";
+/** And where they listen. */
+export const TLS_ADDRESS = "10.1.0.1";
 export const REGION = "eu-west-1";
 
 const MAX_ZONES = 6;
@@ -90,6 +97,9 @@ export function withNodes(topology: Topology, names: readonly string[]): Topolog
   if (unknown !== undefined) throw new RangeError(`nodes: got ${JSON.stringify(unknown)}, expected of ${known.join(", ")}`);
   return { zones: topology.zones, nodes: topology.nodes.filter(({ name }) => names.includes(name)) };
 }
+
+/** The address of the lab that stands for `seen`, which is another's. */
+export const legAddress = (seen: string): string => seen.replace(/^10\.0\./, "10.1.");
 
 /** The address of the `nth` NLB (0-based) in a zone: one per zone, as AWS gives each load balancer. */
 export const nlbAddress = (zone: LabZone, nth: number): string => zoneAddress(zone, 3, nth + 1);

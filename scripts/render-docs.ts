@@ -55,7 +55,8 @@ possible from this node to this frontend at all. With instance targets every reg
 with or without a backend: the two are not the same.
 
 The timeout rate is \`reason="connect_timeout"\` over attempts; on TLS listeners, where the NLB completes the connection itself,
-\`reason="response_timeout"\`.
+\`reason="response_timeout"\`. \`reach="nlb"\`: attempts end at an NLB that terminates TLS, and cannot fail behind it
+([TLS listeners](how-it-decides.md#tls-listeners)): leave them out of every share (\`reach!="nlb"\`).
 `;
 }
 

@@ -6,7 +6,7 @@ import { bracketed } from "./domain/address.ts";
 import type { Control } from "./domain/control.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Failure } from "./domain/outcome.ts";
-import { serviceKey } from "./domain/service.ts";
+import { reachOf, serviceKey } from "./domain/service.ts";
 import type { SkippedService } from "./domain/snapshot.ts";
 import type {
   Status,
@@ -80,6 +80,7 @@ function serviceStatus(first: Frontend, frontends: readonly Frontend[], parts: S
     name: service.name,
     port: listener.port,
     protocol: listener.protocol,
+    reach: reachOf(listener),
     hostname: service.hostname ?? null,
     controller: service.controller,
     targetType: targetType ?? null,
@@ -121,9 +122,9 @@ function frontendStatus(
 }
 
 function windowStatus(window: Window, nowMs: number): StatusWindow {
-  const { attempts, failures, timeouts, hairpins, silent, undecided, slow, late, reasons, sinceMs } = window;
+  const { attempts, failures, timeouts, hairpins, silent, undecided, heard, slow, late, reasons, sinceMs } = window;
   const seconds = sinceMs === undefined ? 0 : Math.round((nowMs - sinceMs) / 1000);
-  return { attempts, failures, timeouts, hairpins, silent, undecided, slow, discarded: late, reasons, seconds };
+  return { attempts, failures, timeouts, hairpins, silent, undecided, heard, slow, discarded: late, reasons, seconds };
 }
 
 function controlStatus(control: Control, { history, nowMs }: StatusParts): StatusControl {

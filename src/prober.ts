@@ -3,6 +3,7 @@ import type { Control } from "./domain/control.ts";
 import type { ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
+import { reachOf } from "./domain/service.ts";
 import { AnswerTimes } from "./probe/answer-times.ts";
 import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
@@ -42,7 +43,8 @@ export class Prober {
       return notTried("dns_error", dnsError ?? "no address");
     }
     const { port, protocol, path } = listener;
-    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path });
+    const isListenedTo = protocol === "tls" && reachOf(listener) === "nlb";
+    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path, isListenedTo });
   }
 
   /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */

@@ -47,6 +47,19 @@ test("one entry for each Service port, its frontends by zone, its control beside
   assert.equal(skippedTotal, 0);
 });
 
+test("a TLS listener that does not say HTTP is measured to the NLB, and no success of it is healthy", async () => {
+  const service = nlbService({ listeners: [listener({ port: 443, protocol: "tls", tlsTerminated: true })] });
+  const one = frontend({ service, exposure: 0.5 });
+  const history = new History({ intervalMs: 1_000, timeoutMs: 3_000 });
+  history.plan([one], []);
+  for (let i = 0; i < 100; i++) history.note(one, { kind: "success", phases: { connect: 0.0003, tls: 0.002 } }, 800_000 + i);
+  const { services } = await buildStatus(partsOf({ frontends: [one], history }));
+  const [frontends] = services.map((port) => port.frontends);
+  assert.deepEqual([services[0]?.reach, frontends?.[0]?.window.attempts], ["nlb", 100]);
+  assert.equal(frontends?.[0]?.diagnosis.cause, "unmeasured");
+  assert.match(frontends?.[0]?.diagnosis.next ?? "", /hairpin-probe\/protocol: "443=https"/);
+});
+
 test("what is not probed is listed up to a bound, and counted beyond it", async () => {
   const skipped = Array.from({ length: 1_000 }, (_, i) => ({
     namespace: "shop",

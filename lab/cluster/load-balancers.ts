@@ -14,6 +14,7 @@ export interface NlbState {
   readonly nth: number;
   readonly targetType: TargetType;
   readonly crossZone: boolean;
+  readonly tlsPorts: ReadonlySet<number>;
   /** What was last said of each port's target group; AWS's default where nothing ever was. */
   readonly preserveClientIp: ReadonlyMap<number, boolean | undefined>;
 }
@@ -100,6 +101,7 @@ function nextState(settings: NlbSettings, previous: NlbState | undefined, nth: n
     name,
     nth,
     targetType,
+    tlsPorts: settings.tlsPorts,
     crossZone: settings.crossZone ?? previous?.crossZone ?? false,
     preserveClientIp: new Map([...settings.preserveClientIp].map(([port, value]) => [port, value ?? remembered.get(port)])),
   };
@@ -127,6 +129,7 @@ function listenersOf(service: Service, state: NlbState, objects: ClusterObjects)
       crossZone: state.crossZone,
       // AWS's defaults for TCP target groups: on for instances, off for IP addresses.
       preserveClientIp: state.preserveClientIp.get(port.port) ?? state.targetType === "instance",
+      ...(state.tlsPorts.has(port.port) ? { tlsTerminated: true as const } : {}),
       targets: targetsOf(service, port, state, objects),
     }));
 }

@@ -14,6 +14,8 @@ export interface NlbSettings {
   readonly name: string | undefined;
   readonly targetType: TargetType;
   readonly crossZone: boolean | undefined;
+  /** Ports whose listeners terminate TLS. */
+  readonly tlsPorts: ReadonlySet<number>;
   /** `preserve_client_ip.enabled` of each port's target group. */
   readonly preserveClientIp: ReadonlyMap<number, boolean | undefined>;
 }
@@ -59,7 +61,14 @@ export function nlbSettings({ metadata, spec }: Service): NlbSettings | undefine
     const value = attributes(annotation, name).get(PRESERVE) ?? base.get(PRESERVE);
     return value === undefined ? undefined : parseSwitch(name, value);
   };
+  const sslPorts = annotation("ssl-ports")
+    ?.split(",")
+    .map((part) => part.trim());
+  const isTls = ({ port, name }: Service["spec"]["ports"][number]): boolean =>
+    Boolean(annotation("ssl-cert")) &&
+    (sslPorts === undefined || sslPorts.includes(String(port)) || (name !== undefined && sslPorts.includes(name)));
   return {
+    tlsPorts: new Set(spec.ports.filter(isTls).map(({ port }) => port)),
     name: isOfCloudProvider ? undefined : annotation("name"),
     targetType: isIp ? "ip" : "instance",
     crossZone: crossZone === undefined ? undefined : parseSwitch("attributes", crossZone),

@@ -40,7 +40,7 @@ function renderView(view: View, nodeAbove: string | undefined, paint: Paint): st
   const cause =
     view.cause === undefined
       ? ""
-      : `  ${paint(view.cause === "healthy" ? "green" : view.cause === "undecided" ? "dim" : "red", view.cause)}`;
+      : `  ${paint(view.cause === "healthy" ? "green" : view.cause === "undecided" || view.cause === "unmeasured" ? "dim" : "red", view.cause)}`;
   return `${cells.map((cell, i) => pad(cell, i)).join("")}  ${bar}${cause}${other}`;
 }
 

@@ -8,7 +8,16 @@
  * Nothing ever asks for a neighbour: ARP is off, addresses of interfaces are fixed, entries permanent. Resolution takes up to a
  * second here and there, also after a minute of silence, and would look like packet loss.
  */
-import { API_SERVER_ADDRESS, DNS_ADDRESS, type LabNode, type LabPod, type Topology, VPC_CIDR } from "../topology.ts";
+import {
+  API_SERVER_ADDRESS,
+  DNS_ADDRESS,
+  type LabNode,
+  type LabPod,
+  LEG_CIDR,
+  TLS_ADDRESS,
+  type Topology,
+  VPC_CIDR,
+} from "../topology.ts";
 
 /** The next hop of every pod and node, as in the VPC CNI's pods. */
 const GATEWAY = "169.254.1.1";
@@ -42,6 +51,7 @@ export const renderNamespaces = (topology: Topology): string =>
 export function renderVpcLinks({ nodes }: Topology): string {
   return lines(
     ...[DNS_ADDRESS, API_SERVER_ADDRESS].map((address) => `addr add ${address}/32 dev lo`),
+    `addr add ${TLS_ADDRESS}/${LEG_CIDR.split("/")[1]} dev lo`,
     `link add ${VOID} type veth peer name ${VOID}-peer`,
     `link set ${VOID}-peer up`,
     `link set ${VOID} arp off up`,
@@ -70,6 +80,7 @@ export const renderVpcTeardown = (interfaces: readonly string[], namespaces: rea
     ...interfaces.map((name) => `link del ${name}`),
     ...namespaces.map((name) => `netns del ${name}`),
     `addr flush dev lo to ${VPC_CIDR}`,
+    `addr flush dev lo to ${LEG_CIDR}`,
   );
 
 /** A pair whose one end is `eth0` of `owner`, the other named `name` and in `gatewayNamespace` (the VPC's if undefined). */

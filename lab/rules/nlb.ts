@@ -5,6 +5,8 @@
  * document (the answer to a port without a listener) is silence in the lab, and so is an address without a target.
  */
 import type { Fault, NlbListener } from "../network.ts";
+import { type TlsEnd, tlsEnds } from "../nlb/tls-ends.ts";
+import { LEG_CIDR, TLS_ADDRESS, VPC_CIDR } from "../topology.ts";
 import { addressText, type Chain, commentText, dnatToAny, portText, renderTable } from "./nft.ts";
 
 export const NLB_TABLE = "nlb";
@@ -25,6 +27,8 @@ const LOSS_STEPS = 1000;
 export function renderNlb(network: { readonly listeners: readonly NlbListener[]; readonly faults: readonly Fault[] }): string {
   const { listeners, faults } = network;
   const addresses = listeners.flatMap(({ id, addresses }) => addresses.map(({ address }) => addressText(address, id)));
+  const ends = tlsEnds(listeners);
+  const passing = listeners.filter(({ tlsTerminated }) => !tlsTerminated);
   const silence = addresses.length === 0 ? [] : [`ip daddr { ${[...new Set(addresses)].sort().join(", ")} } drop`];
   const chains: Chain[] = [
     {
@@ -37,11 +41,22 @@ export function renderNlb(network: { readonly listeners: readonly NlbListener[];
     { name: "faults", rules: faults.flatMap(renderAddressFault) },
     { name: "prerouting", hook: "nat hook prerouting priority dstnat", rules: ["jump listeners"] },
     { name: "output", hook: "nat hook output priority -100", rules: ["jump listeners"] },
-    { name: "listeners", rules: [...listeners.flatMap(renderListener), ...silence] },
-    { name: "postrouting", hook: "nat hook postrouting priority srcnat", rules: listeners.flatMap(renderSourceNat) },
+    { name: "listeners", rules: [...ends.map(renderTlsEnd), ...passing.flatMap(renderListener), ...silence] },
+    {
+      name: "postrouting",
+      hook: "nat hook postrouting priority srcnat",
+      rules: [...(ends.length > 0 ? [LEGS] : []), ...passing.flatMap(renderSourceNat)],
+    },
   ];
   return renderTable(NLB_TABLE, chains);
 }
+
+/** What an NLB that terminates TLS sends to targets has the address that they are to see, see lab/nlb/tls-listeners.ts. */
+const LEGS = `ip saddr ${LEG_CIDR} snat ip prefix to ip saddr map { ${LEG_CIDR} : ${VPC_CIDR} }`;
+
+/** What is addressed to such a listener goes no further than the NLB. */
+const renderTlsEnd = ({ address, listenerPort, port }: TlsEnd): string =>
+  `ip daddr ${addressText(address, "TLS")} tcp dport ${portText(listenerPort, "TLS")} dnat to ${TLS_ADDRESS}:${port}`;
 
 function renderListener({ id, addresses, port, crossZone, targets }: NlbListener): string[] {
   return addresses.flatMap(({ zone, address }) => {

@@ -4,6 +4,8 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { forEachBounded } from "../../src/domain/for-each-bounded.ts";
 import type { Network } from "../network.ts";
+import { tlsEnds } from "../nlb/tls-ends.ts";
+import { TlsListeners } from "../nlb/tls-listeners.ts";
 import { renderKubeProxy } from "../rules/kube-proxy.ts";
 import {
   namespaceNames,
@@ -50,6 +52,7 @@ export interface Lab {
 /** A lab that is not up yet. Call `down` in a `finally`, whether or not `up` succeeded. */
 export function createLab({ topology, signal, exec = execTool }: LabOptions): Lab {
   const children = new Children();
+  const tls = new TlsListeners();
   const names = namespaceNames(topology);
   /** The ruleset that each namespace has, so that only what changed is replaced. */
   const rulesets = new Map<string, string>();
@@ -91,6 +94,7 @@ export function createLab({ topology, signal, exec = execTool }: LabOptions): La
     applying = true;
     try {
       await forEachBounded(nodes, PARALLEL, ([name, ruleset]) => replace(name, ruleset));
+      await tls.serve(tlsEnds(network.listeners));
       await replace(VPC, vpc);
     } finally {
       applying = false;
@@ -144,6 +148,7 @@ export function createLab({ topology, signal, exec = execTool }: LabOptions): La
     /** Ends every process of `spawnIn`, then removes the network. Safe to repeat, and after an `up` that failed half-way. */
     async down() {
       await children.stop();
+      await tls.close();
       if (release === undefined) return;
       const [interfaces, namespaces] = [new Set(presentInterfaces()), new Set(presentNamespaces())];
       const batch = renderVpcTeardown(

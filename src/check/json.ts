@@ -1,3 +1,5 @@
+import { reachOf } from "../domain/service.ts";
+import { timeoutShare } from "../domain/window.ts";
 import { fixJson } from "../terminal/fix-lines.ts";
 import {
   type CheckReport,
@@ -27,20 +29,24 @@ export function renderJson(report: CheckReport): string {
     interrupted: report.isInterrupted,
     seconds,
     frontends: frontends.map(({ frontend, outcomes, window, diagnosis }) => {
-      const { attempts, failures, reasons, timeouts, hairpins, silent, undecided, slow, late } = window;
+      const { attempts, failures, reasons, timeouts, hairpins, silent, undecided, heard, slow, late } = window;
+      const reach = reachOf(frontend.listener);
+      const observed = timeoutShare(window, reach);
       const histogram = connectHistogram(outcomes);
       return {
         service: frontend.service.name,
         address: frontend.address ?? null,
         port: frontend.listener.port,
         zone: frontend.zone ?? null,
+        reach,
         exposure: frontend.exposure ?? null,
         attempts,
         discarded: late,
         failures,
         reasons,
         timeouts,
-        share: attempts === 0 ? null : { observed: timeouts / attempts, ...intervalOf(window) },
+        heard,
+        share: observed === undefined ? null : { observed, ...intervalOf(window) },
         evidence: { hairpins, silent, undecided, chosen: chosenTargets(outcomes) },
         slow,
         connectSeconds: histogram.map(({ from, to, count }) => ({ from, to: Number.isFinite(to) ? to : null, count })),

@@ -47,7 +47,7 @@ export function verdictOf({ frontends }: Pick<CheckReport, "frontends">): CheckV
   const causes = new Set<Cause>(frontends.map(({ diagnosis }) => diagnosis.cause));
   if (causes.has("hairpin")) return "hairpin";
   // What this very process was too late for says nothing about the network.
-  const faults = [...causes].filter((cause) => !["healthy", "undecided", "prober_starved"].includes(cause));
+  const faults = [...causes].filter((cause) => !["healthy", "unmeasured", "undecided", "prober_starved"].includes(cause));
   if (faults.length > 0) return "fault";
   return causes.size === 1 && causes.has("healthy") ? "healthy" : "undecided";
 }

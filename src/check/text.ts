@@ -1,7 +1,9 @@
 import { bracketed } from "../domain/address.ts";
 import { CONFIDENCE_WORDS, SEVERITIES, type Severity } from "../domain/diagnosis.ts";
+import type { Frontend } from "../domain/frontend.ts";
 import { percent } from "../domain/percent.ts";
-import type { Window } from "../domain/window.ts";
+import { reachOf } from "../domain/service.ts";
+import { timeoutShare, type Window } from "../domain/window.ts";
 import { fixLines } from "../terminal/fix-lines.ts";
 import { bullets, MAX_PROSE_WIDTH, type Paint, plain, wrapped } from "../terminal/text.ts";
 import {
@@ -70,7 +72,7 @@ function frontendSection(checked: CheckedFrontend, { zone, fix, hasEvidence }: C
     ...(chosen.length > 0
       ? [line("NLB chose", chosen.map(({ target, count }) => `${plain(target)} ${count} times`).join(", "))]
       : []),
-    line("timed out", shareText(window, frontend.exposure)),
+    line("timed out", shareText(window, frontend)),
     ...histogramLines(connectHistogram(outcomes), paint),
     line("diagnosis", `${paint(COLOURS[SEVERITIES[cause]], cause)} (${CONFIDENCE_WORDS[confidence]})`),
     wrapped(plain(explanation), width, " ".repeat(LABEL_WIDTH + 2), " ".repeat(LABEL_WIDTH + 2)),
@@ -96,11 +98,13 @@ function evidenceText({ hairpins, silent, undecided }: Window): string {
   return parts.filter((part) => part !== "").join(", ");
 }
 
-function shareText(window: Window, exposure: number | undefined): string {
+function shareText(window: Window, { exposure, listener }: Frontend): string {
   const { low, high } = intervalOf(window);
   const expected = exposure === undefined ? "expected share unknown" : `expected ${percent(exposure)}`;
   if (window.attempts === 0) return expected;
-  return `${percent(window.timeouts / window.attempts)} (95 % interval ${percent(low)} to ${percent(high)}), ${expected}`;
+  const share = timeoutShare(window, reachOf(listener));
+  if (share === undefined) return `not measured behind the NLB, ${expected}`;
+  return `${percent(share)} (95 % interval ${percent(low)} to ${percent(high)}), ${expected}`;
 }
 
 function histogramLines(bins: readonly Bin[], paint: Paint): readonly string[] {
@@ -146,14 +150,16 @@ function fixSection({ fix }: CheckReport, width: number, paint: Paint): string {
 
 function verdictLine(report: CheckReport, width: number, paint: Paint): string {
   const verdict = verdictOf(report);
+  const isUnmeasured = verdict === "undecided" && report.frontends.some(({ diagnosis }) => diagnosis.cause === "unmeasured");
   const colour = verdict === "healthy" ? "green" : verdict === "undecided" ? "yellow" : "red";
   const isProved = report.frontends.some(({ window }) => window.hairpins > 0);
-  const said = verdict === "hairpin" && !isProved ? "connections seem to hairpin, without proof" : VERDICTS[verdict];
+  const seems = verdict === "hairpin" && !isProved ? "connections seem to hairpin, without proof" : VERDICTS[verdict];
+  const words = isUnmeasured ? "measured only as far as the NLB" : seems;
   const total = `${totalAttempts(report)} attempts in ${report.seconds.toFixed(1)} s`;
   const why = report.isInterrupted
     ? "interrupted, without what was under way"
     : stoppedEarly(report)
       ? `stopped early, as more of them would not change the verdict (at most ${report.maxAttempts} at each address)`
       : `${report.maxAttempts} at each address that was not clear before`;
-  return `${paint(["bold", colour], `Verdict: ${said}.`)}\n${wrapped(`It took ${total}: ${why}.`, width, "")}`;
+  return `${paint(["bold", colour], `Verdict: ${words}.`)}\n${wrapped(`It took ${total}: ${why}.`, width, "")}`;
 }

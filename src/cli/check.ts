@@ -79,6 +79,7 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
       notes,
     };
     const verdict = verdictOf(report);
+    if (target.kind === "host" && verdict === "healthy") notes.push(MAY_END_AT_NLB);
     const fix = verdict === "hairpin" && !isInterrupted ? await fixFor(target, api, settings, notes, signal) : undefined;
     streams.stdout.write(render({ ...report, fix }, settings, streams));
     return isInterrupted ? CHECK_EXIT.interrupted.code : CHECK_EXIT[verdict].code;
@@ -91,6 +92,9 @@ export async function runCheckCommand(settings: CheckSettings, streams: CommandS
     await api?.close();
   }
 }
+
+const MAY_END_AT_NLB =
+  "whether this listener terminates TLS is not known. If it does, the NLB completes connections by itself, and this holds only as far as the NLB: check it by its Service, or from a frontends file that says tlsTerminated and the protocol.";
 
 const textOf = (target: CheckTarget): string =>
   target.kind === "host"

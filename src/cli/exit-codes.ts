@@ -27,7 +27,7 @@ export const AUDIT_EXIT = {
 export const CHECK_EXIT = {
   healthy: { code: 0, meaning: "healthy" },
   hairpin: { code: 1, meaning: "connections hairpin" },
-  undecided: { code: 3, meaning: "not decided: too few attempts, or nothing to tell by" },
+  undecided: { code: 3, meaning: "not decided: too few attempts, nothing to tell by, or measured only as far as the NLB" },
   unreachable: UNREACHABLE,
   fault: { code: 5, meaning: "something else is wrong; the diagnosis says what" },
   interrupted: INTERRUPTED,

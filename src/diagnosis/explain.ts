@@ -1,6 +1,7 @@
 import type { Cause, Diagnosis } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
 import type { Window } from "../domain/window.ts";
+import { wordsAtNlb } from "./at-nlb.ts";
 import { lookAlikesOf } from "./blind-spots.ts";
 import type { DiagnosisInput } from "./input.ts";
 import { attemptsNeeded, isReached, type Judgement, judge, UNSEEN_SHARE } from "./judge.ts";
@@ -10,7 +11,8 @@ import { controlFine, count, expectedOf, failuresOf, joined, proofOf, unseenOf }
 /** Names the cause of what was seen of a frontend, says what was seen, and what to do next. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const judgement = judge(input);
-  const [explanation, next] = WORDS[judgement.cause](input, judgement);
+  const said = { failures: failuresOf(input.window), controlFine: controlFine(input.control) };
+  const [explanation, next] = wordsAtNlb(input, judgement.cause, said) ?? WORDS[judgement.cause](input, judgement);
   return { ...judgement, explanation, next };
 }
 
@@ -127,6 +129,9 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     `${count(late, "attempt")} came to nothing, as the agent was late, and ${attempts} did not: what it could say would be about itself.`,
     "Give the agent CPU: no CPU limit, a higher request, and look for what starves the node.",
   ],
+
+  // See `wordsAtNlb`: nothing else is unmeasured.
+  unmeasured: ({ window }) => [failuresOf(window), ""],
 
   undecided: (input) => [undecidedWords(input), ""],
 };

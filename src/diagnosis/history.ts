@@ -122,5 +122,5 @@ export class History {
 function configurationOf({ service, listener, exposure, withdrawn }: Frontend): string {
   const { targetType, preserveClientIp, crossZone, externalTrafficPolicy, ipFamily } = listener.targetGroup;
   const group = [targetType, preserveClientIp.enabled, crossZone.enabled, externalTrafficPolicy, ipFamily];
-  return [...group, listener.protocol, service.hostname, exposedLabel(exposure), withdrawn].join(" ");
+  return [...group, listener.protocol, listener.tlsTerminated, service.hostname, exposedLabel(exposure), withdrawn].join(" ");
 }

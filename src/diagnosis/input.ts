@@ -1,6 +1,7 @@
 import type { EvidenceLevel } from "../domain/evidence.ts";
 import type { Exposure } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
+import { reachOf } from "../domain/service.ts";
 import type { TargetType } from "../domain/target-group.ts";
 import type { Window } from "../domain/window.ts";
 
@@ -16,6 +17,14 @@ export interface Configuration {
   readonly tlsTerminated: boolean;
   /** What the NLB forwards to; `undefined`: the configuration does not tell. */
   readonly targetType: TargetType | undefined;
+  /** Attempts get no further than the NLB (see `reachOf`), and where it is to be said what would; absent: they do. */
+  readonly endsAtNlb?: EndsAtNlb | undefined;
+}
+
+export interface EndsAtNlb {
+  readonly port: number;
+  /** In the frontends file, where others have annotations. */
+  readonly isInFile: boolean;
 }
 
 /** All that a diagnosis of one frontend is made from. */
@@ -33,10 +42,14 @@ export interface DiagnosisInput extends Configuration {
   readonly evidence: EvidenceLevel;
 }
 
-export const configurationOf = ({ exposure, withdrawn, listener: { tlsTerminated, targetGroup } }: Frontend): Configuration => ({
-  exposure,
-  withdrawn,
-  tlsTerminated,
-  targetType: targetGroup.targetType,
-  preservesClientIp: targetGroup.preserveClientIp.enabled,
-});
+export function configurationOf({ exposure, withdrawn, service, listener }: Frontend): Configuration {
+  const { tlsTerminated, targetGroup, port } = listener;
+  return {
+    exposure,
+    withdrawn,
+    tlsTerminated,
+    targetType: targetGroup.targetType,
+    endsAtNlb: reachOf(listener) === "nlb" ? { port, isInFile: service.controller === "static" } : undefined,
+    preservesClientIp: targetGroup.preserveClientIp.enabled,
+  };
+}

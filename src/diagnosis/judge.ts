@@ -78,6 +78,7 @@ function withoutFailures(input: DiagnosisInput): Judgement {
   if (slow >= 3 || (slow === 2 && slow / attempts >= UNSEEN_SHARE)) {
     return { cause: "packet_loss", confidence: slow >= 3 ? "high" : "medium" };
   }
+  if (input.endsAtNlb !== undefined && window.heard < attempts - window.failures) return ofNlbAlone(input);
   if (attempts < attemptsNeeded(input)) return { cause: "undecided", confidence: "low" };
   const share = window.expected ?? exposure;
   if (share === undefined) return { cause: "healthy", confidence: "medium" };
@@ -88,6 +89,12 @@ function withoutFailures(input: DiagnosisInput): Judgement {
 /** Whether anything at all answered this pod since the frontend began to fail. */
 export const isReached = ({ window: { failingSinceMs }, answeredMs }: DiagnosisInput): boolean =>
   answeredMs !== undefined && (failingSinceMs === undefined || answeredMs > failingSinceMs);
+
+/** Nothing failed that could: the NLB answers for itself, and only the way past it tells of the backends. */
+function ofNlbAlone({ control }: DiagnosisInput): Judgement {
+  const areDown = control !== undefined && control.failures > 1 && !isFine(control);
+  return areDown ? { cause: "backend_down", confidence: "medium" } : { cause: "unmeasured", confidence: "high" };
+}
 
 /** Whether what was tried there can be called fine. */
 export const isFine = (window: Window | undefined): boolean =>
@@ -125,8 +132,10 @@ function ofTimeouts(input: DiagnosisInput): Judgement {
   if (silent >= 2 && silent * 2 > timeouts) {
     return { cause: "blackhole", confidence: timeouts === attempts && isFine(control) ? "high" : "medium" };
   }
-  if (isAsExpected(input)) return { cause: "hairpin", confidence: isDifferential(input) ? "medium" : "low" };
-  if (exposure === 0) return { cause: "blackhole", confidence: "low" };
+  // Behind a TLS listener a hairpin is a response that does not come: a connect that times out never came to the NLB.
+  const canBeHairpins = !input.tlsTerminated || window.reasons.response_timeout !== undefined;
+  if (canBeHairpins && isAsExpected(input)) return { cause: "hairpin", confidence: isDifferential(input) ? "medium" : "low" };
+  if (exposure === 0 || !canBeHairpins) return { cause: "blackhole", confidence: "low" };
   return { cause: "undecided", confidence: "low" };
 }
 

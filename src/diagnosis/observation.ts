@@ -4,7 +4,7 @@ import { type Outcome, REASONS, type Reason } from "../domain/outcome.ts";
 
 /** What an attempt showed, as far as a diagnosis asks. */
 export type Seen =
-  | { readonly kind: "success"; readonly isSlow: boolean }
+  | { readonly kind: "success"; readonly isSlow: boolean; readonly isHeard: boolean }
   | {
       readonly kind: "failure";
       readonly reason: Reason;
@@ -35,8 +35,7 @@ const EVIDENCE = [undefined, "reset", "capture", "silent", "undecided"] as const
 
 /** Everything that can be seen. Observations are kept by the thousand: each holds an index into this. */
 export const SEEN: readonly Seen[] = [
-  { kind: "success", isSlow: false },
-  { kind: "success", isSlow: true },
+  ...[false, true].flatMap((isSlow) => [false, true].map((isHeard): Seen => ({ kind: "success", isSlow, isHeard }))),
   { kind: "late" },
   ...REASONS.flatMap((reason) =>
     [false, true].flatMap((isTimeout) =>
@@ -56,8 +55,10 @@ export const SEEN: readonly Seen[] = [
 export function seenOf(outcome: Outcome, tlsTerminated: boolean): Seen | undefined {
   const isSlow = outcome.kind !== "discarded" && (outcome.phases.connect ?? 0) >= SLOW_SECONDS;
   switch (outcome.kind) {
-    case "success":
-      return found((seen) => seen.kind === "success" && seen.isSlow === isSlow);
+    case "success": {
+      const isHeard = outcome.phases.first_byte !== undefined;
+      return found((seen) => seen.kind === "success" && seen.isSlow === isSlow && seen.isHeard === isHeard);
+    }
     case "discarded":
       return outcome.why === "late" ? found((seen) => seen.kind === "late") : undefined;
     case "failure": {

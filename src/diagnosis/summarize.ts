@@ -36,7 +36,18 @@ function isChange(run: readonly Observation[], rest: readonly Observation[]): bo
 /** Counts observations. */
 export function summarize(observations: readonly Observation[]): Window {
   const reasons: Partial<Record<Reason, number>> = {};
-  const counts = { attempts: 0, failures: 0, timeouts: 0, hairpins: 0, captured: 0, silent: 0, undecided: 0, slow: 0, late: 0 };
+  const counts = {
+    attempts: 0,
+    failures: 0,
+    timeouts: 0,
+    hairpins: 0,
+    captured: 0,
+    silent: 0,
+    undecided: 0,
+    heard: 0,
+    slow: 0,
+    late: 0,
+  };
   let exposures: number | undefined = 0;
   let failingSinceMs: number | undefined;
   for (const { startedMs, seen, exposure } of observations) {
@@ -47,7 +58,10 @@ export function summarize(observations: readonly Observation[]): Window {
     counts.attempts++;
     exposures = exposure === undefined || exposures === undefined ? undefined : exposures + exposure;
     if (seen.isSlow) counts.slow++;
-    if (seen.kind === "success") continue;
+    if (seen.kind === "success") {
+      if (seen.isHeard) counts.heard++;
+      continue;
+    }
     counts.failures++;
     failingSinceMs ??= startedMs;
     reasons[seen.reason] = (reasons[seen.reason] ?? 0) + 1;

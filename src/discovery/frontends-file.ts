@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { isNode, LineCounter, parseDocument } from "yaml";
 import type { AddressPolicy } from "../domain/address.ts";
 import { isRequestPath } from "../domain/request-path.ts";
-import { type NlbService, PROTOCOLS, serviceKey } from "../domain/service.ts";
+import { type NlbService, PROTOCOLS, serviceKey, spokenOn } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
 import { labels, port } from "./objects/schema.ts";
@@ -65,7 +65,7 @@ const serviceOf = (isAllowed: AddressPolicy) =>
               {
                 port,
                 name: v.optional(name),
-                protocol: v.optional(v.picklist(PROTOCOLS, `one of ${PROTOCOLS.join(", ")}`), "tcp"),
+                protocol: v.optional(v.picklist(PROTOCOLS, `one of ${PROTOCOLS.join(", ")}`)),
                 path: v.optional(path),
                 tlsTerminated: v.optional(boolean, false),
               },
@@ -153,7 +153,8 @@ function discoveredOf(given: GivenService, defaultPath: string): DiscoveredServi
     listeners: given.ports.map(({ port, name, protocol, path, tlsTerminated }) => ({
       port,
       name: name ?? "",
-      protocol,
+      // A TLS listener speaks TLS, whatever is spoken inside.
+      protocol: spokenOn(protocol ?? (tlsTerminated ? "tls" : "tcp"), tlsTerminated),
       path: path ?? defaultPath,
       tlsTerminated,
       targetGroup,

@@ -1,4 +1,7 @@
-/** What is wrong with a frontend as this node sees it, or that nothing is: a closed list. */
+/**
+ * What is wrong with a frontend as this node sees it, or that nothing is: a closed list. `unmeasured`: attempts get as far as the NLB,
+ * and no further, so that nothing can be said of what is behind it.
+ */
 export const CAUSES = [
   "healthy",
   "hairpin",
@@ -10,6 +13,7 @@ export const CAUSES = [
   "dns_error",
   "application_error",
   "prober_starved",
+  "unmeasured",
   "undecided",
 ] as const;
 export type Cause = (typeof CAUSES)[number];
@@ -28,6 +32,7 @@ export const SEVERITIES: Readonly<Record<Cause, Severity>> = {
   packet_loss: "poor",
   application_error: "poor",
   prober_starved: "poor",
+  unmeasured: "idle",
   undecided: "idle",
 };
 

@@ -33,6 +33,20 @@ export interface Listener {
   readonly clusterAddress?: { readonly address: string; readonly port: number };
 }
 
+/**
+ * How far attempts at a listener get. `nlb`: it terminates TLS, so that connect and handshake are the NLB's own, and nothing is asked of
+ * the backends: whatever becomes of the leg behind it, the attempt succeeds.
+ */
+export const REACHES = ["backends", "nlb"] as const;
+export type Reach = (typeof REACHES)[number];
+
+export const reachOf = ({ tlsTerminated, protocol }: Pick<Listener, "tlsTerminated" | "protocol">): Reach =>
+  tlsTerminated && (protocol === "tcp" || protocol === "tls") ? "nlb" : "backends";
+
+/** What to say on a port that is known to speak this: through a TLS listener HTTP is HTTPS. */
+export const spokenOn = (protocol: Protocol, tlsTerminated: boolean): Protocol =>
+  tlsTerminated && protocol === "http" ? "https" : protocol;
+
 /** One endpoint behind a Service. */
 export interface Backend {
   readonly node: string | undefined;

@@ -3,7 +3,7 @@ import type { EvidenceKind, EvidenceLevel } from "./evidence.ts";
 import type { AddressSkipReason } from "./frontend.ts";
 import type { DiscardCause, Phase, Reason } from "./outcome.ts";
 import type { KubernetesResource, ResourceState } from "./resources.ts";
-import type { Controller, Protocol, SkipReason } from "./service.ts";
+import type { Controller, Protocol, Reach, SkipReason } from "./service.ts";
 import type { TargetType } from "./target-group.ts";
 
 /**
@@ -58,6 +58,8 @@ export interface StatusService {
   readonly name: string;
   readonly port: number;
   readonly protocol: Protocol;
+  /** How far attempts get. With `nlb` nothing behind it is measured, and `timeouts` are those on the way to it. */
+  readonly reach: Reach;
   readonly hostname: string | null;
   readonly controller: Controller;
   readonly targetType: TargetType | null;
@@ -93,6 +95,8 @@ export interface StatusWindow {
   readonly hairpins: number;
   readonly silent: number;
   readonly undecided: number;
+  /** Successes in which a backend was heard: it answered, or spoke first. */
+  readonly heard: number;
   /** Connections that came about as late as one or more lost SYNs make it. */
   readonly slow: number;
   readonly discarded: number;

@@ -1,4 +1,5 @@
 import type { Reason } from "./outcome.ts";
+import type { Reach } from "./service.ts";
 
 /** What the last attempts at one frontend showed, counted. */
 export interface Window {
@@ -11,6 +12,8 @@ export interface Window {
   readonly hairpins: number;
   readonly silent: number;
   readonly undecided: number;
+  /** Successes in which a backend was heard: it answered, or spoke first. */
+  readonly heard: number;
   /** Of the hairpins those of which a capture saw the stray answer itself. */
   readonly captured: number;
   /** Connections that came about as late as one or more lost SYNs make it, whatever came of them then. */
@@ -26,3 +29,14 @@ export interface Window {
   /** When the oldest one that failed began; `undefined`: there is none. */
   readonly failingSinceMs: number | undefined;
 }
+
+/**
+ * The share of attempts that timed out.
+ *
+ * @returns `undefined` where there is none: without an attempt, and where attempts end at the NLB, none of which timed out on the way to it.
+ */
+export const timeoutShare = (
+  { attempts, failures, timeouts, heard }: Pick<Window, "attempts" | "failures" | "timeouts" | "heard">,
+  reach: Reach,
+): number | undefined =>
+  attempts === 0 || (reach === "nlb" && timeouts === 0 && heard < attempts - failures) ? undefined : timeouts / attempts;

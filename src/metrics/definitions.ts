@@ -3,7 +3,7 @@ import { EXPOSED } from "../domain/exposure.ts";
 import { ADDRESS_SKIP_REASONS } from "../domain/frontend.ts";
 import { DISCARD_CAUSES, PHASES, REASONS } from "../domain/outcome.ts";
 import { OPTIONAL_RESOURCES, REQUIRED_RESOURCES, RESOURCE_STATES } from "../domain/resources.ts";
-import { SKIP_REASONS } from "../domain/service.ts";
+import { REACHES, SKIP_REASONS } from "../domain/service.ts";
 import { SOURCES } from "../domain/snapshot.ts";
 
 /**
@@ -37,6 +37,8 @@ const WHERE = {
   frontend_zone: 'zone of the frontend, "" when unknown',
   colocated: BOOLEANS,
   exposed: EXPOSED,
+  /** Attempts with `nlb` cannot fail behind it: their timeouts are a share of nothing. */
+  reach: REACHES,
 } as const;
 
 /**

@@ -30,8 +30,8 @@ const PER_CONTROL = 1 + REASONS.length;
 const PER_CONNECT = METRICS.hairpin_probe_connect_duration_seconds.buckets.length + 3;
 /** Configuration, and how many frontends. */
 const PER_SERVICE = 2;
-/** For what is folded: colocated or not, times exposed, not, or unknown. */
-const FOLDED = 6 * (PER_WHERE + 1) + PER_CONTROL + PER_SERVICE;
+/** For what is folded: colocated or not, times exposed, not, or unknown, times how far attempts get. */
+const FOLDED = 12 * (PER_WHERE + 1) + PER_CONTROL + PER_SERVICE;
 const FOLDED_CONNECT = 2 * PER_CONNECT;
 
 /** The least budget that makes sense: the agent's own, and all Services as one. */

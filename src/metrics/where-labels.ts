@@ -1,7 +1,7 @@
 import type { Control } from "../domain/control.ts";
 import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
-import { serviceKey } from "../domain/service.ts";
+import { reachOf, serviceKey } from "../domain/service.ts";
 import type { LabelsOf } from "./definitions.ts";
 
 export type WhereLabels = LabelsOf<"hairpin_probe_attempts_total">;
@@ -33,6 +33,7 @@ export const whereOf = (frontend: Frontend, node: string, folding: Folding): Whe
   frontend_zone: folding.ports ? "" : (frontend.zone ?? ""),
   colocated: String(frontend.colocated),
   exposed: exposedLabel(frontend.exposure),
+  reach: reachOf(frontend.listener),
 });
 
 export const controlLabelsOf = ({ service, listener }: Control, node: string, folding: Folding): ControlLabels => ({

@@ -1,3 +1,4 @@
+import { TLSSocket } from "node:tls";
 import { bracketed } from "../domain/address.ts";
 import type { ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
 import type { Discarded, Failure, Outcome, Phase, PhaseSeconds } from "../domain/outcome.ts";
@@ -5,6 +6,7 @@ import type { Protocol } from "../domain/service.ts";
 import { plain } from "../terminal/text.ts";
 import type { AnswerTimes } from "./answer-times.ts";
 import { certificateExpiry, openTcp, openTls } from "./connect.ts";
+import { listenOn } from "./listen.ts";
 import type { LoopWatch } from "./loop-watch.ts";
 import { closeQuietly } from "./quiet-close.ts";
 import { DEADLINE_REASONS, isOwnShortage, reasonOf } from "./reasons.ts";
@@ -20,6 +22,8 @@ export interface AttemptTarget {
   /** For SNI and the Host header; the connection always goes to `address`. */
   readonly hostname: string | undefined;
   readonly path: string;
+  /** Nothing is to be said after the TLS handshake, which is not the backend's: what comes by itself is waited for. */
+  readonly isListenedTo?: boolean;
 }
 
 export interface AttemptOptions {
@@ -137,6 +141,14 @@ async function runPhases(
     stream = secured;
   }
 
+  if (target.isListenedTo && stream instanceof TLSSocket) {
+    const heard = await listenOn(stream, steps);
+    if (heard !== undefined && heard.kind !== "done") {
+      stream.destroy();
+      return failed("first_byte", heard);
+    }
+    if (heard !== undefined) phases.first_byte = heard.seconds;
+  }
   if (target.protocol === "tcp" || target.protocol === "tls") {
     closeQuietly(stream);
     return { outcome: { kind: "success", phases, ...certificate } };

@@ -1,6 +1,8 @@
 import { SEVERITIES } from "../domain/diagnosis.ts";
 import { percent } from "../domain/percent.ts";
+import type { Reach } from "../domain/service.ts";
 import type { Status, StatusFrontend, StatusService } from "../domain/status.ts";
+import { timeoutShare } from "../domain/window.ts";
 import { type Html, html, NOTHING } from "../terminal/html.ts";
 import { CAUSE_WORDS, rank, span } from "./words.ts";
 
@@ -44,7 +46,7 @@ function renderRow(service: StatusService, zones: readonly (string | null)[]): H
     const here = service.frontends.filter((frontend) => frontend.zone === zone);
     if (here.length === 0)
       return html`<td class="none" data-label="${zoneName(zone)}"><span aria-label="no frontend">–</span></td>`;
-    return html`<td data-label="${zoneName(zone)}">${here.map(renderFrontend)}</td>`;
+    return html`<td data-label="${zoneName(zone)}">${here.map((frontend) => renderFrontend(frontend, service.reach))}</td>`;
   });
   return html`<tr>
 <th scope="row"><span class="name">${service.namespace}/<wbr>${service.name}:${service.port}</span>
@@ -60,14 +62,15 @@ function factsOf({ targetType, preserveClientIp, colocated }: StatusService): st
   return [`${targetType ?? "unknown"} targets`, kept, ...(colocated ? ["backend here"] : [])].join(", ");
 }
 
-function renderFrontend({ address, window, diagnosis, exposure, withdrawn }: StatusFrontend): Html {
+function renderFrontend({ address, window, diagnosis, exposure, withdrawn }: StatusFrontend, reach: Reach): Html {
   const { attempts, timeouts, failures } = window;
-  const share = attempts === 0 ? undefined : timeouts / attempts;
+  const share = timeoutShare(window, reach);
   const others = failures - timeouts;
+  const counts = share !== undefined || attempts === 0 ? `${timeouts} of ${attempts}` : `${attempts} attempts`;
   return html`<div class="cell ${SEVERITIES[diagnosis.cause]}">
 <p class="share">${share === undefined ? "–" : percent(share)} <span class="cause">${CAUSE_WORDS[diagnosis.cause]}</span></p>
 ${renderBar(share ?? 0, exposure)}
-<p class="facts">${timeouts} of ${attempts} in ${span(window.seconds)}${others > 0 ? `, ${others} failed otherwise` : ""}<br>
+<p class="facts">${counts} in ${span(window.seconds)}${others > 0 ? `, ${others} failed otherwise` : ""}<br>
 expected ${exposure === null ? "unknown" : percent(exposure)}${withdrawn ? ", withdrawn by DNS" : ""}<br>
 <span class="address">${address ?? "no address"}</span></p>
 </div>`;

@@ -3,7 +3,7 @@ import type { Status } from "../domain/status.ts";
 import { Html, html } from "../terminal/html.ts";
 import { renderMatrix } from "./matrix.ts";
 import { SCRIPT } from "./script.ts";
-import { renderAgent, renderFailures, renderSkipped, renderTroubles } from "./sections.ts";
+import { renderAgent, renderFailures, renderSkipped, renderTroubles, renderUnmeasured } from "./sections.ts";
 import { STYLE } from "./style.ts";
 import { clockTime, summaryOf } from "./words.ts";
 
@@ -58,6 +58,7 @@ export function renderPage(status: Status): string {
 <p class="summary">${summaryOf(status)} <span class="facts">As of <time datetime="${at}">${clockTime(at)}</time> UTC.</span></p>
 ${renderTroubles(status)}
 <section aria-labelledby="frontends"><h2 id="frontends">Services and their frontends</h2>${renderMatrix(status)}</section>
+${renderUnmeasured(status)}
 <section aria-labelledby="failures"><h2 id="failures">Last failures</h2>${renderFailures(status)}</section>
 <section aria-labelledby="unprobed"><h2 id="unprobed">Not probed</h2>${renderSkipped(status)}</section>
 <section aria-labelledby="agent"><h2 id="agent">This agent</h2>${renderAgent(status)}</section>

@@ -1,4 +1,4 @@
-import { CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
+import { type Cause, CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
 import type { Status, StatusFailure, StatusFrontend, StatusService } from "../domain/status.ts";
 import { type Html, html, NOTHING } from "../terminal/html.ts";
 import { CAUSE_WORDS, clockTime, many, rank, span } from "./words.ts";
@@ -7,16 +7,30 @@ import { CAUSE_WORDS, clockTime, many, rank, span } from "./words.ts";
 const MAX_TROUBLES = 20;
 
 /** What is wrong, in words: one entry a frontend, the worst first. */
-export function renderTroubles({ services }: Status): Html {
-  const troubles = services
+export const renderTroubles = (status: Status): Html =>
+  renderEntries(status, { id: "troubles", title: "What is wrong", not: ["healthy", "unmeasured", "undecided"] });
+
+/** What is not known, and what would tell. */
+export const renderUnmeasured = (status: Status): Html =>
+  renderEntries(status, { id: "unmeasured", title: "Measured only to the NLB", only: "unmeasured" });
+
+interface Entries {
+  readonly id: string;
+  readonly title: string;
+  readonly only?: Cause;
+  readonly not?: readonly Cause[];
+}
+
+function renderEntries({ services }: Status, { id, title, only, not = [] }: Entries): Html {
+  const entries = services
     .flatMap((service) => service.frontends.map((frontend) => ({ service, frontend })))
-    .filter(({ frontend }) => !["healthy", "undecided"].includes(frontend.diagnosis.cause))
+    .filter(({ frontend: { diagnosis } }) => (only === undefined ? !not.includes(diagnosis.cause) : diagnosis.cause === only))
     .toSorted((a, b) => rank(a.frontend.diagnosis.cause) - rank(b.frontend.diagnosis.cause));
-  if (troubles.length === 0) return NOTHING;
-  const more = troubles.length - MAX_TROUBLES;
-  return html`<section aria-labelledby="troubles"><h2 id="troubles">What is wrong</h2>
+  if (entries.length === 0) return NOTHING;
+  const more = entries.length - MAX_TROUBLES;
+  return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <ul class="troubles">
-${troubles.slice(0, MAX_TROUBLES).map(renderTrouble)}
+${entries.slice(0, MAX_TROUBLES).map(renderTrouble)}
 </ul>
 ${more > 0 ? html`<p class="empty">And ${more} more.</p>` : NOTHING}
 </section>`;

@@ -13,6 +13,7 @@ export const CAUSE_WORDS: Readonly<Record<Cause, string>> = {
   dns_error: "no address",
   application_error: "application error",
   prober_starved: "agent starved",
+  unmeasured: "measured only to the NLB",
   undecided: "undecided",
 };
 

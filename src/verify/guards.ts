@@ -34,6 +34,9 @@ export function guardsOf(before: Observation, after: Observation, arms: Arms): G
       "Nothing was counted before the change: what would have timed out is what the configuration implies with client IP preservation on.",
     );
 
+  const hidden = hiddenPorts(before, after);
+  if (hidden.length > 0 && !isAllHidden(after)) notes.push(`${portsEnd(hidden)} They are not part of this.`);
+
   const hostnames = (of: readonly Configuration[]) => new Set(of.map(({ hostname }) => hostname));
   if (old.length > 0 && now.length > 0 && !intersects(hostnames(old), hostnames(now)))
     forGood("The host name changed: this is a new NLB, and the counters of the old one say nothing about it.");
@@ -61,6 +64,7 @@ export function guardsOf(before: Observation, after: Observation, arms: Arms): G
 /** Without something on either side there is no verdict. */
 function nothingToCompare(before: Observation, after: Observation, { exposed }: Arms): readonly Obstacle[] {
   const forGood = (sentence: string) => [{ sentence, passes: false }];
+  if (isAllHidden(after)) return forGood(`${portsEnd(hiddenPorts(before, after))} ${HOW_TO_MEASURE}`);
   if (isUnknown(before)) {
     const exposures = exposuresIfOn(after);
     if (exposures === undefined && after.configurations.length > 0)
@@ -82,6 +86,19 @@ function nothingToCompare(before: Observation, after: Observation, { exposed }: 
     "The exposed paths are gone: no attempt since the change went where connections hairpinned before. Nodes or backends moved away, which proves nothing.";
   return [{ sentence, passes: true }];
 }
+
+const HOW_TO_MEASURE =
+  'If they speak HTTP inside, the annotation hairpin-probe/protocol: "PORT=https" (in the frontends file: protocol: https) lets the response tell.';
+
+const hiddenPorts = (...observations: readonly Observation[]): readonly string[] => [
+  ...new Set(observations.flatMap(({ unmeasuredPorts = [] }) => unmeasuredPorts)),
+];
+
+/** All that was attempted ended at the NLB. */
+const isAllHidden = ({ strata, unmeasuredPorts = [] }: Observation): boolean => strata.length === 0 && unmeasuredPorts.length > 0;
+
+const portsEnd = (ports: readonly string[]): string =>
+  `Attempts at port ${names(ports)} end at the NLB, which terminates TLS and completes the handshake by itself: what becomes of connections behind it is not measured.`;
 
 /** Nodes with too little data. */
 const gapsOf = ({ coverage }: Observation): readonly string[] =>

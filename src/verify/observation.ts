@@ -44,6 +44,8 @@ export interface Configuration {
 export interface Observation {
   readonly span: Span;
   readonly strata: readonly Stratum[];
+  /** Ports at which attempts ended at the NLB, which terminates TLS: they are in no stratum. */
+  readonly unmeasuredPorts?: readonly string[];
   /** Attempts past the NLB, and their failures. */
   readonly control: Count;
   /** What was so for a good part of the span; several where it changed, or agents do not agree. */

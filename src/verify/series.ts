@@ -2,7 +2,18 @@
 import type { Configuration } from "./observation.ts";
 
 /** Labels that tell strata apart. */
-export const STRATUM_LABELS = ["node", "service_port", "frontend_zone", "colocated", "exposed"] as const;
+export const STRATUM_LABELS = ["node", "service_port", "frontend_zone", "colocated", "exposed", "reach"] as const;
+
+/** Attempts that end at the NLB cannot time out behind it: that none does would pass for a fix. Agents of before have no such label. */
+export const isMeasured = ({ reach }: Labels): boolean => reach !== "nlb";
+
+/** Ports at which attempts were counted that end at the NLB. */
+export const unmeasuredPorts = (attempts: readonly { readonly labels: Labels; readonly value: number }[]): readonly string[] =>
+  [
+    ...new Set(
+      attempts.filter(({ labels, value }) => !isMeasured(labels) && value > 0).map(({ labels }) => labels.service_port ?? ""),
+    ),
+  ].sort((a, b) => Number(a) - Number(b));
 
 const CONFIGURATION = {
   hostname: "hostname",

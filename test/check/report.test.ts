@@ -6,7 +6,7 @@ import { renderText } from "../../src/check/text.ts";
 import type { Cause } from "../../src/domain/diagnosis.ts";
 import type { Outcome } from "../../src/domain/outcome.ts";
 import { windowOf } from "../diagnosis/windows.ts";
-import { frontend } from "../support/services.ts";
+import { frontend, listener, nlbService } from "../support/services.ts";
 
 const connected = (connect: number): Outcome => ({ kind: "success", phases: { connect } });
 const hairpin: Outcome = {
@@ -47,6 +47,9 @@ test("the verdict is that of the worst address, and nothing is healthy that is n
   assert.equal(of("healthy", "refused", "undecided"), "fault");
   assert.equal(of("healthy", "undecided"), "undecided");
   assert.equal(of("healthy", "prober_starved"), "undecided");
+  assert.equal(of("healthy", "unmeasured"), "undecided");
+  assert.equal(of("unmeasured"), "undecided");
+  assert.equal(of("unmeasured", "backend_down"), "fault");
   assert.equal(of("healthy", "healthy"), "healthy");
   assert.equal(of(), "undecided");
 });
@@ -95,6 +98,23 @@ test("what was interrupted has not stopped because it was sure", () => {
 test("what the cluster says cannot write on the terminal", () => {
   const text = renderText(report({ target: "shop/\u001b[31mweb", notes: ["a\nb\u202e"] }), 100, (_, plain) => plain);
   assert.ok(!text.includes("\u001b") && !text.includes("\u202e"), text);
+});
+
+test("where attempts end at the NLB no share is told, and the verdict says how far it was measured", () => {
+  const service = nlbService({ listeners: [listener({ port: 443, protocol: "tls", tlsTerminated: true })] });
+  const atNlb = checked("unmeasured", {
+    frontend: frontend({ service, exposure: 0.25 }),
+    outcomes: [connected(0.0003)],
+    window: windowOf({ attempts: 40, expected: 0.25 }),
+  });
+  const text = renderText(report({ frontends: [atNlb] }), 100, (_, plain) => plain);
+  assert.match(text, /timed out +not measured behind the NLB, expected 25 %/);
+  assert.match(text, /Verdict: measured only as far as the NLB\./);
+  assert.doesNotMatch(text, /0 % \(95/);
+  const [json] = JSON.parse(renderJson(report({ frontends: [atNlb] }))).frontends;
+  assert.deepEqual([json.reach, json.share, json.timeouts], ["nlb", null, 0]);
+  const onTheWay = { ...atNlb, window: windowOf({ attempts: 40, silent: 10 }) };
+  assert.equal(JSON.parse(renderJson(report({ frontends: [onTheWay] }))).frontends[0].share.observed, 0.25);
 });
 
 test("JSON says the same, with null for what is not known", () => {

@@ -188,4 +188,25 @@ export const CLAIMS: readonly Claim[] = [
       (share === undefined || share === percent(shareOf(input) ?? Number.NaN)) &&
       (share === undefined || isRuledOut(shareOf(input) ?? 0, number(whole))),
   ),
+  claim(
+    "(?:All (?<all>\\d+)|(?<part>\\d+) of (?<whole>\\d+)) attempts got as far as the NLB, which terminates TLS and completes the handshake by itself: what becomes of connections behind it is not measured\\.",
+    (said, { window, endsAtNlb }) => endsAtNlb !== undefined && isShare(said, window.attempts - window.failures, window.attempts),
+  ),
+  claim(
+    "Configuration and topology imply that (?<share>.+) of them hairpin\\.",
+    ({ share }, { exposure = 0 }) => exposure > 0 && share === percent(exposure),
+  ),
+  claim(
+    "The backends speak first, and were heard in (?<part>\\d+) of (?<whole>\\d+) attempts: the others may have been lost\\.",
+    ({ part, whole }, { window }) =>
+      window.heard === number(part) && window.attempts === number(whole) && window.heard < window.attempts,
+  ),
+  claim(
+    "Past the NLB (?<part>\\d+) of (?<whole>\\d+) attempts failed(?:, which says nothing of the way through it|: it is the backends)\\.",
+    ({ part, whole }, { control }) => control?.failures === number(part) && control.attempts === number(whole),
+  ),
+  claim(
+    "The NLB broke connections off of which nothing had been asked: its own to a target failed, or the backend ends them at once\\.",
+    (_, { window, endsAtNlb }) => endsAtNlb !== undefined && of(window, "connection_lost") > 0,
+  ),
 ];

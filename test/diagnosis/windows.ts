@@ -12,6 +12,7 @@ export const windowOf = (given: Partial<Window> = {}): Window => {
     silent: 0,
     undecided: 0,
     captured: 0,
+    heard: 0,
     slow: 0,
     late: 0,
     expected: 0,

@@ -115,6 +115,15 @@ nodes: [{ node: n1, zone: eu-west-1a, labels: { role: ingress } }, { node: n3, e
     assert.deepEqual([listener?.protocol, listener?.targetGroup.preserveClientIp.enabled], ["tcp", undefined]);
   });
 
+  it("speaks TLS to a TLS listener, whatever is spoken inside: HTTP through it is HTTPS", () => {
+    const spoken = (port: string): string | undefined =>
+      load(MINIMAL.replace(/ports:.*/, `ports: [${port}]`)).services[0]?.service.listeners[0]?.protocol;
+    assert.equal(spoken("{ port: 8883, tlsTerminated: true }"), "tls");
+    assert.equal(spoken("{ port: 8883, protocol: http, tlsTerminated: true }"), "https");
+    assert.equal(spoken("{ port: 8883, protocol: tcp, tlsTerminated: true }"), "tcp");
+    assert.equal(spoken("{ port: 8883, protocol: http }"), "http");
+  });
+
   for (const [targetType, enabled] of [
     ["instance", true],
     ["ip", false],

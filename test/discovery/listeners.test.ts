@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { reachOf } from "../../src/domain/service.ts";
 import { nlb, skip } from "./support/classify.ts";
 import { CCM, lbcService, service, TCP_80 } from "./support/objects.ts";
 
@@ -37,6 +38,17 @@ describe("what is said on a listener", () => {
       { port: 3, name: "db" },
     ];
     assert.deepEqual(protocols(ports, cert), ["https", "https", "tls"]);
+  });
+  it("a TLS listener whose port does not say HTTP is probed as far as the NLB, until our annotation tells what it speaks", () => {
+    const reaches = (ports: readonly unknown[], annotations: Record<string, string> = {}) =>
+      nlb(lbcService({ ports, annotations: { ...cert, ...annotations } })).listeners.map(reachOf);
+    assert.deepEqual(reaches([{ port: 443 }]), ["nlb"]);
+    assert.deepEqual(reaches([{ port: 8883, name: "mqtts" }]), ["nlb"]);
+    assert.deepEqual(reaches([{ port: 443, name: "https" }]), ["backends"]);
+    assert.deepEqual(reaches([{ port: 443 }], { "hairpin-probe/protocol": "443=https" }), ["backends"]);
+    assert.deepEqual(reaches([{ port: 443 }], { "hairpin-probe/protocol": "443=http" }), ["backends"]);
+    assert.deepEqual(reaches([{ port: 443 }], { "hairpin-probe/protocol": "443=tcp" }), ["nlb"]);
+    assert.deepEqual(reaches([{ port: 443 }], { "hairpin-probe/protocol": "443=tls" }), ["nlb"]);
   });
   it("only the ports that ssl-ports names are TLS listeners", () => {
     const ports = [

@@ -85,6 +85,7 @@ fuzz(
       frontend_zone: labels.node_zone,
       colocated: "true",
       exposed: "unknown",
+      reach: "backends",
     });
     const samples = parseExposition(await registry.render());
     const infos = samples.filter(({ name }) => name === "hairpin_probe_agent_info");

@@ -31,7 +31,7 @@ test("attempts and every reason exist at 0 as soon as a frontend is planned", as
   const { one, discovered } = planned();
   metrics.plan(discovered, [one]);
   const where =
-    'service_namespace="shop",service_name="web",service_port="80",frontend_zone="eu-west-1a",colocated="false",exposed="unknown"';
+    'service_namespace="shop",service_name="web",service_port="80",frontend_zone="eu-west-1a",colocated="false",exposed="unknown",reach="backends"';
   assert.deepEqual(await samples("hairpin_probe_attempts_total"), [`{${where}} 0`]);
   assert.deepEqual(
     await samples("hairpin_probe_failures_total"),
@@ -113,9 +113,26 @@ test("exposure is exported where it is known and absent where it is not", async 
   const { one, discovered } = planned({ exposure: 0.5 });
   metrics.plan(discovered, [one, { ...one, id: "other", zone: "eu-west-1b", exposure: undefined }]);
   assert.deepEqual(
-    (await samples("hairpin_probe_exposure_ratio")).map((line) => /exposed="(\w+)"} (.*)$/.exec(line)?.slice(1)),
+    (await samples("hairpin_probe_exposure_ratio")).map((line) => /exposed="(\w+)",reach="backends"} (.*)$/.exec(line)?.slice(1)),
     [["true", "0.5"]],
   );
+});
+
+test("attempts that end at an NLB which terminates TLS are told apart by a label, as they cannot fail behind it", async () => {
+  const { metrics, samples } = harness();
+  const listeners = [
+    listener({ port: 443, protocol: "tls", tlsTerminated: true }),
+    listener({ port: 8443, protocol: "https", tlsTerminated: true }),
+    listener({ port: 8883, protocol: "tls" }),
+    listener({ port: 9443, protocol: "tcp", tlsTerminated: true }),
+  ];
+  const service = nlbService({ listeners });
+  const frontends = listeners.map((each) => frontend({ id: String(each.port), service, listener: each }));
+  metrics.plan(snapshot({ services: [{ service, backends: [] }] }), frontends);
+  const told = (await samples("hairpin_probe_attempts_total")).map((line) =>
+    /service_port="(\d+)".*reach="(\w+)"/.exec(line)?.slice(1).join(" "),
+  );
+  assert.deepEqual(told, ["443 nlb", "8443 backends", "8883 backends", "9443 nlb"]);
 });
 
 test("service_info says what the configuration says, and mixed where ports differ", async () => {

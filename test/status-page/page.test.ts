@@ -95,8 +95,19 @@ test("every cause has a word, and one that is not healthy is told in words", () 
     const frontend = statusFrontend({ diagnosis: { cause, confidence: "low", explanation: "Because.", next: "" } });
     const page = renderPage(statusOf({ services: [statusService({ frontends: [frontend] })] }));
     assert.ok(page.includes(CAUSE_WORDS[cause]), cause);
-    assert.equal(page.includes("What is wrong"), !["healthy", "undecided"].includes(cause), cause);
+    assert.equal(page.includes("What is wrong"), !["healthy", "unmeasured", "undecided"].includes(cause), cause);
   }
+});
+
+test("what is measured only to the NLB has no share, and is said to be so with what would measure it", () => {
+  const { window = statusFrontend().window } = healthy;
+  const diagnosis = { cause: "unmeasured", confidence: "high", explanation: "Not behind it.", next: "Say that." } as const;
+  const service = statusService({ reach: "nlb", frontends: [statusFrontend({ window, diagnosis })], control: null });
+  const page = renderPage(statusOf({ services: [service] }));
+  for (const part of ["Measured only to the NLB", "Not behind it.", "Say that.", "40 attempts in 6 min 40 s"])
+    assert.ok(page.includes(part), part);
+  assert.doesNotMatch(page, />0 % |0 of 40/);
+  assert.match(summaryOf(statusOf({ services: [service] })), /1 measured only to the NLB\.$/);
 });
 
 test("an agent that knows nothing yet says so", () => {

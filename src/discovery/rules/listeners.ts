@@ -1,5 +1,5 @@
 import type { LoadBalancerPort } from "../../domain/load-balancer.ts";
-import type { Listener, Protocol } from "../../domain/service.ts";
+import { type Listener, type Protocol, spokenOn } from "../../domain/service.ts";
 import type { ServicePort } from "../objects/service-object.ts";
 import type { Wishes } from "./own-annotations.ts";
 
@@ -44,7 +44,7 @@ function protocolOf(
   tlsTerminated: boolean,
   wish: Protocol | undefined,
 ): Protocol {
-  if (wish !== undefined) return tlsTerminated && wish === "http" ? "https" : wish;
+  if (wish !== undefined) return spokenOn(wish, tlsTerminated);
   const said = port === undefined ? "tcp" : saidBy(port);
   if (!tlsTerminated) return said;
   return said === "tcp" ? "tls" : "https";

@@ -1,7 +1,7 @@
 import type { Sample } from "../../domain/exposition.ts";
 import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
-import { configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
+import { configurationOf, isMeasured, isOwnZone, isTimeout, STRATUM_LABELS, unmeasuredPorts } from "../series.ts";
 import { CounterReader } from "./counter-reader.ts";
 import type { Moment, Reading } from "./reading.ts";
 import { wholeNumbers } from "./whole-numbers.ts";
@@ -45,7 +45,9 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
   const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
   const zones = zonesIn(last);
   const [whole, wholeOthers, wholeHairpins, wholeSuccesses] = [wholeNumbers(), wholeNumbers(), wholeNumbers(), wholeNumbers()];
-  const strata = counters.increases("hairpin_probe_attempts_total", first, attemptsUntil).map((sample): Stratum => {
+  const attempts = counters.increases("hairpin_probe_attempts_total", first, attemptsUntil);
+  const measured = attempts.filter(({ labels }) => isMeasured(labels));
+  const strata = measured.map((sample): Stratum => {
     const key = stratumKey(sample);
     const [timedOut, failed] = [whole(timeouts.get(key) ?? 0), wholeOthers(others.get(key) ?? 0)];
     const succeeded = sample.value - (earlierTimeouts.get(key) ?? 0) - (others.get(key) ?? 0);
@@ -67,7 +69,8 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
   return {
     span: { startMs: first.atMs, endMs: last.atMs },
     // Labels that nothing was counted under any more are those of another time.
-    strata: strata.filter(({ attempts }) => attempts > 0),
+    strata: strata.filter((stratum) => stratum.attempts > 0),
+    unmeasuredPorts: unmeasuredPorts(attempts),
     control: {
       hits: total(counters.increases("hairpin_probe_control_failures_total", first, last)),
       of: total(counters.increases("hairpin_probe_control_attempts_total", first, last)),

@@ -1,5 +1,13 @@
 import type { Observation, Span, Stratum } from "../observation.ts";
-import { CONFIGURATION_LABELS, configurationOf, isOwnZone, isTimeout, STRATUM_LABELS } from "../series.ts";
+import {
+  CONFIGURATION_LABELS,
+  configurationOf,
+  isMeasured,
+  isOwnZone,
+  isTimeout,
+  STRATUM_LABELS,
+  unmeasuredPorts,
+} from "../series.ts";
 import type { PrometheusClient, Series } from "./client.ts";
 import { clusterMatcher, matcherOf, refuseSeveralClusters, type Subject } from "./subject.ts";
 
@@ -52,6 +60,7 @@ export async function readObservation(
   return {
     span,
     strata: strataOf({ attempts, timeouts, others, hairpins, exposures, zones: agents.zones }),
+    unmeasuredPorts: unmeasuredPorts(attempts.map(({ labels, points }) => ({ labels, value: points[0]?.value ?? 0 }))),
     // Failures are counted up to the end of the span, attempts are not.
     control: { hits: total(controlFailures), of: Math.max(total(controlFailures), total(control)) },
     configurations: usual(configurations).map(({ labels }) => configurationOf(labels)),
@@ -115,25 +124,27 @@ function strataOf({ attempts, hairpins, exposures, zones, ...failures }: Answers
     sums(failures.others.filter(({ labels }) => !isTimeout(labels))),
   ];
   const [proved, shares] = [sums(hairpins), sums(exposures)];
-  return attempts.map((each) => {
-    const key = keyOf(each);
-    const count = (of: ReadonlyMap<string, number>): number => Math.round(of.get(key) ?? 0);
-    const failed = count(timeouts) + count(others);
-    return {
-      node: each.labels.node ?? "",
-      port: each.labels.service_port ?? "",
-      zone: each.labels.frontend_zone ?? "",
-      isOwnZone: isOwnZone(zones.get(each.labels.node ?? ""), each.labels.frontend_zone),
-      colocated: each.labels.colocated === "true",
-      isExposed: each.labels.exposed === "true",
-      exposure: shares.get(key),
-      // Failures of attempts that are left out as too fresh are counted all the same: an attempt that failed is one.
-      attempts: Math.max(failed, Math.round(each.points[0]?.value ?? 0)),
-      timeouts: count(timeouts),
-      hairpins: count(proved),
-      otherFailures: count(others),
-    };
-  });
+  return attempts
+    .filter(({ labels }) => isMeasured(labels))
+    .map((each) => {
+      const key = keyOf(each);
+      const count = (of: ReadonlyMap<string, number>): number => Math.round(of.get(key) ?? 0);
+      const failed = count(timeouts) + count(others);
+      return {
+        node: each.labels.node ?? "",
+        port: each.labels.service_port ?? "",
+        zone: each.labels.frontend_zone ?? "",
+        isOwnZone: isOwnZone(zones.get(each.labels.node ?? ""), each.labels.frontend_zone),
+        colocated: each.labels.colocated === "true",
+        isExposed: each.labels.exposed === "true",
+        exposure: shares.get(key),
+        // Failures of attempts that are left out as too fresh are counted all the same: an attempt that failed is one.
+        attempts: Math.max(failed, Math.round(each.points[0]?.value ?? 0)),
+        timeouts: count(timeouts),
+        hairpins: count(proved),
+        otherFailures: count(others),
+      };
+    });
 }
 
 const total = (series: readonly Series[]): number =>

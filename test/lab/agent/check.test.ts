@@ -163,6 +163,7 @@ await inOwnSandbox(import.meta.filename, () => {
   test("a bare address needs no cluster, a file's frontend neither; public addresses are not probed", async () => {
     const bare = await checkJson(`${addressB}:80`, "-n", "80");
     assert.deepEqual([bare.code, bare.causes], [0, { [addressB]: "healthy" }]);
+    assert.match(bare.report.notes.join(" "), /whether this listener terminates TLS is not known/);
     const file = "/run/check-frontends.yaml";
     const addresses = [{ address: addressB, zone: zoneB.name }];
     // JSON is YAML.

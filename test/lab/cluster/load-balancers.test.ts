@@ -115,6 +115,16 @@ const TGA = "target-group-attributes";
 const [ON, OFF] = [{ [TGA]: "preserve_client_ip.enabled=true" }, { [TGA]: "preserve_client_ip.enabled=false" }];
 const IP = { "nlb-target-type": "ip" };
 
+test("a certificate makes TLS listeners of all ports, or of those that ssl-ports names", () => {
+  const tls = (annotations: Readonly<Record<string, string>>) =>
+    build([web(annotations)]).listeners.flatMap(({ port, tlsTerminated }) => (tlsTerminated ? [port] : []));
+  assert.deepEqual(tls({}), []);
+  assert.deepEqual(tls({ "ssl-cert": "arn" }), [80, 9_000]);
+  assert.deepEqual(tls({ "ssl-cert": "arn", "ssl-ports": "tcp-ledger" }), [9_000]);
+  assert.deepEqual(tls({ "ssl-cert": "arn", "ssl-ports": "80, 443" }), [80]);
+  assert.deepEqual(tls({ "ssl-ports": "80" }), []);
+});
+
 test("preservation is on for instances and off for IP addresses, unless it is said", () => {
   assert.equal(afterwards({}).preserveClientIp, true);
   assert.equal(afterwards(OFF).preserveClientIp, false);

@@ -31,6 +31,7 @@ test("the VPC makes every link, routes pods by their node, and lets the rest end
     `\
 addr add 10.0.0.2/32 dev lo
 addr add 10.0.0.3/32 dev lo
+addr add 10.1.0.1/16 dev lo
 link add void type veth peer name void-peer
 link set void-peer up
 link set void arp off up
@@ -88,6 +89,7 @@ test("taking down names only what is there", () => {
 link del node-1
 netns del web-1
 addr flush dev lo to 10.0.0.0/16
+addr flush dev lo to 10.1.0.0/16
 `,
   );
 });

@@ -31,6 +31,21 @@ const rulesWith = (ruleset: string, text: string) =>
     .filter((line) => line.includes(text))
     .map((line) => line.trim());
 
+test("a listener that terminates TLS ends at the NLB's own server, and what that sends has the address that targets see", () => {
+  const ruleset = render({ tlsTerminated: true, port: 443 });
+  assert.deepEqual(rulesWith(ruleset, "dnat to"), [
+    "ip daddr 10.0.35.1 tcp dport 443 dnat to 10.1.0.1:20000",
+    "ip daddr 10.0.67.1 tcp dport 443 dnat to 10.1.0.1:20001",
+  ]);
+  assert.deepEqual(rulesWith(ruleset, "snat ip"), [
+    "ip saddr 10.1.0.0/16 snat ip prefix to ip saddr map { 10.1.0.0/16 : 10.0.0.0/16 }",
+  ]);
+  assert.deepEqual(rulesWith(render({ tlsTerminated: true, targets: web.targets.slice(2) }), "dnat to"), [
+    "ip daddr 10.0.67.1 tcp dport 80 dnat to 10.1.0.1:20000",
+  ]);
+  assert.deepEqual(rulesWith(render({}), "10.1.0.0"), []);
+});
+
 test("a zonal address sends to the registered targets of its zone only, and the rest of an NLB's ports are silent", () => {
   assert.equal(
     render({}),
