@@ -24,14 +24,16 @@ const expected = constantFrom(undefined, 0, 0.01, 0.3, 0.3, 1);
 const observed = (level: EvidenceLevel, tlsTerminated: boolean): Arbitrary<Window> => {
   const all = SEEN.filter((seen) => canBeSeen(level, tlsTerminated, seen));
   const timeouts = all.filter((seen) => seen.kind === "failure" && seen.isTimeout);
-  const [fine, slow, late] = [all[0], all[1], all[2]] as [Seen, Seen, Seen];
+  const fine = all.filter((seen) => seen.kind === "success" && !seen.isSlow);
+  const slow = all.filter((seen) => seen.kind === "success" && seen.isSlow);
+  const late = all.filter((seen) => seen.kind === "late");
   const some = (seen: Arbitrary<Seen>, most: number) => record({ seen, count: nat(most) });
   const kinds = [
-    some(constantFrom(fine), 80),
-    some(constantFrom(fine, slow), 20),
-    some(constantFrom(fine, fine, late), 30),
-    some(constantFrom(...timeouts, fine), 40),
-    some(constantFrom(...timeouts, fine), 6),
+    some(constantFrom(...fine), 80),
+    some(constantFrom(...fine, ...slow), 20),
+    some(constantFrom(...fine, ...fine, ...late), 30),
+    some(constantFrom(...timeouts, ...fine), 40),
+    some(constantFrom(...timeouts, ...fine), 6),
     some(
       constantFrom(...REASONS).chain((reason) =>
         constantFrom(...all.filter((seen) => seen.kind !== "failure" || seen.reason === reason)),
