@@ -151,20 +151,8 @@ async function burst(
     const { attempts, rate } = settings;
     const onProgress = ({ begun, failed, decided, addresses }: CheckProgress) =>
       progress.show(() => `${begun} attempts, ${failed} failed, ${decided} of ${addresses} addresses clear`);
-    const { level } = evidence;
-    const run = {
-      frontends,
-      controls,
-      prober,
-      evidence: level,
-      attempts,
-      rate,
-      clock: systemClock,
-      random: Math.random,
-      signal,
-      onProgress,
-    };
-    return { ...(await runCheck(run)), level: level() };
+    const run = { frontends, controls, prober, attempts, rate, clock: systemClock, random: Math.random, signal, onProgress };
+    return { ...(await runCheck({ ...run, evidence: evidence.level })), level: evidence.level() };
   } finally {
     progress.clear();
     evidence.close();

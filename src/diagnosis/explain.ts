@@ -108,8 +108,8 @@ const WORDS: Readonly<Record<Cause, Words>> = {
     "Look at route tables, the node's firewall and network policies of the agent's namespace.",
   ],
 
-  dns_error: ({ window }) => [
-    `${failuresOf(window)} The NLB's name had no address.`,
+  dns_error: (input) => [
+    joined([failuresOf(input.window), "The NLB's name had no address.", isReached(input) ? "" : NOT_REACHED]),
     "Resolve the name from a pod of this node: the NLB may be gone, or the cluster's DNS in trouble.",
   ],
 

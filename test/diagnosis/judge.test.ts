@@ -189,3 +189,24 @@ test("a hairpin that the configuration rules out sends to the configuration, not
   assert.match(next, /FailedDeployModel/);
   assert.match(diagnose(inputOf({ window: { hairpins: 5, expected: 0.3 } })).next, /Switch client IP preservation off/);
 });
+
+test("where nothing answers this pod, what is said of the network is said of its own, too", () => {
+  for (const reasons of [{ dns_error: 20 }, { connect_timeout: 20 }]) {
+    const window = { attempts: 20, reasons, silent: reasons.connect_timeout ?? 0 };
+    assert.match(diagnose(inputOf({ window, answeredMs: undefined })).explanation, /this pod's own network would look the same/);
+    assert.doesNotMatch(diagnose(inputOf({ window })).explanation, /own network/);
+  }
+});
+
+test("a blackhole names what would look the same here, by target type and level of evidence, and where it is told more", () => {
+  const said = (given: Parameters<typeof inputOf>[0]): string =>
+    diagnose(inputOf({ window: { attempts: 60, silent: 20, expected: 0.33 }, ...given })).explanation;
+  assert.match(said({}), /INVALID packets, with rp_filter=1 .*host's network.*: see docs\/blind-spots\.md\.$/);
+  assert.doesNotMatch(said({}), /eBPF/, "instance targets answer from the node");
+  assert.match(said({ targetType: "ip" }), /a network policy that an eBPF agent enforces/);
+  assert.doesNotMatch(said({ evidence: "capture" }), /INVALID/, "a capture sees packets before the firewall");
+  const safe = { exposure: 0, window: { attempts: 60, silent: 20, expected: 0 } };
+  assert.doesNotMatch(said(safe), /look the same/, "nothing hairpins here");
+  const all = { window: { attempts: 40, silent: 40, expected: 0.33 } };
+  assert.doesNotMatch(said(all), /look the same/, "hairpins never take all where other targets are");
+});
