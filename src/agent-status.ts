@@ -101,7 +101,7 @@ function frontendStatus(
   window: Window,
   windows: ReadonlyMap<Frontend, Window>,
   control: Control | undefined,
-  { history, nowMs }: StatusParts,
+  { history, nowMs, agent }: StatusParts,
 ): StatusFrontend {
   const { address, zone, withdrawn, exposure } = frontend;
   return {
@@ -113,8 +113,10 @@ function frontendStatus(
     diagnosis: diagnose({
       ...configurationOf(frontend),
       window,
-      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
+      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs, nowMs),
       others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
+      answeredMs: history.answeredMs,
+      evidence: agent.evidence.level,
     }),
   };
 }
@@ -126,7 +128,7 @@ function windowStatus(window: Window, nowMs: number): StatusWindow {
 }
 
 function controlStatus(control: Control, { history, nowMs }: StatusParts): StatusControl {
-  const { attempts, failures, reasons } = history.controlWindow(control.id, nowMs - WINDOW_MS);
+  const { attempts, failures, reasons } = history.controlWindow(control.id, nowMs - WINDOW_MS, nowMs);
   return { address: `${bracketed(control.address)}:${control.port}`, attempts, failures, reasons };
 }
 

@@ -3,20 +3,24 @@ import type { CheckedControl, CheckedFrontend } from "./check/report.ts";
 import { sequentialVerdict, testFor } from "./check/sequential-test.ts";
 import { diagnose } from "./diagnosis/explain.ts";
 import { configurationOf } from "./diagnosis/input.ts";
-import { type Observation, seenOf } from "./diagnosis/observation.ts";
+import { isAnswered, type Observation, seenOf } from "./diagnosis/observation.ts";
 import { summarize } from "./diagnosis/summarize.ts";
 import type { Clock } from "./domain/clock.ts";
 import type { Control } from "./domain/control.ts";
 import type { Diagnosis } from "./domain/diagnosis.ts";
+import type { EvidenceLevel } from "./domain/evidence.ts";
 import type { Exposure } from "./domain/exposure.ts";
 import type { Frontend } from "./domain/frontend.ts";
+import type { Outcome } from "./domain/outcome.ts";
 import type { Window } from "./domain/window.ts";
 import type { Prober } from "./prober.ts";
 
 export interface CheckRunOptions {
   readonly frontends: readonly Frontend[];
   readonly controls: readonly Control[];
-  readonly prober: Prober;
+  readonly prober: Pick<Prober, "frontend" | "control">;
+  /** The level of evidence in use, which may come down. */
+  readonly evidence: () => EvidenceLevel;
   /** At each address, at most. */
   readonly attempts: number;
   /** Attempts that begin in a second. */
@@ -51,16 +55,24 @@ export async function runCheck(options: CheckRunOptions): Promise<{
   readonly controls: readonly CheckedControl[];
 }> {
   const { prober, attempts, clock, random, rate, signal, onProgress } = options;
+  let answeredMs: number | undefined;
+  /** An attempt, of which it is kept when the last one began that anybody answered. */
+  const noted = async (attempted: Promise<Outcome>): Promise<Outcome> => {
+    const startedMs = clock.nowMs();
+    const outcome = await attempted;
+    if (isAnswered(outcome)) answeredMs = Math.max(startedMs, answeredMs ?? startedMs);
+    return outcome;
+  };
   const controls = options.controls.map((control) => {
     const trials: Trial[] = [];
     const isDone = (): boolean => trials.length >= MIN_CONTROL_TRIALS && frontends.every(({ subject }) => subject.isDone());
-    const attempt = () => prober.control(control);
+    const attempt = () => noted(prober.control(control));
     return { control, subject: { trials, everyNth: CONTROL_EVERY, attempt, isDone } satisfies CheckSubject };
   });
   const frontends = options.frontends.map((frontend) => {
     const trials: Trial[] = [];
     const isDone = remembered(trials, () => trials.length >= attempts || isClear(frontend, trials));
-    const attempt = () => prober.frontend(frontend);
+    const attempt = () => noted(prober.frontend(frontend));
     return { frontend, subject: { trials, everyNth: 1, attempt, isDone } satisfies CheckSubject };
   });
   const windowOf = (trials: readonly Trial[], exposure: Exposure, tlsTerminated: boolean): Window =>
@@ -77,6 +89,8 @@ export async function runCheck(options: CheckRunOptions): Promise<{
       others: frontends
         .filter((other) => isSamePort(other.frontend) && other.frontend.zone !== zone)
         .map((other) => windowOf(settledTrials(other.subject.trials), other.frontend.exposure, tlsTerminated)),
+      answeredMs,
+      evidence: options.evidence(),
     });
   };
   /** Whether more attempts would not change what is said: the sequential test has ended, and the cause goes with it. */
@@ -111,16 +125,19 @@ export async function runCheck(options: CheckRunOptions): Promise<{
       }),
   });
   return {
-    frontends: frontends.map(({ frontend, subject: { trials } }) => ({
-      frontend,
-      outcomes: trials.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome])),
-      window: windowOf(trials, frontend.exposure, frontend.listener.tlsTerminated),
-      diagnosis: diagnosisOf(frontend, trials),
-    })),
+    frontends: frontends.map(({ frontend, subject }) => {
+      const trials = settledTrials(subject.trials);
+      return {
+        frontend,
+        outcomes: trials.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome])),
+        window: windowOf(trials, frontend.exposure, frontend.listener.tlsTerminated),
+        diagnosis: diagnosisOf(frontend, trials),
+      };
+    }),
     controls: controls.map(({ control: { address, port }, subject: { trials } }) => ({
       address,
       port,
-      window: windowOf(trials, 0, false),
+      window: windowOf(settledTrials(trials), 0, false),
     })),
   };
 }

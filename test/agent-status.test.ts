@@ -97,3 +97,28 @@ test("thousands of frontends hold the loop for no longer than attempts can bear"
   assert.ok(mostAtOnce <= 2 * 5, `${mostAtOnce} Services between two turns`);
   assert.ok(turns >= 1_000 / 5, `${turns} turns`);
 });
+
+test("backends are certainly down only while something else answers; a pod that reaches nothing cannot tell", async () => {
+  const [down, other] = [nlbService({ name: "down" }), nlbService({ name: "other" })];
+  const frontends = [down, other].map((service) => frontend({ id: service.name, service, exposure: 0 }));
+  const [failing, well] = frontends;
+  assert.ok(failing !== undefined && well !== undefined);
+  const control: Control = { id: "c", service: down, listener: failing.listener, address: "172.20.0.1", port: 80 };
+  const timeout = { kind: "failure", reason: "connect_timeout", phase: "connect", detail: "", seconds: 3, phases: {} } as const;
+  const diagnosisWhere = async (isAnswered: boolean) => {
+    const history = new History({ intervalMs: 10_000, timeoutMs: 3_000 });
+    history.plan(frontends, [control]);
+    for (let i = 0; i < 20; i++) {
+      history.note(failing, { ...timeout, evidence: { kind: "silent" } }, 100_000 + i * 10_000);
+      history.noteControl(control, timeout, 105_000 + i * 10_000);
+      // Before it failed it was fine there, too.
+      history.note(well, isAnswered || i === 0 ? { kind: "success", phases: {} } : timeout, 95_000 + i * 10_000);
+    }
+    const { services } = await buildStatus(partsOf({ frontends, controls: [control], history }));
+    return services.find(({ name }) => name === "down")?.frontends[0]?.diagnosis;
+  };
+  const [reached, cutOff] = [await diagnosisWhere(true), await diagnosisWhere(false)];
+  assert.deepEqual([reached?.cause, reached?.confidence], ["backend_down", "high"]);
+  assert.deepEqual([cutOff?.cause, cutOff?.confidence], ["backend_down", "low"]);
+  assert.match(cutOff?.explanation ?? "", /a fault of this pod's own network would look the same/);
+});

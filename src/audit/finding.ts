@@ -1,6 +1,6 @@
 import type { Exposure, IdleReason } from "../domain/exposure.ts";
 import type { Fix } from "../domain/fix.ts";
-import { canHairpin, type LoadBalancer, preservationOf } from "../domain/load-balancer.ts";
+import { canHairpin, type LoadBalancer, type LoadBalancerPort, preservationOf } from "../domain/load-balancer.ts";
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 
 /** What is to be known of one load balancer to judge it. */
@@ -40,12 +40,9 @@ function reasonOf({ loadBalancer, exposure, idle }: AuditSubject, verdict: Verdi
   if (!isNlb) return notNlb;
   if (verdict === "cannot") return ports.length === 0 ? "It has no listener." : "Client IP preservation is off on every port.";
   if (verdict === "can") {
-    const on = ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true)).map(({ port }) => port);
-    const which = on.length === ports.length ? "" : ` on port ${on.join(", ")}`;
-    const families = ports.flatMap(({ targetGroup }) =>
-      preservationOf(targetGroup).includes(true) ? [targetGroup.ipFamily] : [],
-    );
-    const whose = families.every((family) => family === 6) ? " for clients of IPv6" : "";
+    const on = ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true));
+    const which = on.length === ports.length ? "" : ` on port ${on.map((port) => portName(port, ports)).join(", ")}`;
+    const whose = on.every(({ targetGroup }) => targetGroup.ipFamily === 6) ? " for clients of IPv6" : "";
     const now = exposure === 0 && idle !== undefined ? IDLE[idle] : "";
     return `Client IP preservation is on${which}${whose}${now}.`;
   }
@@ -56,6 +53,11 @@ function reasonOf({ loadBalancer, exposure, idle }: AuditSubject, verdict: Verdi
     return "It is internet-facing: pods mostly reach it from another address, and AWS tells of the fault for internal ones.";
   }
   return doubts[0] ?? (ports.length === 0 ? "It has no listener." : "Whether client IP preservation is on is not known.");
+}
+
+/** `53/UDP` where TCP and UDP share the number: each has a target group of its own. */
+function portName({ port, transport }: LoadBalancerPort, ports: readonly LoadBalancerPort[]): string {
+  return ports.filter((other) => other.port === port).length > 1 ? `${port}/${transport}` : String(port);
 }
 
 /** By name, or the worst first: what can hairpin by its exposure, then what is not known, then what cannot. */

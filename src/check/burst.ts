@@ -73,8 +73,13 @@ const pause = (ms: number, clock: Clock, signal: AbortSignal): Promise<void> =>
     signal.addEventListener("abort", end, { once: true });
   });
 
-/** The first attempts, up to the first that is still under way: what ends first is not what began first. */
+/**
+ * The first attempts, up to the first that is still under way, or was when the burst was told to end: what ends first is not what began
+ * first, and of those that began last the successes have ended and the timeouts have not.
+ */
 export function settledTrials(trials: readonly Trial[]): readonly Trial[] {
-  const pending = trials.findIndex(({ outcome }) => outcome === undefined);
-  return pending < 0 ? trials : trials.slice(0, pending);
+  const open = trials.findIndex(({ outcome }) => outcome === undefined || isCutOff(outcome));
+  return open < 0 ? trials : trials.slice(0, open);
 }
+
+const isCutOff = (outcome: Outcome): boolean => outcome.kind === "discarded" && outcome.why === "shutdown";

@@ -39,7 +39,7 @@ export interface CheckReport {
   readonly notes: readonly string[];
 }
 
-/** `fault`: something is wrong, and it is no hairpin. */
+/** `fault`: something is wrong, and nothing shows that it is the hairpin. */
 export type CheckVerdict = "healthy" | "hairpin" | "fault" | "undecided";
 
 /** The worst of all addresses. */

@@ -32,7 +32,7 @@ const COLOURS: Readonly<Record<Severity, "green" | "red" | "yellow" | "dim">> = 
 const VERDICTS: Readonly<Record<CheckVerdict, string>> = {
   healthy: "healthy",
   hairpin: "connections hairpin",
-  fault: "something is wrong, and it is no hairpin",
+  fault: "something is wrong, and no hairpin is proved",
   undecided: "not decided",
 };
 
@@ -151,8 +151,10 @@ function fixSection({ fix }: CheckReport, width: number, paint: Paint): string {
 function verdictLine(report: CheckReport, width: number, paint: Paint): string {
   const verdict = verdictOf(report);
   const isUnmeasured = verdict === "undecided" && report.frontends.some(({ diagnosis }) => diagnosis.cause === "unmeasured");
-  const words = isUnmeasured ? "measured only as far as the NLB" : VERDICTS[verdict];
   const colour = verdict === "healthy" ? "green" : verdict === "undecided" ? "yellow" : "red";
+  const isProved = report.frontends.some(({ window }) => window.hairpins > 0);
+  const seems = verdict === "hairpin" && !isProved ? "connections seem to hairpin, without proof" : VERDICTS[verdict];
+  const words = isUnmeasured ? "measured only as far as the NLB" : seems;
   const total = `${totalAttempts(report)} attempts in ${report.seconds.toFixed(1)} s`;
   const why = report.isInterrupted
     ? "interrupted, without what was under way"

@@ -9,7 +9,7 @@ import type { CheckTarget } from "../domain/check-target.ts";
 import type { Resolution } from "../domain/frontend.ts";
 import { type NlbService, serviceKey } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, zonesOf } from "../domain/snapshot.ts";
-import { defaultTargetGroup } from "../domain/target-group.ts";
+import { defaultTargetGroup, UNKNOWN_SWITCH } from "../domain/target-group.ts";
 import { systemClock } from "../schedule/system-clock.ts";
 
 /** A server that has said nothing of use by then is taken to be out of reach. */
@@ -24,7 +24,7 @@ export class UnreachableError extends Error {
 
 /** A host and port as an NLB about which nothing is known but its address. */
 export function snapshotOfHost({ host, port }: Extract<CheckTarget, { kind: "host" }>): Snapshot {
-  const targetGroup = { ...defaultTargetGroup(undefined), preserveClientIp: { enabled: undefined, origin: "unknown" as const } };
+  const targetGroup = { ...defaultTargetGroup(undefined), preserveClientIp: UNKNOWN_SWITCH, ipFamily: undefined };
   const service: NlbService = {
     namespace: "",
     name: host,

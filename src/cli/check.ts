@@ -152,7 +152,7 @@ async function burst(
     const onProgress = ({ begun, failed, decided, addresses }: CheckProgress) =>
       progress.show(() => `${begun} attempts, ${failed} failed, ${decided} of ${addresses} addresses clear`);
     const run = { frontends, controls, prober, attempts, rate, clock: systemClock, random: Math.random, signal, onProgress };
-    return { ...(await runCheck(run)), level: evidence.level() };
+    return { ...(await runCheck({ ...run, evidence: evidence.level })), level: evidence.level() };
   } finally {
     progress.clear();
     evidence.close();

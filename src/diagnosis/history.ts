@@ -4,7 +4,7 @@ import { exposedLabel } from "../domain/exposure.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import type { DiscardCause, Outcome } from "../domain/outcome.ts";
 import type { Window } from "../domain/window.ts";
-import { seenOf } from "./observation.ts";
+import { isAnswered, type Observation, seenOf } from "./observation.ts";
 import { Ring } from "./ring.ts";
 import { ofOnePiece, summarize } from "./summarize.ts";
 
@@ -28,15 +28,17 @@ export class History {
   #controls = new Map<string, Entry>();
 
   readonly #settledMs: number;
+  #answeredMs: number | undefined;
 
   /**
-   * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold.
+   * @param intervalMs - Between two attempts at one frontend: no more are kept than the window can hold, and those after it.
    * @param timeoutMs - After which an attempt has failed. A window ends that much before now: until then it would have the
    *   successes of its last attempts, and not their timeouts.
    */
   constructor({ intervalMs, timeoutMs }: { readonly intervalMs: number; readonly timeoutMs: number }) {
     this.#settledMs = timeoutMs + JUDGED_WITHIN_MS;
-    this.#capacity = Math.max(1, Math.min(MAX_OBSERVATIONS, Math.ceil(WINDOW_MS / intervalMs)));
+    const inWindow = Math.min(MAX_OBSERVATIONS, Math.ceil(WINDOW_MS / intervalMs));
+    this.#capacity = inWindow + Math.ceil(this.#settledMs / intervalMs);
   }
 
   /** Replaces what is probed: what is gone is forgotten. */
@@ -66,6 +68,7 @@ export class History {
 
   /** An attempt at a frontend has ended. One that began under another configuration says nothing about this one. */
   note(frontend: Frontend, outcome: Outcome, startedMs: number): void {
+    this.#noteAnswer(outcome, startedMs);
     const entry = this.#frontends.get(frontend.id);
     const seen = seenOf(outcome, frontend.listener.tlsTerminated);
     if (seen === undefined || entry === undefined) return;
@@ -81,14 +84,23 @@ export class History {
 
   /** An attempt past the NLB has ended. */
   noteControl(control: Control, outcome: Outcome, startedMs: number): void {
+    this.#noteAnswer(outcome, startedMs);
     const seen = seenOf(outcome, false);
     if (seen !== undefined) this.#controls.get(control.id)?.ring.add(startedMs, 0, seen);
   }
 
+  /** When the last attempt of all began that anybody answered, whatever it was aimed at. */
+  get answeredMs(): number | undefined {
+    return this.#answeredMs;
+  }
+
+  #noteAnswer(outcome: Outcome, startedMs: number): void {
+    if (isAnswered(outcome)) this.#answeredMs = Math.max(startedMs, this.#answeredMs ?? startedMs);
+  }
+
   /** What the last attempts at a frontend showed. */
   window(frontendId: string, nowMs: number): Window {
-    const all = this.#frontends.get(frontendId)?.ring.since(nowMs - WINDOW_MS) ?? [];
-    return summarize(ofOnePiece(all.filter(({ startedMs }) => startedMs <= nowMs - this.#settledMs)));
+    return summarize(ofOnePiece(this.#settled(this.#frontends.get(frontendId), nowMs - WINDOW_MS, nowMs)));
   }
 
   /**
@@ -96,8 +108,13 @@ export class History {
    *
    * @param sinceMs - Only those that began then or later: what happened before a fault says nothing about it.
    */
-  controlWindow(controlId: string, sinceMs: number): Window {
-    return summarize(this.#controls.get(controlId)?.ring.since(sinceMs) ?? []);
+  controlWindow(controlId: string, sinceMs: number, nowMs: number): Window {
+    return summarize(this.#settled(this.#controls.get(controlId), sinceMs, nowMs));
+  }
+
+  /** The last that have ended whatever became of them: all that began in a while, and not its successes alone. */
+  #settled(entry: Entry | undefined, sinceMs: number, nowMs: number): readonly Observation[] {
+    return entry?.ring.between(sinceMs, nowMs - this.#settledMs).slice(-MAX_OBSERVATIONS) ?? [];
   }
 }
 

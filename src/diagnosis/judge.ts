@@ -2,6 +2,7 @@ import { attemptsToRuleOut, expectedCounts } from "../domain/binomial.ts";
 import type { Cause, Confidence } from "../domain/diagnosis.ts";
 import type { Window } from "../domain/window.ts";
 import type { DiagnosisInput } from "./input.ts";
+import { losesPackets } from "./loss.ts";
 
 export interface Judgement {
   readonly cause: Cause;
@@ -13,7 +14,7 @@ export const MIN_ATTEMPTS = 3;
 /** What a frontend that does not hairpin is said not to do: this share would have been seen. */
 export const UNSEEN_SHARE = 0.05;
 /** Chance of missing what is said not to be there. */
-const MISS = 0.05;
+export const MISS = 0.05;
 /** A share that is as expected is called something else once in a thousand windows. */
 const ALPHA = 0.001;
 /** An attribution in a hundred may be wrong: this part of the timeouts that were decided must agree. */
@@ -35,6 +36,8 @@ export function judge(input: DiagnosisInput): Judgement {
   if (failures === 1) return { cause: "undecided", confidence: "low" };
   if (losesPackets(window)) return { cause: "packet_loss", confidence: window.slow >= 3 ? "high" : "medium" };
   if (areBackendsDown(window, control)) {
+    // The way past the NLB shares every fault of this pod's own network.
+    if (!isReached(input)) return { cause: "backend_down", confidence: "low" };
     return { cause: "backend_down", confidence: (control?.attempts ?? 0) >= MIN_ATTEMPTS ? "high" : "medium" };
   }
   const isCertain: Confidence = isFine(control) ? "high" : "medium";
@@ -66,6 +69,9 @@ export const attemptsNeeded = ({ window, exposure }: Pick<DiagnosisInput, "windo
   return share === 0 ? MIN_ATTEMPTS : attemptsToRuleOut(Math.max(share, UNSEEN_SHARE), MISS);
 };
 
+/** Whether a share would have shown in so many attempts. */
+export const isRuledOut = (share: number, attempts: number): boolean => share === 0 || attempts >= attemptsToRuleOut(share, MISS);
+
 function withoutFailures(input: DiagnosisInput): Judgement {
   const { window, exposure } = input;
   const { attempts, slow } = window;
@@ -77,8 +83,12 @@ function withoutFailures(input: DiagnosisInput): Judgement {
   const share = window.expected ?? exposure;
   if (share === undefined) return { cause: "healthy", confidence: "medium" };
   // So small a share shows only over many nodes.
-  return { cause: "healthy", confidence: share > 0 && share < UNSEEN_SHARE ? "low" : "high" };
+  return { cause: "healthy", confidence: isRuledOut(share, attempts) ? "high" : "low" };
 }
+
+/** Whether anything at all answered this pod since the frontend began to fail. */
+export const isReached = ({ window: { failingSinceMs }, answeredMs }: DiagnosisInput): boolean =>
+  answeredMs !== undefined && (failingSinceMs === undefined || answeredMs > failingSinceMs);
 
 /** Nothing failed that could: the NLB answers for itself, and only the way past it tells of the backends. */
 function ofNlbAlone({ control }: DiagnosisInput): Judgement {
@@ -86,16 +96,9 @@ function ofNlbAlone({ control }: DiagnosisInput): Judgement {
   return areDown ? { cause: "backend_down", confidence: "medium" } : { cause: "unmeasured", confidence: "high" };
 }
 
-const isFine = (window: Window | undefined): boolean =>
+/** Whether what was tried there can be called fine. */
+export const isFine = (window: Window | undefined): boolean =>
   window !== undefined && window.attempts > 1 && window.failures / window.attempts <= UNSEEN_SHARE;
-
-/**
- * Loss lets some attempts through late; neither a hairpin, nor a drop, nor a dead backend ever does: a SYN that is sent again takes
- * the same way. The heavier the loss, the more of them time out, but with two SYNs and four of five lost there is still a late
- * success for each four timeouts.
- */
-const losesPackets = ({ slow, timeouts, failures }: Window): boolean =>
-  slow >= 2 && slow * 8 >= timeouts && timeouts * 2 >= failures;
 
 /** The same share of attempts, or nearly, fails past the NLB as well. */
 function areBackendsDown(window: Window, control: Window | undefined): boolean {

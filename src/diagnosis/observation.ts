@@ -10,6 +10,8 @@ export type Seen =
       readonly reason: Reason;
       /** It timed out where a hairpin would. */
       readonly isTimeout: boolean;
+      /** It had connected before, as late as where a SYN was lost. */
+      readonly isSlow: boolean;
       readonly evidence: Evidence["kind"] | undefined;
     }
   | { readonly kind: "late" };
@@ -36,7 +38,11 @@ export const SEEN: readonly Seen[] = [
   ...[false, true].flatMap((isSlow) => [false, true].map((isHeard): Seen => ({ kind: "success", isSlow, isHeard }))),
   { kind: "late" },
   ...REASONS.flatMap((reason) =>
-    [false, true].flatMap((isTimeout) => EVIDENCE.map((evidence): Seen => ({ kind: "failure", reason, isTimeout, evidence }))),
+    [false, true].flatMap((isTimeout) =>
+      [false, true].flatMap((isSlow) =>
+        EVIDENCE.map((evidence): Seen => ({ kind: "failure", reason, isTimeout, isSlow, evidence })),
+      ),
+    ),
   ),
 ];
 
@@ -47,9 +53,10 @@ export const SEEN: readonly Seen[] = [
  * @returns `undefined` for an attempt that says nothing about anyone: it was ended by the shutdown, or did not take place.
  */
 export function seenOf(outcome: Outcome, tlsTerminated: boolean): Seen | undefined {
+  const isSlow = outcome.kind !== "discarded" && (outcome.phases.connect ?? 0) >= SLOW_SECONDS;
   switch (outcome.kind) {
     case "success": {
-      const [isSlow, isHeard] = [(outcome.phases.connect ?? 0) >= SLOW_SECONDS, outcome.phases.first_byte !== undefined];
+      const isHeard = outcome.phases.first_byte !== undefined;
       return found((seen) => seen.kind === "success" && seen.isSlow === isSlow && seen.isHeard === isHeard);
     }
     case "discarded":
@@ -59,10 +66,28 @@ export function seenOf(outcome: Outcome, tlsTerminated: boolean): Seen | undefin
       const isTimeout = reason === "connect_timeout" || (tlsTerminated && reason === "response_timeout");
       return found(
         (seen) =>
-          seen.kind === "failure" && seen.reason === reason && seen.isTimeout === isTimeout && seen.evidence === evidence?.kind,
+          seen.kind === "failure" &&
+          seen.reason === reason &&
+          seen.isTimeout === isTimeout &&
+          seen.isSlow === isSlow &&
+          seen.evidence === evidence?.kind,
       );
     }
   }
 }
 
 const found = (is: (seen: Seen) => boolean): Seen | undefined => SEEN.find(is);
+
+/** Failures of attempts that somebody answered: a network that lets nothing through makes none of these. */
+const ANSWERED: ReadonlySet<Reason> = new Set([
+  "connect_refused",
+  "connect_reset",
+  "tls_error",
+  "response_timeout",
+  "connection_lost",
+  "http_error",
+]);
+
+/** Whether anything at all came back. */
+export const isAnswered = (outcome: Outcome): boolean =>
+  outcome.kind === "success" || (outcome.kind === "failure" && ANSWERED.has(outcome.reason));

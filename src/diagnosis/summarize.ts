@@ -36,28 +36,42 @@ function isChange(run: readonly Observation[], rest: readonly Observation[]): bo
 /** Counts observations. */
 export function summarize(observations: readonly Observation[]): Window {
   const reasons: Partial<Record<Reason, number>> = {};
-  const counts = { attempts: 0, failures: 0, timeouts: 0, hairpins: 0, silent: 0, undecided: 0, heard: 0, slow: 0, late: 0 };
+  const counts = {
+    attempts: 0,
+    failures: 0,
+    timeouts: 0,
+    hairpins: 0,
+    captured: 0,
+    silent: 0,
+    undecided: 0,
+    heard: 0,
+    slow: 0,
+    late: 0,
+  };
   let exposures: number | undefined = 0;
-  for (const { seen, exposure } of observations) {
+  let failingSinceMs: number | undefined;
+  for (const { startedMs, seen, exposure } of observations) {
     if (seen.kind === "late") {
       counts.late++;
       continue;
     }
     counts.attempts++;
     exposures = exposure === undefined || exposures === undefined ? undefined : exposures + exposure;
+    if (seen.isSlow) counts.slow++;
     if (seen.kind === "success") {
       if (seen.isHeard) counts.heard++;
-      if (seen.isSlow) counts.slow++;
       continue;
     }
     counts.failures++;
+    failingSinceMs ??= startedMs;
     reasons[seen.reason] = (reasons[seen.reason] ?? 0) + 1;
     if (!seen.isTimeout) continue;
     counts.timeouts++;
     if (seen.evidence === "silent") counts.silent++;
     else if (seen.evidence === "reset" || seen.evidence === "capture") counts.hairpins++;
     else counts.undecided++;
+    if (seen.evidence === "capture") counts.captured++;
   }
   const expected = exposures === undefined || counts.attempts === 0 ? undefined : exposures / counts.attempts;
-  return { ...counts, reasons, expected, sinceMs: observations[0]?.startedMs };
+  return { ...counts, reasons, expected, sinceMs: observations[0]?.startedMs, failingSinceMs };
 }

@@ -6,7 +6,7 @@ import { isRequestPath } from "../domain/request-path.ts";
 import { type NlbService, PROTOCOLS, serviceKey, spokenOn } from "../domain/service.ts";
 import type { DiscoveredService, Snapshot } from "../domain/snapshot.ts";
 import { defaultTargetGroup, type Switch, TARGET_TYPES, type TargetGroup } from "../domain/target-group.ts";
-import { labels } from "./objects/schema.ts";
+import { labels, port } from "./objects/schema.ts";
 import { describeIssue, issuePath, printable } from "./problems.ts";
 import { isDnsName } from "./rules/hostname.ts";
 
@@ -25,12 +25,6 @@ const MAX_SERVICES = 1_000;
 const MAX_SAID = 300;
 const NAME = "letters, digits, dots and dashes, at most 253";
 const name = v.pipe(v.string("text"), v.regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/, NAME));
-const port = v.pipe(
-  v.number("a port from 1 to 65535"),
-  v.integer("a whole number"),
-  v.minValue(1, "a port from 1 to 65535"),
-  v.maxValue(65_535, "a port from 1 to 65535"),
-);
 const boolean = v.boolean("true or false");
 const list = <Item extends v.GenericSchema>(item: Item) =>
   v.pipe(v.array(item, "a list"), v.maxLength(MAX_SERVICES, `at most ${MAX_SERVICES}`));
@@ -84,6 +78,7 @@ const serviceOf = (isAllowed: AddressPolicy) =>
         targetType: v.optional(v.picklist(TARGET_TYPES, "instance or ip")),
         preserveClientIp: v.optional(boolean),
         crossZone: v.optional(boolean),
+        ipFamily: v.optional(v.picklist([4, 6], "4 or 6")),
         externalTrafficPolicy: v.optional(v.picklist(["Cluster", "Local"], "Cluster or Local"), "Cluster"),
         backends: v.optional(list(placement), []),
       },
@@ -169,13 +164,14 @@ function discoveredOf(given: GivenService, defaultPath: string): DiscoveredServi
   return { service: nlb, backends, areBackendsListed: true };
 }
 
-/** AWS's defaults for TCP, where the target type tells which, under what the file says. */
-function targetGroupOf({ targetType, preserveClientIp, crossZone, externalTrafficPolicy }: GivenService): TargetGroup {
+/** AWS's defaults for TCP, where the target type tells which, under what the file says. Of which family targets are, the addresses tell. */
+function targetGroupOf({ targetType, preserveClientIp, crossZone, ipFamily, externalTrafficPolicy }: GivenService): TargetGroup {
   const defaults = defaultTargetGroup(targetType);
   const given = (enabled: boolean): Switch => ({ enabled, origin: "explicit" });
   return {
     ...defaults,
     externalTrafficPolicy,
+    ipFamily,
     preserveClientIp: preserveClientIp === undefined ? defaults.preserveClientIp : given(preserveClientIp),
     crossZone: crossZone === undefined ? defaults.crossZone : given(crossZone),
   };

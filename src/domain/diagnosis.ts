@@ -48,7 +48,7 @@ export const CONFIDENCE_WORDS: Readonly<Record<Confidence, string>> = {
 export interface Diagnosis {
   readonly cause: Cause;
   readonly confidence: Confidence;
-  /** What was seen, and what it means. One or two sentences. */
+  /** What was seen, what it means, and what would look the same. A few sentences. */
   readonly explanation: string;
   /** What to do next; "" where there is nothing to do. */
   readonly next: string;

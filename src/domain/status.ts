@@ -97,7 +97,7 @@ export interface StatusWindow {
   readonly undecided: number;
   /** Successes in which a backend was heard: it answered, or spoke first. */
   readonly heard: number;
-  /** Successes that took as long as one or more lost SYNs do. */
+  /** Connections that came about as late as one or more lost SYNs make it. */
   readonly slow: number;
   readonly discarded: number;
   /** Only reasons that occurred. */

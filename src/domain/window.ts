@@ -14,7 +14,9 @@ export interface Window {
   readonly undecided: number;
   /** Successes in which a backend was heard: it answered, or spoke first. */
   readonly heard: number;
-  /** Successes that took as long as one or more lost SYNs do. */
+  /** Of the hairpins those of which a capture saw the stray answer itself. */
+  readonly captured: number;
+  /** Connections that came about as late as one or more lost SYNs make it, whatever came of them then. */
   readonly slow: number;
   /** Attempts that were discarded because this agent was late. */
   readonly late: number;
@@ -24,6 +26,8 @@ export interface Window {
   readonly expected: number | undefined;
   /** When the oldest of these attempts began, in milliseconds of the clock that they were timed with; `undefined`: there is none. */
   readonly sinceMs: number | undefined;
+  /** When the oldest one that failed began; `undefined`: there is none. */
+  readonly failingSinceMs: number | undefined;
 }
 
 /**

@@ -14,6 +14,7 @@ import { selectAddresses } from "./addresses.ts";
 import { planControls } from "./controls.ts";
 import { exposureOf, type Self } from "./exposure.ts";
 import type { Shared } from "./fan-out.ts";
+import { targetGroupAt } from "./target-group-at.ts";
 
 /** What DNS says about a hostname; `undefined`: it has not been asked yet. */
 export type Resolve = (hostname: string) => Resolution | undefined;
@@ -24,6 +25,8 @@ interface Location {
   readonly zone: string | undefined;
   readonly withdrawn: boolean;
   readonly dnsError: string | undefined;
+  /** The NLB has addresses of the other family, too. */
+  readonly isDualStack: boolean;
 }
 
 /** Where a Service's frontends are, and how many of its addresses are none. */
@@ -104,7 +107,7 @@ function frontendOf(
   nodes: readonly NodePlacement[],
 ): Frontend {
   const { address, zone, withdrawn, dnsError } = location;
-  const { targetGroup } = listener;
+  const targetGroup = service.controller === "static" ? targetGroupAt(location, listener.targetGroup) : listener.targetGroup;
   // A file that lists no backends does not say that there are none.
   const known = areBackendsListed && behind.length === 0 ? undefined : behind;
   const input = { service, self, nodes, enabledZones, targetGroup, address, frontendZone: zone, backends: known };
@@ -172,8 +175,9 @@ function enabledZonesOf({ service }: DiscoveredService, locations: readonly Loca
 function locationsOf({ service }: DiscoveredService, resolve: Resolve, isAllowed: AddressPolicy): Locations {
   const located = (addresses: readonly ZonalAddress[], overLimit: number, dnsError?: string): Locations => {
     const { selected, skipped } = selectAddresses(addresses, isAllowed);
+    const isDualStack = new Set(selected.map(({ address }) => familyOf(address))).size > 1;
     return {
-      locations: selected.map(({ address, zone, withdrawn }) => ({ address, zone, withdrawn: withdrawn === true, dnsError })),
+      locations: selected.map(({ withdrawn = false, ...place }) => ({ ...place, withdrawn, dnsError, isDualStack })),
       skipped: { ipv6_not_private: skipped.length, over_limit: overLimit },
     };
   };
@@ -183,7 +187,7 @@ function locationsOf({ service }: DiscoveredService, resolve: Resolve, isAllowed
   if (resolution.kind === "resolved") return located(resolution.addresses, resolution.overLimit);
   const { detail, lastAddresses, overLimit } = resolution;
   if (lastAddresses.length > 0) return located(lastAddresses, overLimit, detail);
-  const nowhere = { address: undefined, zone: undefined, withdrawn: false, dnsError: detail };
+  const nowhere = { address: undefined, zone: undefined, withdrawn: false, dnsError: detail, isDualStack: false };
   return { locations: [nowhere], skipped: NONE_SKIPPED };
 }
 

@@ -82,10 +82,19 @@ function renderBar(share: number, exposure: number | null): Html {
   return html`<svg class="bar" width="100%" height="10" aria-hidden="true" focusable="false"><rect class="track" y="3" width="100%" height="4" rx="2"/><rect class="fill" y="3" width="${(share * 100).toFixed(1)}%" height="4" rx="2"/>${mark}</svg>`;
 }
 
+/** With fewer attempts than this, that none failed is no sign that all is well. */
+const MIN_CONTROLS = 3;
+
 function renderControl({ control }: StatusService): Html {
   if (control === null) return html`<span class="facts">no way past it</span>`;
   const { attempts, failures, address } = control;
-  const tone = attempts === 0 ? "idle" : failures === 0 ? "good" : "bad";
-  return html`<div class="cell ${tone}"><p class="share">${attempts === 0 ? "–" : percent(failures / attempts)} <span class="cause">failed</span></p>
-<p class="facts">${failures} of ${attempts}<br><span class="address">${address}</span></p></div>`;
+  const tone = failures > 0 ? "bad" : attempts < MIN_CONTROLS ? "idle" : "good";
+  const [share, word] =
+    attempts === 0
+      ? ["–", "no attempt yet"]
+      : failures === 0
+        ? ["all", "came through"]
+        : [percent(failures / attempts), "failed"];
+  return html`<div class="cell ${tone}"><p class="share">${share} <span class="cause">${word}</span></p>
+<p class="facts">${failures} of ${attempts} failed<br><span class="address">${address}</span></p></div>`;
 }

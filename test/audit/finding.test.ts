@@ -24,6 +24,18 @@ describe("the verdict", () => {
       "can",
       /^Client IP preservation is on on port 80\.$/,
     ],
+    [
+      "where TCP and UDP share a number and only one of them is on",
+      lbcService({
+        annotations: OFF,
+        ports: [
+          { name: "tcp", port: 53 },
+          { name: "udp", port: 53, protocol: "UDP" },
+        ],
+      }),
+      "can",
+      /^Client IP preservation is on on port 53\/UDP\.$/,
+    ],
     ["of a cloud provider of unknown version", service({ annotations: { ...CCM, ...OFF } }), "unknown", /cloud provider honours/],
     ["of an internet-facing NLB", lbcService({ annotations: { scheme: "internet-facing" } }), "unknown", /internet-facing/],
     [

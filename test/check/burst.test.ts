@@ -66,5 +66,6 @@ test("it ends when it is told to", async () => {
 test("what ends first is not what began first: the first that is open hides what comes after it", () => {
   const trial = (outcome: Outcome | undefined): Trial => ({ startedMs: 0, outcome });
   assert.equal(settledTrials([trial(SUCCESS), trial(undefined), trial(SUCCESS)]).length, 1);
-  assert.equal(settledTrials([trial(SUCCESS), trial(SUCCESS)]).length, 2);
+  assert.equal(settledTrials([trial(SUCCESS), trial({ kind: "discarded", why: "shutdown" }), trial(SUCCESS)]).length, 1);
+  assert.equal(settledTrials([trial(SUCCESS), trial({ kind: "discarded", why: "late" }), trial(SUCCESS)]).length, 3);
 });

@@ -80,6 +80,15 @@ test("the text has what was asked for, per address", () => {
   for (const line of text.split("\n")) assert.ok(line.length <= 100, line);
 });
 
+test("a verdict claims no more than was found", () => {
+  const verdictLine = (one: CheckedFrontend): string =>
+    /Verdict: .*/.exec(renderText(report({ frontends: [one] }), 100, (_, plain) => plain))?.[0] ?? "";
+  const window = windowOf({ attempts: 100, undecided: 33 });
+  assert.equal(verdictLine(checked("hairpin", { window })), "Verdict: connections seem to hairpin, without proof.");
+  // Hairpins may look the same as packets that nobody answers.
+  assert.equal(verdictLine(checked("blackhole", { window })), "Verdict: something is wrong, and no hairpin is proved.");
+});
+
 test("what was interrupted has not stopped because it was sure", () => {
   const text = renderText(report({ isInterrupted: true }), 100, (_, plain) => plain);
   assert.match(text, /It took 7 attempts in 4\.2 s: interrupted, without what was under way\.\n$/);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { array, boolean, assert as holds, property } from "fast-check";
 import { History, MAX_OBSERVATIONS, WINDOW_MS } from "../../src/diagnosis/history.ts";
 import type { Control } from "../../src/domain/control.ts";
 import type { Evidence } from "../../src/domain/evidence.ts";
@@ -59,6 +60,42 @@ test("a window counts outcomes by what they mean", () => {
       sinceMs: 0,
     },
   );
+});
+
+test("a connect that came about late is late, whatever came of it; what a capture saw is counted apart; failing has a beginning", () => {
+  const { note, window } = harness();
+  const failed = { kind: "failure", detail: "", seconds: 3 } as const;
+  note([
+    success(),
+    { ...failed, reason: "response_timeout", phase: "first_byte", phases: { connect: 1.02 } },
+    {
+      ...failed,
+      reason: "connect_timeout",
+      phase: "connect",
+      phases: {},
+      evidence: { kind: "capture", chosen: { address: "10.0.1.10", port: 31_080, node: "n1" } },
+    },
+    timeout("reset"),
+  ]);
+  const { slow, hairpins, captured, failingSinceMs } = window(LATER_MS / 10);
+  assert.deepEqual({ slow, hairpins, captured, failingSinceMs }, { slow: 1, hairpins: 2, captured: 1, failingSinceMs: 1_000 });
+});
+
+test("whatever somebody answered last, at any frontend or past any NLB, shows that this pod reaches something", () => {
+  const service = nlbService();
+  const control: Control = { id: "c", service, listener: listener(), address: "172.20.0.1", port: 80 };
+  const { history, note } = harness(frontend({ service }), [control]);
+  assert.equal(history.answeredMs, undefined);
+  note([timeout("silent"), timeout()]);
+  assert.equal(history.answeredMs, undefined, "nobody answered");
+  note([success()], 5_000);
+  history.noteControl(
+    control,
+    { kind: "failure", reason: "connect_refused", phase: "connect", detail: "", seconds: 0, phases: {} },
+    7_000,
+  );
+  note([success()], 6_000);
+  assert.equal(history.answeredMs, 7_000);
 });
 
 test("behind a TLS listener a response that does not come is the timeout", () => {
@@ -163,6 +200,49 @@ test("attempts past the NLB have a window of their own, from when it is asked fo
   const { history } = harness(frontend({ service }), [control]);
   history.noteControl(control, success(), 1_000);
   history.noteControl(control, timeout(), 5_000);
-  assert.deepEqual([history.controlWindow("c", 0).attempts, history.controlWindow("c", 2_000).failures], [2, 1]);
-  assert.equal(history.controlWindow("c", 6_000).attempts, 0);
+  const window = (sinceMs: number, nowMs = LATER_MS) => history.controlWindow("c", sinceMs, nowMs);
+  assert.deepEqual([window(0).attempts, window(2_000).failures], [2, 1]);
+  assert.equal(window(6_000).attempts, 0);
+  assert.equal(window(0, 8_999).attempts, 1, "what may yet time out");
+});
+
+/** Attempts at an interval, told in the order in which they end: timeouts a second after their deadline at the latest. */
+function asTheyEnd(intervalMs: number, fails: readonly boolean[]): { readonly history: History; readonly one: Frontend } {
+  const { one } = harness();
+  const history = new History({ intervalMs, timeoutMs: TIMEOUT_MS });
+  history.plan([one], []);
+  const ends = fails.map((isTimeout, i) => ({ isTimeout, startedMs: i * intervalMs }));
+  const endMs = ({ isTimeout, startedMs }: (typeof ends)[number]): number => startedMs + (isTimeout ? TIMEOUT_MS + 500 : 1);
+  for (const { isTimeout, startedMs } of ends.toSorted((a, b) => endMs(a) - endMs(b)))
+    history.note(one, isTimeout ? timeout("reset") : success(), startedMs);
+  return { history, one };
+}
+
+for (const intervalMs of [10, 20, 50, 200, 1_000]) {
+  test(`a third of attempts every ${intervalMs} ms is a third in the window: it lets go what began first, not what ended first`, () => {
+    const count = MAX_OBSERVATIONS * 2 + 3 * Math.ceil((TIMEOUT_MS + 1_000) / intervalMs);
+    const { history, one } = asTheyEnd(
+      intervalMs,
+      Array.from({ length: count }, (_, i) => i % 3 === 0),
+    );
+    const { attempts, timeouts } = history.window(one.id, count * intervalMs);
+    assert.equal(attempts, MAX_OBSERVATIONS);
+    assert.ok(Math.abs(timeouts - MAX_OBSERVATIONS / 3) < 1, `${timeouts} of ${attempts}`);
+  });
+}
+
+test("a window is the last attempts that began early enough to have ended, whatever became of each", () => {
+  const count = 500;
+  const intervalMs = 20;
+  holds(
+    property(array(boolean(), { minLength: count, maxLength: count }), (fails) => {
+      const { history, one } = asTheyEnd(intervalMs, fails);
+      const { timeouts, attempts, sinceMs = 0 } = history.window(one.id, count * intervalMs);
+      const ended = count - (TIMEOUT_MS + 1_000) / intervalMs;
+      const [from, to] = [sinceMs / intervalMs, ended + 1];
+      assert.equal(attempts, to - from);
+      assert.equal(timeouts, fails.slice(from, to).filter(Boolean).length);
+    }),
+    { numRuns: 30 },
+  );
 });

@@ -64,6 +64,8 @@ nodes: [{ node: n1, zone: eu-west-1a, labels: { role: ingress } }, { node: n3, e
       preserveClientIp: { enabled: false, origin: "explicit" },
       crossZone: { enabled: true, origin: "explicit" },
       externalTrafficPolicy: "Local",
+      // The addresses are of both, and nothing says of which the targets are.
+      ipFamily: undefined,
     };
     assert.deepEqual(snapshot, {
       services: [
@@ -97,6 +99,12 @@ nodes: [{ node: n1, zone: eu-west-1a, labels: { role: ingress } }, { node: n3, e
         { node: "n3", zone: undefined, excluded: true },
       ],
     });
+  });
+
+  it("may say of which family the targets are", () => {
+    const familyOf = (text: string) => load(text).services[0]?.service.listeners[0]?.targetGroup.ipFamily;
+    assert.deepEqual([familyOf(`${MINIMAL}    ipFamily: 6\n`), familyOf(MINIMAL)], [6, undefined]);
+    assert.throws(() => load(`${MINIMAL}    ipFamily: 5\n`), /expected 4 or 6/);
   });
 
   it("needs no more than a name, a place and a port: the port says nothing, and what is not told is not guessed", () => {

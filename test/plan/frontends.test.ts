@@ -194,6 +194,25 @@ test("each frontend knows the family of its address; IPv6 that is not private is
   assert.deepEqual([frontend?.family, frontend?.withdrawn], [undefined, false]);
 });
 
+test("targets of which the family is not told are of the addresses' family; beside both an IPv6 address is unknown, never safe", () => {
+  const nodes = [
+    { node: "n1", zone: "a" },
+    { node: "n2", zone: "a" },
+  ];
+  const one = listener({ targetGroup: targetGroup({ ipFamily: undefined, crossZone: { enabled: true, origin: "explicit" } }) });
+  const exposures = (...given: readonly string[]) => {
+    const addresses = given.map((address) => ({ address, zone: "a" }));
+    const service = nlbService({ controller: "static", addresses, listeners: [one] });
+    const behind = [backend("n1", "a"), backend("n2", "a")];
+    return frontendsOf(snapshot({ services: [{ service, backends: behind }], nodes }), () => undefined).map(
+      ({ exposure }) => exposure,
+    );
+  };
+  assert.deepEqual(exposures("fd00::1", "fd00::2"), [1 / 2, 1 / 2]);
+  assert.deepEqual(exposures("10.0.1.1"), [1 / 2]);
+  assert.deepEqual(exposures("10.0.1.1", "fd00::1"), [1 / 2, undefined]);
+});
+
 test("a Service without a ready backend is probed on, and exposed nowhere: what fails then is no hairpin", () => {
   const nodes = [{ node: "n1", zone: "a" }];
   const exposures = (backends: readonly Backend[], listed: Pick<DiscoveredService, "areBackendsListed"> = {}) =>

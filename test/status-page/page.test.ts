@@ -77,6 +77,19 @@ test("every frontend has its share, its diagnosis and what was to be expected", 
   }
 });
 
+test("past the NLB it is told what came of the attempts: none that failed is no failure, and few are no all-clear", () => {
+  const cellOf = (attempts: number, failures: number): string => {
+    const control = { address: "172.20.0.80:80", attempts, failures, reasons: {} };
+    const page = renderPage(statusOf({ services: [statusService({ control })] }));
+    return /<td data-label="past the NLB">(.*?)<\/td>/s.exec(page)?.[1]?.replaceAll(/<(?!div)[^>]*>/g, "") ?? "";
+  };
+  assert.match(cellOf(8, 0), /class="cell good">all came through\n0 of 8 failed/);
+  assert.match(cellOf(2, 0), /class="cell idle">all came through/);
+  assert.match(cellOf(0, 0), /class="cell idle">– no attempt yet/);
+  assert.match(cellOf(8, 2), /class="cell bad">25 % failed\n2 of 8 failed/);
+  for (const attempts of [0, 2, 8]) assert.doesNotMatch(cellOf(attempts, 0), /0 % failed|0 % /);
+});
+
 test("every cause has a word, and one that is not healthy is told in words", () => {
   for (const cause of CAUSES) {
     const frontend = statusFrontend({ diagnosis: { cause, confidence: "low", explanation: "Because.", next: "" } });

@@ -97,6 +97,56 @@ test("timeouts are counted over as long a span as attempts, and later: from the 
   }
 });
 
+/** An attempt every interval on each of many nodes, counted when it has ended, and read at uneven intervals. */
+function readUnevenly(intervalMs: number, fails: (attempt: number, node: number) => boolean, seconds: number, fromSeconds = 60) {
+  const nodes = Array.from({ length: 30 }, (_, i) => `n${i}`);
+  const at = (atMs: number): Reading => {
+    const page = (node: number): Page => {
+      const offsetMs = (node * intervalMs) / nodes.length;
+      let [attempts, timeouts] = [0, 0];
+      for (let attempt = 0; attempt * intervalMs + offsetMs < atMs; attempt++) {
+        const isTimeout = fails(attempt, node);
+        if (isTimeout && attempt * intervalMs + offsetMs + 3_000 >= atMs) continue;
+        attempts++;
+        if (isTimeout) timeouts++;
+      }
+      return { attempts, timeouts, refused: 0 };
+    };
+    return reading(atMs, Object.fromEntries(nodes.map((node, i) => [node, page(i)])));
+  };
+  const gapsMs = [2_100, 2_030, 2_250, 1_990, 2_010];
+  let atMs = fromSeconds * 1_000;
+  const span = new LaggedSpan(at(atMs), 15_000);
+  for (let i = 0; atMs < (fromSeconds + seconds) * 1_000; i++) {
+    atMs += gapsMs[i % gapsMs.length] ?? 0;
+    span.add(at(atMs));
+  }
+  const { strata } = observeBetween(SERVICE, { ...span.bounds(), answered: new Map() });
+  const sum = (key: "attempts" | "timeouts" | "hairpins") => strata.reduce((total, stratum) => total + stratum[key], 0);
+  return { attempts: sum("attempts"), timeouts: sum("timeouts"), strata, spanMs: atMs - fromSeconds * 1_000 - 15_000 };
+}
+
+for (const intervalMs of [100, 1_000, 10_000]) {
+  test(`every ${intervalMs} ms, and however uneven the readings, a third is a third soon after the lag`, () => {
+    for (const seconds of [20, 24, 31, 45]) {
+      const { attempts, timeouts, spanMs } = readUnevenly(intervalMs, (attempt, node) => (attempt + node) % 3 === 0, seconds);
+      const expected = (30 * spanMs) / intervalMs;
+      const said = `${timeouts} of ${attempts} in ${spanMs} ms`;
+      // Within a slot of an attempt on each node, where it comes every ten seconds.
+      assert.ok(Math.abs(attempts - expected) <= 1 + 0.02 * expected + (intervalMs > 1_000 ? 30 : 0), said);
+      if (intervalMs <= 1_000) assert.ok(Math.abs(timeouts / attempts - 1 / 3) < 0.06, said);
+    }
+  });
+}
+
+test("a timeout of an attempt that began before the span is none of its attempts, nor are its hairpins more than its timeouts", () => {
+  // Everything times out until the span begins, and nothing after it.
+  const { attempts, timeouts, strata, spanMs } = readUnevenly(100, (attempt) => attempt < 600, 24);
+  assert.equal(timeouts, 0);
+  assert.ok(attempts <= (30 * spanMs) / 100 + 30, `${attempts} attempts in ${spanMs} ms`);
+  assert.ok(strata.every((stratum) => stratum.hairpins <= stratum.timeouts));
+});
+
 test("readings that are not evenly apart: the span of timeouts is never the shorter one", () => {
   for (const gaps of [
     [0.5, 2],

@@ -1,5 +1,5 @@
 import type { Bounds } from "./observe.ts";
-import type { Reading } from "./reading.ts";
+import type { Moment, Reading } from "./reading.ts";
 
 /**
  * The span that begins with a reading, and grows with each that is added.
@@ -34,14 +34,14 @@ export class LaggedSpan {
     while (this.#recent[1] !== undefined && this.#recent[1].atMs <= reading.atMs - this.#lagMs) this.#recent.shift();
   }
 
-  /** As long as it is not longer than the lag, they hold nothing between them. */
+  /** As long as it is not longer than the lag, they hold nothing between them. Readings are seldom where a bound is. */
   bounds(): Omit<Bounds, "answered"> {
     const [first, last] = [this.#first, this.#last];
-    const attemptsUntil = this.#recent[0] ?? first;
-    if (attemptsUntil === first) return { first, timeoutsFrom: last, attemptsUntil, last };
-    // Readings are not quite as far apart as they should be. The timeouts' span may be the longer of the two, never the shorter.
+    const [until, afterUntil] = this.#recent;
     const [within, beyond] = this.#timeoutsFrom;
-    const isEarlyEnough = beyond !== undefined && beyond.atMs - first.atMs <= last.atMs - attemptsUntil.atMs;
-    return { first, timeoutsFrom: isEarlyEnough ? beyond : within, attemptsUntil, last };
+    if (beyond === undefined || until === undefined) return { first, timeoutsFrom: last, attemptsUntil: first, last };
+    const timeoutsFrom: Moment = { atMs: first.atMs + this.#lagMs, earlier: within, later: beyond };
+    const attemptsUntil: Moment = { atMs: last.atMs - this.#lagMs, earlier: until, later: afterUntil ?? until };
+    return { first, timeoutsFrom, attemptsUntil, last };
   }
 }

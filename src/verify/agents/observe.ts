@@ -2,7 +2,9 @@ import type { Sample } from "../../domain/exposition.ts";
 import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
 import { configurationOf, isMeasured, isOwnZone, isTimeout, STRATUM_LABELS, unmeasuredPorts } from "../series.ts";
-import type { Reading } from "./reading.ts";
+import { CounterReader } from "./counter-reader.ts";
+import type { Moment, Reading } from "./reading.ts";
+import { wholeNumbers } from "./whole-numbers.ts";
 
 /** Whose counters are read. */
 export interface Service {
@@ -10,49 +12,45 @@ export interface Service {
   readonly name: string;
 }
 
-/** The readings that bound a span, all of the same agents: attempts, and what fails at once, are counted from `first` to `attemptsUntil`. */
+/** What bounds a span, all of the same agents: what succeeds, and what fails at once, is counted from `first` to `attemptsUntil`. */
 export interface Bounds {
   readonly first: Reading;
   /** Timeouts are counted from here to `last`: as much later as the other end is, as they are counted later. */
-  readonly timeoutsFrom: Reading;
-  readonly attemptsUntil: Reading;
+  readonly timeoutsFrom: Reading | Moment;
+  readonly attemptsUntil: Reading | Moment;
   readonly last: Reading;
   /** Share of the readings between them that each agent answered. */
   readonly answered: ReadonlyMap<string, number>;
 }
 
-/** What the agents counted between two readings. */
+/**
+ * What the agents counted of the attempts that began within a span.
+ *
+ * An attempt is counted when it has ended. So those that timed out are taken from their own, later bounds, and no timeout of one that began
+ * before the span is among its attempts.
+ */
 export function observeBetween({ namespace, name }: Service, bounds: Bounds): Observation {
   const { first, timeoutsFrom, attemptsUntil, last, answered } = bounds;
   const isOurs = ({ labels }: Sample): boolean => labels.service_namespace === namespace && labels.service_name === name;
-  const increases = (metric: string, from: Reading, until: Reading): readonly Sample[] =>
-    [...until.pages].flatMap(([address, { samples }]) => {
-      // Without a beginning there is no increase: all that it ever counted would be taken for one.
-      const beginning = from.pages.get(address) ?? first.pages.get(address);
-      if (beginning === undefined) return [];
-      const earlier = new Map(
-        beginning.samples.filter((sample) => sample.name === metric).map((sample) => [keyOf(sample), sample.value]),
-      );
-      return samples
-        .filter((sample) => sample.name === metric && isOurs(sample))
-        .map((sample) => {
-          const before = earlier.get(keyOf(sample)) ?? 0;
-          // A counter that is smaller has begun anew.
-          return { ...sample, value: sample.value < before ? sample.value : sample.value - before };
-        });
-    });
+  const counters = new CounterReader(first, isOurs);
   const gauges = (metric: string, reading: Reading): readonly Sample[] =>
     [...reading.pages.values()].flatMap(({ samples }) => samples.filter((sample) => sample.name === metric && isOurs(sample)));
-  const timeouts = sums(increases("hairpin_probe_failures_total", timeoutsFrom, last).filter(({ labels }) => isTimeout(labels)));
-  const others = sums(increases("hairpin_probe_failures_total", first, attemptsUntil).filter(({ labels }) => !isTimeout(labels)));
-  const hairpins = sums(increases("hairpin_probe_hairpins_total", timeoutsFrom, last));
+  const failures = counters.increases("hairpin_probe_failures_total", first, attemptsUntil);
+  const timeouts = sums(
+    counters.increases("hairpin_probe_failures_total", timeoutsFrom, last).filter(({ labels }) => isTimeout(labels)),
+  );
+  const earlierTimeouts = sums(failures.filter(({ labels }) => isTimeout(labels)));
+  const others = sums(failures.filter(({ labels }) => !isTimeout(labels)));
+  const hairpins = sums(counters.increases("hairpin_probe_hairpins_total", timeoutsFrom, last));
   const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
   const zones = zonesIn(last);
-  const attempts = increases("hairpin_probe_attempts_total", first, attemptsUntil);
+  const [whole, wholeOthers, wholeHairpins, wholeSuccesses] = [wholeNumbers(), wholeNumbers(), wholeNumbers(), wholeNumbers()];
+  const attempts = counters.increases("hairpin_probe_attempts_total", first, attemptsUntil);
   const measured = attempts.filter(({ labels }) => isMeasured(labels));
   const strata = measured.map((sample): Stratum => {
     const key = stratumKey(sample);
-    const [timedOut, failed] = [timeouts.get(key) ?? 0, others.get(key) ?? 0];
+    const [timedOut, failed] = [whole(timeouts.get(key) ?? 0), wholeOthers(others.get(key) ?? 0)];
+    const succeeded = sample.value - (earlierTimeouts.get(key) ?? 0) - (others.get(key) ?? 0);
     return {
       node: sample.labels.node ?? "",
       port: sample.labels.service_port ?? "",
@@ -61,9 +59,9 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
       colocated: sample.labels.colocated === "true",
       isExposed: sample.labels.exposed === "true",
       exposure: exposures.get(key),
-      attempts: Math.max(timedOut + failed, sample.value),
+      attempts: timedOut + failed + wholeSuccesses(succeeded),
       timeouts: timedOut,
-      hairpins: hairpins.get(key) ?? 0,
+      hairpins: Math.min(timedOut, wholeHairpins(hairpins.get(key) ?? 0)),
       otherFailures: failed,
     };
   });
@@ -74,8 +72,8 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
     strata: strata.filter((stratum) => stratum.attempts > 0),
     unmeasuredPorts: unmeasuredPorts(attempts),
     control: {
-      hits: total(increases("hairpin_probe_control_failures_total", first, last)),
-      of: total(increases("hairpin_probe_control_attempts_total", first, last)),
+      hits: total(counters.increases("hairpin_probe_control_failures_total", first, last)),
+      of: total(counters.increases("hairpin_probe_control_attempts_total", first, last)),
     },
     configurations: configurationsIn(last, { namespace, name }),
     coverage: coverageOf(first, last, answered),
@@ -132,7 +130,6 @@ function coverageOf(first: Reading, { pages }: Reading, answered: ReadonlyMap<st
   return new Map(nodes);
 }
 
-const keyOf = ({ labels }: Sample): string => Object.values(labels).join("\u0000");
 const stratumKey = ({ labels }: Sample): string => STRATUM_LABELS.map((label) => labels[label] ?? "").join("\u0000");
 
 function sums(samples: readonly Sample[]): ReadonlyMap<string, number> {

@@ -14,6 +14,14 @@ export interface Reading {
   readonly problems: readonly string[];
 }
 
+/** An instant between two readings, or at one of them: what was counted by then is taken to have grown evenly. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+  readonly earlier: Reading;
+  readonly later: Reading;
+}
+
 /** The agents' own counters, whichever way they are reached. */
 export interface AgentSource {
   /**
