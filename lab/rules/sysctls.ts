@@ -45,13 +45,13 @@ export const nodeSysctls = (node: LabNode): Sysctls => ({
   ...noRedirects(["eth0", node.agent.name, node.backend.name]),
 });
 
-/** For so long an unanswered connection is remembered: longer than Linux waits before it sends a SYN again, one second at first. */
-export const SYN_SENT_SECONDS = 2;
+/** For so long an unanswered connection is remembered: longer than the default timeout of an attempt, within which its SYN is sent again. */
+export const SYN_SENT_SECONDS = 4;
 
 /**
  * Where NAT happens. A client that reuses a source port meets the mapping of that port's last connection for as long as
  * conntrack holds an unanswered one (120 s by default): an old choice of target, made under old rules. A small lab comes round
- * to the same port much sooner than a VPC does. The price: of SYNs more than 2 s apart each is sent to a target of its own.
+ * to the same port much sooner than a VPC does. The price: of SYNs more than 4 s apart each is sent to a target of its own.
  *
  * Exists only once the kernel has loaded conntrack, which the first ruleset makes it do.
  */
