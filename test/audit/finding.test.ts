@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { nameOf, sortFindings, summaryOf } from "../../src/audit/finding.ts";
+import { judge, nameOf, sortFindings, summaryOf } from "../../src/audit/finding.ts";
 import type { IdleReason } from "../../src/domain/exposure.ts";
 import { AUTO, CCM, lbcService, PRESERVE_OFF, service } from "../discovery/support/objects.ts";
 import { findingOf } from "./findings.ts";
@@ -23,18 +23,6 @@ describe("the verdict", () => {
       }),
       "can",
       /^Client IP preservation is on on port 80\.$/,
-    ],
-    [
-      "where TCP and UDP share a number and only one of them is on",
-      lbcService({
-        annotations: OFF,
-        ports: [
-          { name: "tcp", port: 53 },
-          { name: "udp", port: 53, protocol: "UDP" },
-        ],
-      }),
-      "can",
-      /^Client IP preservation is on on port 53\/UDP\.$/,
     ],
     ["of a cloud provider of unknown version", service({ annotations: { ...CCM, ...OFF } }), "unknown", /cloud provider honours/],
     ["of an internet-facing NLB", lbcService({ annotations: { scheme: "internet-facing" } }), "unknown", /internet-facing/],
@@ -91,6 +79,19 @@ describe("the verdict", () => {
       assert.match(found.reason, reason);
     });
   }
+
+  it("names the port that preserves by its transport where TCP and UDP share the number", () => {
+    const found = findingOf(lbcService());
+    const [port] = found.loadBalancer.ports;
+    assert.ok(port !== undefined);
+    const off = { ...port.targetGroup, preserveClientIp: { enabled: false, origin: "explicit" as const } };
+    const ports = [
+      { ...port, transport: "TCP" as const, targetGroup: off },
+      { ...port, transport: "UDP" as const },
+    ];
+    const { reason } = judge({ ...found, loadBalancer: { ...found.loadBalancer, ports } });
+    assert.equal(reason, `Client IP preservation is on on port ${port.port}/UDP.`);
+  });
 
   it("says why nothing is exposed now where preservation is on, and nothing where that is not known", () => {
     const reason = (idle?: IdleReason) => findingOf(lbcService(), { exposure: 0, ...(idle && { idle }) }).reason;
