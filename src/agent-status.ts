@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { behindProxy } from "./diagnosis/blinded.ts";
 import { diagnose } from "./diagnosis/explain.ts";
 import { type History, WINDOW_MS } from "./diagnosis/history.ts";
 import { configurationOf } from "./diagnosis/input.ts";
@@ -100,21 +101,25 @@ function frontendStatus(
   window: Window,
   windows: ReadonlyMap<Frontend, Window>,
   control: Control | undefined,
-  { history, nowMs }: StatusParts,
+  { history, nowMs, agent }: StatusParts,
 ): StatusFrontend {
   const { address, zone, withdrawn, exposure } = frontend;
+  const proxy = agent.blindSpots.find(({ by }) => by === "proxy");
   return {
     address: address ?? null,
     zone: zone ?? null,
     withdrawn,
     exposure: exposure ?? null,
     window: windowStatus(window, nowMs),
-    diagnosis: diagnose({
-      ...configurationOf(frontend),
-      window,
-      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
-      others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
-    }),
+    diagnosis:
+      proxy === undefined
+        ? diagnose({
+            ...configurationOf(frontend),
+            window,
+            control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
+            others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
+          })
+        : behindProxy(proxy),
   };
 }
 

@@ -8,6 +8,8 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
+import { InterceptionWatch } from "../evidence/interception.ts";
+import { readSocketTables } from "../evidence/read-socket-tables.ts";
 import { type EvidenceSource, startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
@@ -66,6 +68,15 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       logger.warn({ evidence: problem }, "less evidence than asked for");
     },
   });
+  const interception = new InterceptionWatch({
+    read: readSocketTables,
+    nowMs: systemClock.nowMs,
+    onChange: (found) => {
+      metrics.blinded("proxy", found !== undefined);
+      if (found === undefined) logger.info({ by: "proxy" }, "what blinded the agent is gone");
+      else logger.warn(found, "the agent does not see what other pods see");
+    },
+  });
   const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
     ...settings,
@@ -76,6 +87,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     random: Math.random,
     watch,
     watcher: evidence.watcher,
+    onConnected: () => void interception.connected(),
     metrics,
     logger,
     resolve: (hostname) => resolver.resolution(hostname),
@@ -112,6 +124,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       return agent.status({
         zone: sources.zone ?? null,
         evidence: { level: evidence.level(), note: evidenceNote ?? null },
+        blindSpots: interception.found === undefined ? [] : [interception.found],
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
     };

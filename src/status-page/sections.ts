@@ -1,3 +1,4 @@
+import { BLINDER_WORDS, type BlindSpot } from "../domain/blind-spot.ts";
 import { CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
 import type { Status, StatusFailure, StatusFrontend, StatusService } from "../domain/status.ts";
 import { type Html, html, NOTHING } from "../terminal/html.ts";
@@ -7,20 +8,26 @@ import { CAUSE_WORDS, clockTime, many, rank, span } from "./words.ts";
 const MAX_TROUBLES = 20;
 
 /** What is wrong, in words: one entry a frontend, the worst first. */
-export function renderTroubles({ services }: Status): Html {
+export function renderTroubles({ services, agent: { blindSpots } }: Status): Html {
   const troubles = services
     .flatMap((service) => service.frontends.map((frontend) => ({ service, frontend })))
     .filter(({ frontend }) => !["healthy", "undecided"].includes(frontend.diagnosis.cause))
     .toSorted((a, b) => rank(a.frontend.diagnosis.cause) - rank(b.frontend.diagnosis.cause));
-  if (troubles.length === 0) return NOTHING;
+  if (troubles.length === 0 && blindSpots.length === 0) return NOTHING;
   const more = troubles.length - MAX_TROUBLES;
   return html`<section aria-labelledby="troubles"><h2 id="troubles">What is wrong</h2>
 <ul class="troubles">
-${troubles.slice(0, MAX_TROUBLES).map(renderTrouble)}
+${blindSpots.map(renderBlindSpot)}${troubles.slice(0, MAX_TROUBLES).map(renderTrouble)}
 </ul>
 ${more > 0 ? html`<p class="empty">And ${more} more.</p>` : NOTHING}
 </section>`;
 }
+
+/** Of the agent itself: it stands before all that it says of frontends. */
+const renderBlindSpot = ({ by, detail }: BlindSpot): Html => html`<li class="cell poor">
+<h3>This agent does not see what other pods see</h3>
+<p>${BLINDER_WORDS[by]} ${detail}</p>
+</li>`;
 
 function renderTrouble({ service, frontend }: { readonly service: StatusService; readonly frontend: StatusFrontend }): Html {
   const { cause, confidence, explanation, next } = frontend.diagnosis;
