@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { behindProxy } from "./diagnosis/blinded.ts";
+import { withBlindSpots } from "./diagnosis/blinded.ts";
 import { diagnose } from "./diagnosis/explain.ts";
 import { type History, WINDOW_MS } from "./diagnosis/history.ts";
 import { configurationOf } from "./diagnosis/input.ts";
@@ -104,22 +104,21 @@ function frontendStatus(
   { history, nowMs, agent }: StatusParts,
 ): StatusFrontend {
   const { address, zone, withdrawn, exposure } = frontend;
-  const proxy = agent.blindSpots.find(({ by }) => by === "proxy");
   return {
     address: address ?? null,
     zone: zone ?? null,
     withdrawn,
     exposure: exposure ?? null,
     window: windowStatus(window, nowMs),
-    diagnosis:
-      proxy === undefined
-        ? diagnose({
-            ...configurationOf(frontend),
-            window,
-            control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
-            others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
-          })
-        : behindProxy(proxy),
+    diagnosis: withBlindSpots(
+      diagnose({
+        ...configurationOf(frontend),
+        window,
+        control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
+        others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
+      }),
+      agent.blindSpots,
+    ),
   };
 }
 

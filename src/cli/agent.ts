@@ -8,8 +8,7 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
-import { InterceptionWatch } from "../evidence/interception.ts";
-import { readSocketTables } from "../evidence/read-socket-tables.ts";
+import { BlindSpotWatch } from "../evidence/blind-spots.ts";
 import { type EvidenceSource, startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
@@ -68,12 +67,11 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       logger.warn({ evidence: problem }, "less evidence than asked for");
     },
   });
-  const interception = new InterceptionWatch({
-    read: readSocketTables,
-    nowMs: systemClock.nowMs,
-    onChange: (found) => {
-      metrics.blinded("proxy", found !== undefined);
-      if (found === undefined) logger.info({ by: "proxy" }, "what blinded the agent is gone");
+  const blindSpots = new BlindSpotWatch({
+    clock: systemClock,
+    onChange: (by, found) => {
+      metrics.blinded(by, found !== undefined);
+      if (found === undefined) logger.info({ by }, "what blinded the agent is gone");
       else logger.warn(found, "the agent does not see what other pods see");
     },
   });
@@ -87,7 +85,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     random: Math.random,
     watch,
     watcher: evidence.watcher,
-    onConnected: () => void interception.connected(),
+    onConnected: () => blindSpots.connected(),
     metrics,
     logger,
     resolve: (hostname) => resolver.resolution(hostname),
@@ -124,7 +122,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       return agent.status({
         zone: sources.zone ?? null,
         evidence: { level: evidence.level(), note: evidenceNote ?? null },
-        blindSpots: interception.found === undefined ? [] : [interception.found],
+        blindSpots: blindSpots.found,
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
     };
@@ -156,6 +154,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     logger.info("agent stopped");
   } finally {
     stop.abort();
+    blindSpots.close();
     signal.removeEventListener("abort", abort);
     flush();
   }

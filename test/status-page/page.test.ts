@@ -82,7 +82,8 @@ test("what blinds the agent stands before all that it says of frontends, also wh
   const blindSpots = [{ by: "proxy", detail: "A connection to 10.0.35.1:80 was answered in this very pod." }] as const;
   const page = renderPage({ ...status, agent: { ...status.agent, blindSpots } });
   const [troubles = ""] = page.split('id="frontends"');
-  for (const part of ["This agent does not see what other pods see", "sidecar", "10.0.35.1:80"]) assert.ok(troubles.includes(part), part);
+  for (const part of ["This agent does not see what other pods see", "sidecar", "10.0.35.1:80"])
+    assert.ok(troubles.includes(part), part);
   assert.doesNotMatch(renderPage(status), /does not see/);
 });
 
