@@ -7,7 +7,7 @@ import { readSocketTables } from "./read-socket-tables.ts";
 
 /** Both are readable by any process; the first is there only once the kernel has connection tracking. */
 const [CONNTRACK, SNMP] = ["/proc/self/net/stat/nf_conntrack", "/proc/self/net/snmp"] as const;
-const LOOK_EVERY_MS = 5_000;
+const LOOK_EVERY_MS = 2_000;
 
 export interface BlindSpotOptions {
   readonly clock: Clock;
