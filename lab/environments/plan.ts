@@ -62,14 +62,14 @@ export function planEnvironment(
       return {
         ...NOTHING,
         changes: onNodes((node) => renderPolicy(node, environment.letsStrayAnswersIn), "nft"),
-        undo: onNodes(() => noTable("netdev", "policy"), "nft"),
+        undo: onNodes(() => noTable("netdev", "pod_policy"), "nft"),
       };
     case "scanner": {
       const targets = nodes.map(({ agent }) => agent.address).join(",");
       return { ...NOTHING, programs: [{ place: "vpc", name: "scanner", args: [targets, String(environment.perSecond)] }] };
     }
     case "branch_eni":
-      return { ...NOTHING, changes: onNodes(renderBranch, "ip"), undo: onNodes(renderNoBranch, "ip") };
+      return { ...NOTHING, changes: nodes.flatMap(renderBranch), undo: nodes.flatMap(renderNoBranch) };
     case "secondary_eni":
       return { ...NOTHING, changes: nodes.flatMap(renderSecondary), undo: nodes.flatMap(renderNoSecondary) };
   }
@@ -108,20 +108,20 @@ function renderPolicy({ address, agent }: LabNode, letsStrayAnswersIn: boolean):
     ...(letsStrayAnswersIn ? [`ip saddr ${VPC_CIDR} tcp dport ${LOCAL_PORTS} accept`] : []),
   ];
   return [
-    "table netdev policy {",
-    "\tset flows {",
+    "table netdev pod_policy {",
+    "\tset sent_flows {",
     "\t\ttype ipv4_addr . inet_service . ipv4_addr . inet_service",
     "\t\tflags dynamic, timeout",
     "\t\ttimeout 60s",
     "\t}",
     "\tchain sent {",
     `\t\ttype filter hook ingress device "${agent.name}" priority 0; policy accept;`,
-    "\t\tmeta l4proto tcp update @flows { ip saddr . tcp sport . ip daddr . tcp dport }",
+    "\t\tmeta l4proto tcp update @sent_flows { ip saddr . tcp sport . ip daddr . tcp dport }",
     "\t}",
     "\tchain received {",
     `\t\ttype filter hook egress device "${agent.name}" priority 0; policy accept;`,
     "\t\tmeta l4proto != tcp accept",
-    "\t\tip daddr . tcp dport . ip saddr . tcp sport @flows accept",
+    "\t\tip daddr . tcp dport . ip saddr . tcp sport @sent_flows accept",
     ...allowed.map((rule) => `\t\t${rule}`),
     "\t\tdrop",
     "\t}",

@@ -28,6 +28,8 @@ export function renderSecondary(node: LabNode): readonly Change[] {
       tool: "ip",
       text: [
         `link add ${link} address ${macOf(3, address)} type veth peer name eth1 netns ${name} address ${macOf(2, address)}`,
+        // The kernel's loose source validation passes nothing that comes in by an interface without an address.
+        `addr add ${GATEWAY}/32 dev ${link}`,
         `link set ${link} arp off up`,
         "",
       ].join("\n"),
