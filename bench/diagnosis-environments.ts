@@ -31,6 +31,7 @@ export const ENVIRONMENTS = {
   policy_with_node_targets: () => hairpinsIn({ kind: "policy", letsStrayAnswersIn: false }, ownZone("hairpin")),
   branch_eni: () => hairpinsIn({ kind: "branch_eni" }, () => "healthy"),
   secondary_eni: () => hairpinsIn({ kind: "secondary_eni" }, ownZone("hairpin")),
+  rtt: (random) => hairpinsIn({ kind: "rtt", ms: Math.round(300 * random()) }, ownZone("hairpin", "undecided")),
   scanner: (random, zones) => {
     const [struck, preserves] = [pick(zones, random), random() < 0.5];
     const perSecond = 20 + Math.round(180 * random());

@@ -22,8 +22,9 @@ export async function makeEnvironment(
   const plan = planEnvironment(environment, lab.topology, destinations);
   const programs: ChildProcess[] = [];
   for (const { place, name, args } of plan.programs) {
-    const path = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-    const child = lab.spawnIn(placeOf(place), [process.execPath, path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const path = fileURLToPath(new URL(name, import.meta.url));
+    const runtime = name.endsWith(".py") ? "python3" : process.execPath;
+    const child = lab.spawnIn(placeOf(place), [runtime, path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
     programs.push(child);
     await begun(child, `${name} in ${place}`);
   }

@@ -16,7 +16,9 @@ export type Environment =
   /** The agents' pods have branch interfaces in strict mode: whatever they send or get passes the VPC. */
   | { readonly kind: "branch_eni" }
   /** Pods send by a second interface of their node; connections by NodePort are marked, so that their answers leave by the first. */
-  | { readonly kind: "secondary_eni" };
+  | { readonly kind: "secondary_eni" }
+  /** What an agent's pod sends takes so long to leave its node: answers come as much later, stray ones, too. */
+  | { readonly kind: "rtt"; readonly ms: number };
 
 export type EnvironmentKind = Environment["kind"];
 
@@ -37,7 +39,7 @@ export interface Setting {
 /** A program that runs while the environment is on; it has begun its work when it has said a line. */
 export interface Program {
   readonly place: string;
-  readonly name: "sidecar" | "scanner";
+  readonly name: "sidecar.ts" | "scanner.ts" | "delay.py";
   readonly args: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 import { type LabNode, METRICS_PORT, type Topology, VPC_CIDR } from "../topology.ts";
 import { renderBranch, renderNoBranch } from "./branch.ts";
+import { DELAY_DEVICE, renderDelay, renderNoDelay } from "./delay.ts";
 import type { Change, Environment, EnvironmentPlan, Program, Setting } from "./environment.ts";
 import { renderNoSecondary, renderSecondary } from "./secondary.ts";
 
@@ -39,7 +40,7 @@ export function planEnvironment(
       const told = routes.map(({ destination: { address, port }, listener }) => `${listener}=${address}:${port}`).join(",");
       return {
         ...NOTHING,
-        programs: nodes.map(({ agent }): Program => ({ place: agent.name, name: "sidecar", args: [told] })),
+        programs: nodes.map(({ agent }): Program => ({ place: agent.name, name: "sidecar.ts", args: [told] })),
         changes: inPods(renderRedirection(routes)),
         undo: inPods(noTable("ip", "sidecar")),
       };
@@ -66,10 +67,19 @@ export function planEnvironment(
       };
     case "scanner": {
       const targets = nodes.map(({ agent }) => agent.address).join(",");
-      return { ...NOTHING, programs: [{ place: "vpc", name: "scanner", args: [targets, String(environment.perSecond)] }] };
+      return { ...NOTHING, programs: [{ place: "vpc", name: "scanner.ts", args: [targets, String(environment.perSecond)] }] };
     }
     case "branch_eni":
       return { ...NOTHING, changes: nodes.flatMap(renderBranch), undo: nodes.flatMap(renderNoBranch) };
+    case "rtt":
+      return {
+        ...NOTHING,
+        programs: nodes.map(
+          ({ name }): Program => ({ place: name, name: "delay.py", args: [DELAY_DEVICE, String(environment.ms)] }),
+        ),
+        changes: onNodes(renderDelay, "ip"),
+        undo: onNodes(renderNoDelay, "ip"),
+      };
     case "secondary_eni":
       return { ...NOTHING, changes: nodes.flatMap(renderSecondary), undo: nodes.flatMap(renderNoSecondary) };
   }

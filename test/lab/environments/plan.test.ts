@@ -20,6 +20,7 @@ const ENVIRONMENTS: readonly Environment[] = [
   { kind: "scanner", perSecond: 100 },
   { kind: "branch_eni" },
   { kind: "secondary_eni" },
+  { kind: "rtt", ms: 100 },
 ];
 
 for (const environment of ENVIRONMENTS) {
@@ -45,7 +46,7 @@ test("a sidecar takes what leaves the pod, but not what it sends itself, and kno
     text,
     /ip daddr 10\.0\.35\.1 tcp dport 80 redirect to :15001\n\s*ip daddr 10\.0\.0\.3 tcp dport 6443 redirect to :15002/,
   );
-  assert.deepEqual(programs[0], { place: "agent-1", name: "sidecar", args: ["15001=10.0.35.1:80,15002=10.0.0.3:6443"] });
+  assert.deepEqual(programs[0], { place: "agent-1", name: "sidecar.ts", args: ["15001=10.0.35.1:80,15002=10.0.0.3:6443"] });
 });
 
 test("the policy of the manifests lets stray answers in at the ports that manifests name, and without them only the node and the metrics port", () => {
