@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../lab/agents.ts";
-import { WEB, webService } from "../lab/cluster/defaults.ts";
+import { WEB } from "../lab/cluster/defaults.ts";
 import { makeEnvironment } from "../lab/environments/apply.ts";
+import { agentDestinations } from "../lab/environments/destinations.ts";
 import { type RunningLab, withLab } from "../lab/running-lab.ts";
-import { API_SERVER_ADDRESS, API_SERVER_PORT, buildTopology, nlbAddress } from "../lab/topology.ts";
+import { buildTopology, nlbAddress } from "../lab/topology.ts";
 import type { Cause } from "../src/domain/diagnosis.ts";
 import type { Status } from "../src/domain/status.ts";
 import { ENVIRONMENTS } from "./diagnosis-environments.ts";
@@ -22,14 +23,6 @@ const ZONES = topology.zones.map((zone) => ({ name: zone.name, address: nlbAddre
 /** Every row: a fault of the network, or an environment that hides hairpins. */
 export const ROWS = { ...FAULTS, ...ENVIRONMENTS };
 export type RowKind = keyof typeof ROWS;
-
-/** What agents connect to: frontends, the way past the NLB, the API server. */
-const DESTINATIONS = [
-  ...webService().spec.ports.flatMap(({ port }) =>
-    [...ZONES.map(({ address }) => address), webService().spec.clusterIP ?? ""].map((address) => ({ address, port })),
-  ),
-  { address: API_SERVER_ADDRESS, port: API_SERVER_PORT },
-];
 
 /** One diagnosis, and what it should have been. */
 export interface Verdict {
@@ -70,7 +63,8 @@ export async function runFault(lab: RunningLab, kind: RowKind, seed: number): Pr
   lab.cluster.setFaults(faults);
   await lab.cluster.settled();
   if (backendsDown) await lab.killBackends(topology.nodes);
-  const undo = environment === undefined ? async () => {} : await makeEnvironment(lab.network, environment, DESTINATIONS);
+  const undo =
+    environment === undefined ? async () => {} : await makeEnvironment(lab.network, environment, agentDestinations(topology));
   const agents = await lab.startAgents(topology.nodes);
   try {
     const statuses = await statusesOfEnough(agents, starved);
