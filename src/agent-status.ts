@@ -89,7 +89,8 @@ function serviceStatus(first: Frontend, frontends: readonly Frontend[], parts: S
     colocated,
     frontends: [...windows]
       .toSorted(([a], [b]) => (whereOf(a) < whereOf(b) ? -1 : 1))
-      .map(([frontend, window]) => frontendStatus(frontend, window, windows, control, parts)),
+      .map(([frontend, window]) => frontendStatus(frontend, window, windows, control, parts))
+      .map((status) => ({ ...status, diagnosis: withBlindSpots(status.diagnosis, parts.agent.blindSpots) })),
     control: control === undefined ? null : controlStatus(control, parts),
   };
 }
@@ -101,7 +102,7 @@ function frontendStatus(
   window: Window,
   windows: ReadonlyMap<Frontend, Window>,
   control: Control | undefined,
-  { history, nowMs, agent }: StatusParts,
+  { history, nowMs }: StatusParts,
 ): StatusFrontend {
   const { address, zone, withdrawn, exposure } = frontend;
   return {
@@ -110,15 +111,12 @@ function frontendStatus(
     withdrawn,
     exposure: exposure ?? null,
     window: windowStatus(window, nowMs),
-    diagnosis: withBlindSpots(
-      diagnose({
-        ...configurationOf(frontend),
-        window,
-        control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
-        others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
-      }),
-      agent.blindSpots,
-    ),
+    diagnosis: diagnose({
+      ...configurationOf(frontend),
+      window,
+      control: control && history.controlWindow(control.id, window.sinceMs ?? nowMs),
+      others: [...windows].flatMap(([other, seen]) => (other.zone === zone ? [] : [seen])),
+    }),
   };
 }
 

@@ -27,8 +27,11 @@ export function findIntercepted(
   return undefined;
 }
 
-/** Looks when a connection has just come about: that one is open then. A proxy that closes soon is seen at one of many. */
-const [FIRST_LOOKS, SOON_MS] = [20, 250];
+/**
+ * Looks when a connection has just come about: that one is open then. A proxy that closes soon is seen at one of many. Each look costs
+ * some ten milliseconds of a processor, in which the kernel walks through the sockets of the whole machine.
+ */
+const [FIRST_LOOKS, SOON_MS] = [10, 500];
 const LATER_MS = 60_000;
 /** A mesh can be taken off a running pod (Istio's ambient mode): so many looks without a sign, and it is taken to be gone. */
 const LOOKS_UNTIL_GONE = 30;

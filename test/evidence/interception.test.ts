@@ -134,8 +134,8 @@ test("however many connections there are, the tables are read a few times at fir
     world.nowMs += 100;
     await watch.connected();
   }
-  // 1,000 seconds: 20 looks in the first, and then one a minute.
-  assert.ok(world.reads >= 20 && world.reads <= 20 + 17, String(world.reads));
+  // 1,000 seconds: 10 looks in the first five, and then one a minute.
+  assert.ok(world.reads >= 10 && world.reads <= 10 + 17, String(world.reads));
 });
 
 test("where the tables cannot be read nothing is said, and attempts go on", async () => {
