@@ -1,28 +1,34 @@
+import type { Environment } from "../lab/environments/environment.ts";
 import type { Fault } from "../lab/network.ts";
 import type { Cause } from "../src/domain/diagnosis.ts";
 
-/** What is really wrong with a frontend, as seen from an agent. */
-export type Truth = (frontend: { readonly isOwnZone: boolean; readonly address: string }) => Cause;
+/** What is really wrong with a frontend, as seen from an agent; where that cannot be seen, all that is honest to say. */
+export type Truth = (frontend: { readonly isOwnZone: boolean; readonly address: string }) => Cause | readonly Cause[];
 
 /** A fault as it is made, and what must be said of it. */
 export interface MadeFault {
   /** Client IP preservation: where it is on, each node's own zone hairpins. */
   readonly preserves: boolean;
+  /** Targets are addresses of pods. */
+  readonly hasIpTargets?: boolean;
+  /** What is unlike the lab's own network. */
+  readonly environment?: Environment;
   readonly faults: readonly Fault[];
   readonly backendsDown: boolean;
   readonly starved: boolean;
   readonly truth: Truth;
 }
 
-interface Zone {
+export interface Zone {
   readonly name: string;
   readonly address: string;
 }
 
-type Make = (random: () => number, zones: readonly Zone[]) => MadeFault;
+export type Make = (random: () => number, zones: readonly Zone[]) => MadeFault;
 
-const NOTHING: Omit<MadeFault, "truth"> = { preserves: false, faults: [], backendsDown: false, starved: false };
-const pick = (zones: readonly Zone[], random: () => number): string => zones[Math.floor(random() * zones.length)]?.address ?? "";
+export const NOTHING: Omit<MadeFault, "truth"> = { preserves: false, faults: [], backendsDown: false, starved: false };
+export const pick = (zones: readonly Zone[], random: () => number): string =>
+  zones[Math.floor(random() * zones.length)]?.address ?? "";
 
 /** A fault of one address, in half of all runs beside hairpins: what it hits does not hairpin any more. */
 const atAddress =

@@ -2,24 +2,34 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LabAgent } from "../lab/agents.ts";
 import { WEB } from "../lab/cluster/defaults.ts";
+import { makeEnvironment } from "../lab/environments/apply.ts";
+import { agentDestinations } from "../lab/environments/destinations.ts";
 import { type RunningLab, withLab } from "../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../lab/topology.ts";
 import type { Cause } from "../src/domain/diagnosis.ts";
 import type { Status } from "../src/domain/status.ts";
-import { FAULTS, type FaultKind, type Truth } from "./diagnosis-faults.ts";
+import { ENVIRONMENTS } from "./diagnosis-environments.ts";
+import { FAULTS, type MadeFault, type Truth } from "./diagnosis-faults.ts";
 import { seeded } from "./seeded.ts";
 
 const ATTRIBUTES = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
+const TARGET_TYPE = "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type";
 const FLAGS = ["--interval", "120ms", "--timeout", "1500ms", "--log-level", "error"];
 const topology = buildTopology({ nodes: 3, zones: 2 });
 /** Of all agents: two ports in every zone. */
 const FRONTENDS = topology.nodes.length * topology.zones.length * 2;
 const ZONES = topology.zones.map((zone) => ({ name: zone.name, address: nlbAddress(zone, 0) }));
 
+/** Every row: a fault of the network, or an environment that hides hairpins. */
+export const ROWS = { ...FAULTS, ...ENVIRONMENTS };
+export type RowKind = keyof typeof ROWS;
+
 /** One diagnosis, and what it should have been. */
 export interface Verdict {
-  readonly fault: FaultKind;
+  readonly fault: RowKind;
+  /** The first of what would have been right. */
   readonly truth: Cause;
+  readonly isRight: boolean;
   readonly said: Cause;
   /** The machine starved the agent, beside any fault: so much was discarded that shares say little. */
   readonly isStarved: boolean;
@@ -43,33 +53,44 @@ const [STARVED_ROUNDS, STOPPED_MS, RUNNING_MS] = [6, 580, 20];
  * Makes a fault as the seed draws it, lets a fresh agent on every node probe until every frontend has had enough attempts, and holds what
  * they say against the truth.
  */
-export async function runFault(lab: RunningLab, kind: FaultKind, seed: number): Promise<readonly Verdict[]> {
-  const { preserves, faults, backendsDown, starved, truth } = FAULTS[kind](seeded(seed), ZONES);
-  lab.cluster.annotate(WEB.namespace, WEB.name, { [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}` });
+export async function runFault(lab: RunningLab, kind: RowKind, seed: number): Promise<readonly Verdict[]> {
+  const made: MadeFault = ROWS[kind](seeded(seed), ZONES);
+  const { preserves, hasIpTargets = false, environment, faults, backendsDown, starved, truth } = made;
+  lab.cluster.annotate(WEB.namespace, WEB.name, {
+    [ATTRIBUTES]: `preserve_client_ip.enabled=${preserves}`,
+    [TARGET_TYPE]: hasIpTargets ? "ip" : null,
+  });
   lab.cluster.setFaults(faults);
   await lab.cluster.settled();
   if (backendsDown) await lab.killBackends(topology.nodes);
+  const undo =
+    environment === undefined ? async () => {} : await makeEnvironment(lab.network, environment, agentDestinations(topology));
   const agents = await lab.startAgents(topology.nodes);
   try {
     const statuses = await statusesOfEnough(agents, starved);
     return statuses.flatMap((status) => verdictsOf(kind, status, truth, seed));
   } finally {
     await end(agents);
+    await undo();
     if (backendsDown) await lab.startBackends(topology.nodes);
   }
 }
 
 /** What one agent says of each frontend. */
-function verdictsOf(fault: FaultKind, status: Status, truthOf: Truth, seed: number): readonly Verdict[] {
+function verdictsOf(fault: RowKind, status: Status, truthOf: Truth, seed: number): readonly Verdict[] {
   const own = status.agent.zone;
   return status.services.flatMap(({ port, frontends }) =>
-    frontends.map(({ address, zone, diagnosis, window }) => ({
-      fault,
-      truth: truthOf({ isOwnZone: zone === own, address: address ?? "" }),
-      said: diagnosis.cause,
-      isStarved: window.discarded >= MUCH_DISCARDED * window.attempts,
-      where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
-    })),
+    frontends.map(({ address, zone, diagnosis, window }) => {
+      const right = [truthOf({ isOwnZone: zone === own, address: address ?? "" })].flat();
+      return {
+        fault,
+        truth: right[0] ?? "undecided",
+        said: diagnosis.cause,
+        isRight: right.includes(diagnosis.cause),
+        isStarved: window.discarded >= MUCH_DISCARDED * window.attempts,
+        where: `seed ${seed}, ${status.agent.node} to ${zone}:${port}: ${JSON.stringify(window)} ${diagnosis.explanation}`,
+      };
+    }),
   );
 }
 

@@ -392,7 +392,7 @@ export const ROWS: readonly Row[] = [
         unit: "ops",
         width: 6,
         height: 7,
-        runbooks: ["HairpinProbeNoAttempts"],
+        runbooks: ["HairpinProbeNoAttempts", "HairpinProbeBlinded"],
         queries: [{ expr: `sum by (why) (rate(hairpin_probe_discarded_total{${SCOPE}}[$__rate_interval]))`, legend: "{{why}}" }],
       },
       {

@@ -9,6 +9,7 @@ type Schema = Readonly<Record<string, unknown>>;
 
 const text = (extra: Schema = {}): Schema => ({ type: "string", ...extra });
 const flag: Schema = { type: "boolean" };
+const port: Schema = { type: "integer", minimum: 1, maximum: 65_535 };
 const list = (items: Schema = { type: "object" }): Schema => ({ type: "array", items });
 const texts: Schema = { type: "object", additionalProperties: { type: "string" } };
 /** What Kubernetes itself checks. */
@@ -96,7 +97,11 @@ export const CHART_SCHEMA: Schema = {
       labelValue: text(),
       annotations: texts,
     }),
-    networkPolicy: closed({ enabled: flag, from: list() }),
+    networkPolicy: closed({
+      enabled: flag,
+      from: list(),
+      strayAnswers: closed({ from: list(), ports: closed({ first: port, last: port }, ["first", "last"]) }),
+    }),
     extraManifests: list(),
   }),
 };

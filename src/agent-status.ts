@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { withBlindSpots } from "./diagnosis/blinded.ts";
 import { diagnose } from "./diagnosis/explain.ts";
 import { type History, WINDOW_MS } from "./diagnosis/history.ts";
 import { configurationOf } from "./diagnosis/input.ts";
@@ -89,7 +90,8 @@ function serviceStatus(first: Frontend, frontends: readonly Frontend[], parts: S
     colocated,
     frontends: [...windows]
       .toSorted(([a], [b]) => (whereOf(a) < whereOf(b) ? -1 : 1))
-      .map(([frontend, window]) => frontendStatus(frontend, window, windows, control, parts)),
+      .map(([frontend, window]) => frontendStatus(frontend, window, windows, control, parts))
+      .map((status) => ({ ...status, diagnosis: withBlindSpots(status.diagnosis, parts.agent.blindSpots) })),
     control: control === undefined ? null : controlStatus(control, parts),
   };
 }

@@ -47,10 +47,12 @@ export interface AgentOptions {
   readonly logger: Logger;
   readonly resolve: Resolve;
   readonly isAllowed: AddressPolicy;
+  /** A connection has come about, and is open. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /** What others know of the agent. */
-export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "snapshotAgeSeconds">;
+export type RestOfStatus = Pick<StatusAgent, "zone" | "evidence" | "blindSpots" | "snapshotAgeSeconds">;
 
 /** Changes come in bursts (5,000 names that DNS answers one by one): plans are so far apart at least, in milliseconds. */
 const PLAN_EVERY_MS = 100;

@@ -19,6 +19,8 @@ export interface ProberOptions {
   readonly tlsVerify: boolean;
   readonly userAgent: string;
   readonly isAllowed: AddressPolicy;
+  /** A connection has come about, and is open. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /**
@@ -55,7 +57,7 @@ export class Prober {
   }
 
   #attempt(planned: Frontend | Control, target: AttemptTarget): Promise<Outcome> {
-    const { watch, watcher, signal, timeout, tlsVerify, userAgent, isAllowed } = this.#options;
+    const { watch, watcher, signal, timeout, tlsVerify, userAgent, isAllowed, onConnected } = this.#options;
     // Who can write a Service's status must not be able to aim the agents at anything else (design rule 9).
     if (!isAllowed(target.address)) {
       const detail = `${target.address} is not a private address (RFC 1918, RFC 6598, RFC 4193), nor allowed by --allow-cidr`;
@@ -71,6 +73,7 @@ export class Prober {
       timeoutMs: timeout,
       verifyTls: tlsVerify,
       userAgent,
+      onConnected,
     };
     return runAttempt(target, options);
   }

@@ -60,6 +60,22 @@ test("a TLS listener that does not say HTTP is measured to the NLB, and no succe
   assert.match(frontends?.[0]?.diagnosis.next ?? "", /hairpin-probe\/protocol: "443=https"/);
 });
 
+test("behind a proxy in the agent's own pod no frontend is called healthy, nor anything else", async () => {
+  const one = frontend({ exposure: 0 });
+  const history = new History({ intervalMs: 10_000, timeoutMs: 3_000 });
+  history.plan([one], []);
+  for (let i = 0; i < 100; i++) history.note(one, { kind: "success", phases: { connect: 0.001 } }, 900_000 + i);
+  const { agent } = statusOf();
+  const causeWith = async (blindSpots: StatusParts["agent"]["blindSpots"]) => {
+    const { services } = await buildStatus(partsOf({ frontends: [one], history, agent: { ...agent, blindSpots } }));
+    return services[0]?.frontends[0]?.diagnosis;
+  };
+  assert.equal((await causeWith([]))?.cause, "healthy");
+  const behind = await causeWith([{ by: "proxy", detail: "A connection to 10.0.35.1:80 was answered in this very pod." }]);
+  assert.deepEqual([behind?.cause, behind?.confidence], ["undecided", "low"]);
+  assert.match(behind?.explanation ?? "", /sidecar.* 10\.0\.35\.1:80/);
+});
+
 test("what is not probed is listed up to a bound, and counted beyond it", async () => {
   const skipped = Array.from({ length: 1_000 }, (_, i) => ({
     namespace: "shop",

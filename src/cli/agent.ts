@@ -8,6 +8,7 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
+import { BlindSpotWatch } from "../evidence/blind-spots.ts";
 import { type EvidenceSource, startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
 import { AgentMetrics, type DiscoveryResource } from "../metrics/agent-metrics.ts";
@@ -66,6 +67,14 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       logger.warn({ evidence: problem }, "less evidence than asked for");
     },
   });
+  const blindSpots = new BlindSpotWatch({
+    clock: systemClock,
+    onChange: (by, found) => {
+      metrics.blinded(by, found !== undefined);
+      if (found === undefined) logger.info({ by }, "what blinded the agent is gone");
+      else logger.warn(found, "the agent does not see what other pods see");
+    },
+  });
   const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
     ...settings,
@@ -76,6 +85,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     random: Math.random,
     watch,
     watcher: evidence.watcher,
+    onConnected: () => blindSpots.connected(),
     metrics,
     logger,
     resolve: (hostname) => resolver.resolution(hostname),
@@ -112,6 +122,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       return agent.status({
         zone: sources.zone ?? null,
         evidence: { level: evidence.level(), note: evidenceNote ?? null },
+        blindSpots: blindSpots.found,
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
     };
@@ -143,6 +154,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
     logger.info("agent stopped");
   } finally {
     stop.abort();
+    blindSpots.close();
     signal.removeEventListener("abort", abort);
     flush();
   }

@@ -4,6 +4,7 @@ import { renderText } from "../check/text.ts";
 import { type CheckProgress, runCheck } from "../check-run.ts";
 import type { CheckSettings } from "../config/check-definitions.ts";
 import { controllerContextOf } from "../config/controller-definitions.ts";
+import { withBlindSpots } from "../diagnosis/blinded.ts";
 import type { KubeApi } from "../discovery/api/kube-api.ts";
 import { readInventory } from "../discovery/inventory.ts";
 import { type AddressPolicy, addressPolicy, bracketed } from "../domain/address.ts";
@@ -14,6 +15,7 @@ import type { Frontend } from "../domain/frontend.ts";
 import { serviceKey } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
 import { announceCheck } from "../evidence/announcement.ts";
+import { BlindSpotWatch } from "../evidence/blind-spots.ts";
 import { startEvidence } from "../evidence/start.ts";
 import { planFrontends } from "../plan/frontends.ts";
 import { LoopWatch, systemLoopTimes } from "../probe/loop-watch.ts";
@@ -137,6 +139,7 @@ async function burst(
   });
   // Agents that share the kernel's counters with this burst are to know of it.
   const withdraw = evidence.level() === "off" ? () => {} : await announceCheck(process.pid);
+  const blindSpots = new BlindSpotWatch({ clock: systemClock, onChange: () => {} });
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), systemClock.nowMs);
   try {
     const prober = new Prober({
@@ -147,15 +150,23 @@ async function burst(
       tlsVerify: settings.tlsVerify,
       userAgent: `hairpin-probe/${VERSION}`,
       isAllowed,
+      onConnected: () => blindSpots.connected(),
     });
     const { attempts, rate } = settings;
     const onProgress = ({ begun, failed, decided, addresses }: CheckProgress) =>
       progress.show(() => `${begun} attempts, ${failed} failed, ${decided} of ${addresses} addresses clear`);
     const run = { frontends, controls, prober, attempts, rate, clock: systemClock, random: Math.random, signal, onProgress };
-    return { ...(await runCheck({ ...run, evidence: evidence.level })), level: evidence.level() };
+    const checked = await runCheck({ ...run, evidence: evidence.level });
+    await blindSpots.look();
+    const seen = checked.frontends.map((frontend) => ({
+      ...frontend,
+      diagnosis: withBlindSpots(frontend.diagnosis, blindSpots.found),
+    }));
+    return { ...checked, frontends: seen, level: evidence.level() };
   } finally {
     progress.clear();
     evidence.close();
+    blindSpots.close();
     withdraw();
   }
 }

@@ -1,3 +1,4 @@
+import type { BlindSpot } from "./blind-spot.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { EvidenceKind, EvidenceLevel } from "./evidence.ts";
 import type { AddressSkipReason } from "./frontend.ts";
@@ -38,6 +39,8 @@ export interface StatusAgent {
   readonly timeoutSeconds: number;
   /** The level in use, and the sentence that says why it is not the one that was asked for. */
   readonly evidence: { readonly level: EvidenceLevel; readonly note: string | null };
+  /** What keeps the agent from seeing what other pods see, as far as it can tell. */
+  readonly blindSpots: readonly BlindSpot[];
   /** Time since the source of the snapshot last gave a sign of life. */
   readonly snapshotAgeSeconds: number | null;
   readonly attemptsInFlight: number;

@@ -1,3 +1,4 @@
+import { BLINDERS, type Blinder } from "../domain/blind-spot.ts";
 import type { Control } from "../domain/control.ts";
 import { type EvidenceLevel, isHairpin } from "../domain/evidence.ts";
 import { ADDRESS_SKIP_REASONS, type AddressSkipReason, type Frontend } from "../domain/frontend.ts";
@@ -63,6 +64,7 @@ export class AgentMetrics {
     for (const phase of PHASES) this.registry.zero("hairpin_probe_phase_duration_seconds", { ...node, phase });
     this.registry.zero("hairpin_probe_start_lateness_seconds", node);
     this.registry.add("hairpin_probe_log_lines_dropped_total", node, 0);
+    for (const by of BLINDERS) this.blinded(by, false);
     this.registry.beforeScrape(() => this.#series.expire(this.#nowMs()));
   }
 
@@ -201,6 +203,11 @@ export class AgentMetrics {
     for (const each of RESOURCE_STATES) {
       this.registry.set("hairpin_probe_resource_state", { node: this.#node, resource, state: each }, each === state ? 1 : 0);
     }
+  }
+
+  /** Something keeps the agent from seeing what other pods see, or no longer does. */
+  blinded(by: Blinder, isSo: boolean): void {
+    this.registry.set("hairpin_probe_blinded", { node: this.#node, by }, isSo ? 1 : 0);
   }
 
   /**

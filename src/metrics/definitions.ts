@@ -1,3 +1,4 @@
+import { BLINDERS } from "../domain/blind-spot.ts";
 import { EVIDENCE_KINDS, EVIDENCE_LEVELS } from "../domain/evidence.ts";
 import { EXPOSED } from "../domain/exposure.ts";
 import { ADDRESS_SKIP_REASONS } from "../domain/frontend.ts";
@@ -184,6 +185,11 @@ export const METRICS = {
     type: "gauge",
     labels: { ...NODE, resource: OPTIONAL_RESOURCES, state: RESOURCE_STATES },
     help: "Whether a resource that not every cluster has is watched, missing or forbidden: 1 for the state it is in, else 0.",
+  },
+  hairpin_probe_blinded: {
+    type: "gauge",
+    labels: { ...NODE, by: BLINDERS },
+    help: "Whether something keeps the agent from seeing what other pods see: 1 for what it has found, else 0. What its attempts say is then not to be relied on.",
   },
   hairpin_probe_tls_certificate_expiry_timestamp_seconds: {
     type: "gauge",

@@ -22,7 +22,7 @@ export interface SeriesPlan {
 }
 
 /** Series of an agent that plans nothing: see the table of definitions. */
-const OWN = 113;
+const OWN = 115;
 /** Attempts, failures by reason, hairpins by evidence. What is known besides, exposure and expiry of a certificate, has one each. */
 const PER_WHERE = 1 + REASONS.length + EVIDENCE_KINDS.length;
 const PER_CONTROL = 1 + REASONS.length;

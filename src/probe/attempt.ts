@@ -43,6 +43,8 @@ export interface AttemptOptions {
   readonly times: AnswerTimes;
   /** Follows connects, to tell why one timed out; absent: nobody looks. */
   readonly watcher?: ConnectWatcher | undefined;
+  /** Is told that the connection has come about, while it is open. */
+  readonly onConnected?: (() => void) | undefined;
 }
 
 /**
@@ -136,6 +138,7 @@ async function runPhases(
     return ended;
   }
   phases.connect = connected.seconds;
+  options.onConnected?.();
 
   let stream: Parameters<typeof request>[0] = socket;
   if (target.protocol === "tls" || target.protocol === "https") {

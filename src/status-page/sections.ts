@@ -1,3 +1,4 @@
+import { BLINDER_WORDS, type BlindSpot } from "../domain/blind-spot.ts";
 import { type Cause, CONFIDENCE_WORDS, SEVERITIES } from "../domain/diagnosis.ts";
 import type { Status, StatusFailure, StatusFrontend, StatusService } from "../domain/status.ts";
 import { type Html, html, NOTHING } from "../terminal/html.ts";
@@ -8,7 +9,12 @@ const MAX_TROUBLES = 20;
 
 /** What is wrong, in words: one entry a frontend, the worst first. */
 export const renderTroubles = (status: Status): Html =>
-  renderEntries(status, { id: "troubles", title: "What is wrong", not: ["healthy", "unmeasured", "undecided"] });
+  renderEntries(status, {
+    id: "troubles",
+    title: "What is wrong",
+    not: ["healthy", "unmeasured", "undecided"],
+    before: status.agent.blindSpots.map(renderBlindSpot),
+  });
 
 /** What is not known, and what would tell. */
 export const renderUnmeasured = (status: Status): Html =>
@@ -19,22 +25,30 @@ interface Entries {
   readonly title: string;
   readonly only?: Cause;
   readonly not?: readonly Cause[];
+  /** Entries that stand before those of frontends. */
+  readonly before?: readonly Html[];
 }
 
-function renderEntries({ services }: Status, { id, title, only, not = [] }: Entries): Html {
+function renderEntries({ services }: Status, { id, title, only, not = [], before = [] }: Entries): Html {
   const entries = services
     .flatMap((service) => service.frontends.map((frontend) => ({ service, frontend })))
     .filter(({ frontend: { diagnosis } }) => (only === undefined ? !not.includes(diagnosis.cause) : diagnosis.cause === only))
     .toSorted((a, b) => rank(a.frontend.diagnosis.cause) - rank(b.frontend.diagnosis.cause));
-  if (entries.length === 0) return NOTHING;
+  if (entries.length === 0 && before.length === 0) return NOTHING;
   const more = entries.length - MAX_TROUBLES;
   return html`<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>
 <ul class="troubles">
-${entries.slice(0, MAX_TROUBLES).map(renderTrouble)}
+${before}${entries.slice(0, MAX_TROUBLES).map(renderTrouble)}
 </ul>
 ${more > 0 ? html`<p class="empty">And ${more} more.</p>` : NOTHING}
 </section>`;
 }
+
+/** Of the agent itself: it stands before all that it says of frontends. */
+const renderBlindSpot = ({ by, detail }: BlindSpot): Html => html`<li class="cell poor">
+<h3>This agent does not see what other pods see</h3>
+<p>${BLINDER_WORDS[by]} ${detail}</p>
+</li>`;
 
 function renderTrouble({ service, frontend }: { readonly service: StatusService; readonly frontend: StatusFrontend }): Html {
   const { cause, confidence, explanation, next } = frontend.diagnosis;

@@ -43,6 +43,12 @@ export function guardsOf(before: Observation, after: Observation, arms: Arms): G
 
   const lost = [...before.coverage.keys()].filter((node) => !after.coverage.has(node) && isExposedNode(before, node));
   if (lost.length > 0) forNow(`The agents are not the same: none reports from ${names(lost)} any more.`);
+  const counted = new Set([...before.strata, ...after.strata].map(({ node }) => node));
+  const proxied = new Set([...(before.proxied ?? []), ...(after.proxied ?? [])].filter((node) => counted.has(node)));
+  if (proxied.size > 0)
+    forNow(
+      `A proxy in the agent's own pod answers its connections on ${names([...proxied].sort())}: what is counted there is not the NLB's. See docs/blind-spots.md.`,
+    );
   const [gapsBefore, gapsAfter] = [gapsOf(before), gapsOf(after)];
   if (gapsBefore.length > 0) forGood(`The data has gaps before the change: ${names(gapsBefore)}.`);
   if (gapsAfter.length > 0) forNow(`The data has gaps after the change: ${names(gapsAfter)}.`);

@@ -56,6 +56,8 @@ export interface Observation {
   readonly zones: ReadonlyMap<string, string>;
   /** Some agents leave frontends to others, so that not every node which hosts a backend is among the strata. */
   readonly isShared: boolean;
+  /** Nodes whose agents' connections a proxy in their pod answered, for some of the span at least: what they counted is the proxy's. */
+  readonly proxied?: readonly string[];
 }
 
 /** How many agents there are in any of these zones. */

@@ -232,6 +232,16 @@ test("timeouts with evidence are counted by its kind, beside the failure, and fr
   assert.deepEqual([metrics.totals().attempts, metrics.totals().failures], [4, 4]);
 });
 
+test("what blinds the agent is 0 from the start, and 1 while it does", async () => {
+  const { metrics, samples } = harness();
+  const proxy = async () => (await samples("hairpin_probe_blinded")).filter((line) => line.includes('by="proxy"'));
+  assert.deepEqual(await proxy(), ['{by="proxy"} 0']);
+  metrics.blinded("proxy", true);
+  assert.deepEqual(await proxy(), ['{by="proxy"} 1']);
+  metrics.blinded("proxy", false);
+  assert.deepEqual(await proxy(), ['{by="proxy"} 0']);
+});
+
 test("attempts past the NLB have counters of their own, which come and go with their Service", async () => {
   const { clock, metrics, samples } = harness();
   const { one, discovered } = planned();

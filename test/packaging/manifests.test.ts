@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from "yaml";
 import { GENERATED } from "../../scripts/render-manifests.ts";
 import { DEFINITIONS } from "../../src/config/definitions.ts";
 import { loadSettings } from "../../src/config/load.ts";
+import { type Cidr, contains, parseCidr, parseIp } from "../../src/domain/cidr.ts";
 import { startServer } from "../../src/server/http-server.ts";
 import type { Manifest } from "../tools/kustomize.ts";
 
@@ -20,7 +21,8 @@ const find = (kind: string): Manifest => {
   assert.equal(found.length, 1, kind);
   return found[0];
 };
-const pod = find("DaemonSet").spec.template.spec;
+const { template } = find("DaemonSet").spec;
+const pod = template.spec;
 const [container] = pod.containers;
 
 test("the kustomization names every file of the base", () => {
@@ -66,7 +68,37 @@ test("the headless Service finds the agents and lists them before they are ready
   const { spec } = find("Service");
   assert.equal(spec.clusterIP, "None");
   assert.equal(spec.publishNotReadyAddresses, true);
-  assert.deepEqual(spec.selector, find("DaemonSet").spec.template.metadata.labels);
+  assert.deepEqual(spec.selector, find("DaemonSet").spec.selector.matchLabels);
+  for (const [label, value] of Object.entries(spec.selector)) assert.equal(template.metadata.labels[label], value);
+});
+
+/** What each mesh reads before it takes a pod in, and where: its own documentation. */
+const MESHES: Readonly<Record<string, readonly [place: "labels" | "annotations", key: string, value: string]>> = {
+  "Istio with sidecars": ["labels", "sidecar.istio.io/inject", "false"],
+  "Istio before it read the label": ["annotations", "sidecar.istio.io/inject", "false"],
+  "Istio's ambient mode": ["labels", "istio.io/dataplane-mode", "none"],
+  Linkerd: ["annotations", "linkerd.io/inject", "disabled"],
+  Consul: ["annotations", "consul.hashicorp.com/connect-inject", "false"],
+  Kuma: ["labels", "kuma.io/sidecar-injection", "disabled"],
+};
+for (const [mesh, [place, key, value]] of Object.entries(MESHES)) {
+  test(`the agent's pod is not taken in by ${mesh}, whose proxy would complete connections that hairpin`, () => {
+    assert.equal(template.metadata[place]?.[key], value);
+  });
+}
+
+test("the network policy lets the stray answer of a hairpin reach the port that the agent connected from", () => {
+  const policy = parse(readFileSync(new URL("components/network-policy/networkpolicy.yaml", MANIFESTS), "utf8")) as Manifest;
+  const rule = policy.spec.ingress.find(({ ports }: Manifest) => ports[0].endPort !== undefined);
+  // Documentation/networking/ip-sysctl.rst: ip_local_port_range is 32768 to 60999 unless somebody sets it.
+  assert.deepEqual(rule.ports, [{ port: 32_768, endPort: 60_999 }]);
+  const ranges = rule.from.map(({ ipBlock }: Manifest) => parseCidr(ipBlock.cidr));
+  // It comes from a node or a backend pod: where NLBs can be, those can.
+  for (const address of ["10.0.32.10", "172.16.0.9", "192.168.1.1", "100.64.3.4", "fd00::7"]) {
+    const ip = parseIp(address);
+    assert.ok(ip !== undefined && ranges.some((range: Cidr | undefined) => range !== undefined && contains(range, ip)), address);
+  }
+  assert.ok(container.ports[0].containerPort < 32_768, "and nothing of the agent's own listens there");
 });
 
 test("the agent may list and watch what NLBs are made of, and nothing else", () => {

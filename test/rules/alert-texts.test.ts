@@ -130,6 +130,24 @@ const CASES: readonly Case[] = [
     said: ofEachNode((node) => `The agent on ${node} has made no attempt for 15 minutes. Its silence is not health.`),
   },
   {
+    alert: "HairpinProbeBlinded",
+    when: "of a proxy",
+    scenario: { ...fixed, blindedBy: "proxy" },
+    said: NODES.map((node) => [
+      { node, by: "proxy" },
+      `A proxy in the pod of the agent on ${node} answers its connections: what it counts says nothing about the network.`,
+    ]),
+  },
+  {
+    alert: "HairpinProbeBlinded",
+    when: "of a firewall",
+    scenario: { ...fixed, blindedBy: "invalid_drop" },
+    said: NODES.map((node) => [
+      { node, by: "invalid_drop" },
+      `The stray answers of hairpins do not reach the agent on ${node}: it counts timeouts, and cannot prove hairpins.`,
+    ]),
+  },
+  {
     alert: "HairpinProbeStaleDiscovery",
     scenario: { ...base, snapshotAge: 5_400 },
     said: ofEachNode(

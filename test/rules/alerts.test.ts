@@ -126,8 +126,9 @@ await inOwnSandbox(import.meta.filename, () => {
       return check(t, { ...fixed, nodes: 30, slow: ({ node }) => (node === 3 ? 0.3 : 0) }, [POSSIBLE]);
     });
 
-    test("agents that attempt nothing, work with an old view, are late or over budget say so", async (t) => {
+    test("agents that attempt nothing, are blinded, work with an old view, are late or over budget say so", async (t) => {
       await check(t, { ...three, isIdle: true }, [POSSIBLE, "HairpinProbeNoAttempts"].sort());
+      await check(t, { ...three, blindedBy: "proxy" }, [POSSIBLE, "HairpinProbeBlinded"].sort());
       await check(t, { ...three, snapshotAge: 900 }, [POSSIBLE, "HairpinProbeStaleDiscovery"].sort());
       await check(t, { ...three, discarded: { why: "late", perMinute: 8 } }, ["HairpinProbeLateAttempts", POSSIBLE].sort());
       for (const why of ["over_budget", "shortage"] as const)

@@ -1,4 +1,5 @@
 import { seeded } from "../../bench/seeded.ts";
+import { BLINDERS, type Blinder } from "../../src/domain/blind-spot.ts";
 import type { EvidenceLevel } from "../../src/domain/evidence.ts";
 import { exposedLabel } from "../../src/domain/exposure.ts";
 import type { Frontend } from "../../src/domain/frontend.ts";
@@ -61,6 +62,8 @@ export interface Scenario {
   /** Attempts a second that the plan takes, of 200. */
   readonly rateNeeded?: number;
   readonly isIdle?: boolean;
+  /** What keeps the agents from seeing what other pods see. */
+  readonly blindedBy?: Blinder;
   /** Agents that kube-state-metrics misses. */
   readonly missingAgents?: number;
   /** Attempts a minute of a frontend from a node; 6, as at the default interval, where nothing is said. */
@@ -190,6 +193,8 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
       series.set("hairpin_probe_agent_info", itself, minute, 1);
       if (typeof snapshotAge === "number") series.set("hairpin_probe_snapshot_age_seconds", where, minute, snapshotAge);
       if (scenario.isThinned === true) continue;
+      for (const by of BLINDERS)
+        series.set("hairpin_probe_blinded", where + series.labels({ by }), minute, by === scenario.blindedBy ? 1 : 0);
       series.set("hairpin_probe_series_needed", where, minute, scenario.seriesNeeded ?? 300);
       series.set("hairpin_probe_series_limit", where, minute, 20_000);
       series.set("hairpin_probe_attempts_per_second_needed", where, minute, scenario.rateNeeded ?? 1);

@@ -90,6 +90,16 @@ test("past the NLB it is told what came of the attempts: none that failed is no 
   for (const attempts of [0, 2, 8]) assert.doesNotMatch(cellOf(attempts, 0), /0 % failed|0 % /);
 });
 
+test("what blinds the agent stands before all that it says of frontends, also where those are well", () => {
+  const status = statusOf({ services: [statusService({ frontends: [statusFrontend(healthy)] })] });
+  const blindSpots = [{ by: "proxy", detail: "A connection to 10.0.35.1:80 was answered in this very pod." }] as const;
+  const page = renderPage({ ...status, agent: { ...status.agent, blindSpots } });
+  const [troubles = ""] = page.split('id="frontends"');
+  for (const part of ["This agent does not see what other pods see", "sidecar", "10.0.35.1:80"])
+    assert.ok(troubles.includes(part), part);
+  assert.doesNotMatch(renderPage(status), /does not see/);
+});
+
 test("every cause has a word, and one that is not healthy is told in words", () => {
   for (const cause of CAUSES) {
     const frontend = statusFrontend({ diagnosis: { cause, confidence: "low", explanation: "Because.", next: "" } });

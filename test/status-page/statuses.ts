@@ -87,6 +87,7 @@ export const statusOf = (given: Partial<Status> = {}): Status => ({
     intervalSeconds: 10,
     timeoutSeconds: 3,
     evidence: { level: "counters", note: null },
+    blindSpots: [],
     snapshotAgeSeconds: 4,
     attemptsInFlight: 1,
     attempts: 4_000,

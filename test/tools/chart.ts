@@ -34,7 +34,7 @@ function comparable(manifest: Manifest): Manifest {
     delete labels[label];
   }
   if (copy.kind === "DaemonSet") {
-    delete copy.spec.template.metadata.annotations;
+    delete copy.spec.template.metadata.annotations["checksum/config"];
     const { volumes, containers } = copy.spec.template.spec;
     for (const list of [containers[0].env, containers[0].volumeMounts, volumes])
       list.sort((a: Manifest, b: Manifest) => a.name.localeCompare(b.name));
@@ -186,6 +186,31 @@ test("names, labels, image, accounts and more objects are what the values say", 
   });
 });
 
+test("labels and annotations of one's own stand beside those that keep meshes out, and beat them", (t) => {
+  const values = {
+    podLabels: { tier: "infra", "istio.io/dataplane-mode": "ambient" },
+    podAnnotations: { team: "net", "linkerd.io/inject": "enabled" },
+  };
+  withRendered(t, values, (manifests) => {
+    const { labels, annotations } = only(manifests, "DaemonSet").spec.template.metadata;
+    assert.deepEqual([labels.tier, labels["istio.io/dataplane-mode"]], ["infra", "ambient"]);
+    assert.equal(labels["sidecar.istio.io/inject"], "false");
+    assert.deepEqual([annotations.team, annotations["linkerd.io/inject"]], ["net", "enabled"]);
+    assert.equal(annotations["consul.hashicorp.com/connect-inject"], "false");
+  });
+});
+
+test("the network policy lets stray answers in from where and to which ports the values say, or not at all", (t) => {
+  const policy = (strayAnswers: object): Manifest =>
+    only(render({ networkPolicy: { enabled: true, strayAnswers } }) ?? [], "NetworkPolicy").spec.ingress;
+  withRendered(t, {}, () => {
+    const from = [{ namespaceSelector: {} }];
+    const [, answers] = policy({ from, ports: { first: 20_000, last: 29_999 } });
+    assert.deepEqual(answers, { from, ports: [{ port: 20_000, endPort: 29_999 }] });
+    assert.equal(policy({ from: [] }).length, 1);
+  });
+});
+
 test("the alert for missing agents asks for the DaemonSet by the name that the release gives it", (t) => {
   const expressions = (manifests: readonly Manifest[]): readonly string[] =>
     only(manifests, "PrometheusRule", "nlb").spec.groups.flatMap((group: Manifest) =>
@@ -253,7 +278,8 @@ test("two releases in one namespace do not select each other's pods", (t) => {
       only(manifests, "PodMonitor").spec.selector.matchLabels,
       only(manifests, "NetworkPolicy").spec.podSelector.matchLabels,
     ];
-    for (const each of selectors) assert.deepEqual(each, template.metadata.labels);
+    for (const each of selectors) assert.deepEqual(each, selector.matchLabels);
+    for (const [label, value] of Object.entries(selector.matchLabels)) assert.equal(template.metadata.labels[label], value);
   });
 });
 

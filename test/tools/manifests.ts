@@ -111,8 +111,8 @@ test("the EKS overlay has the image of the base, ranks the agents high, and labe
 test("the monitor scrapes the agent's port, and its job is the one that the rules and the board mean", (t) => {
   withBuilt(t, ["pod-monitor"], (manifests) => {
     const { spec } = only(manifests, "PodMonitor");
-    const pod = only(manifests, "DaemonSet").spec.template;
-    assert.deepEqual(spec.selector.matchLabels, pod.metadata.labels);
+    const { template: pod, selector } = only(manifests, "DaemonSet").spec;
+    assert.deepEqual(spec.selector, selector);
     assert.ok(spec.jobLabel in pod.metadata.labels);
     const ports = pod.spec.containers[0].ports.map(({ name }: Manifest) => name);
     assert.deepEqual(
@@ -122,13 +122,15 @@ test("the monitor scrapes the agent's port, and its job is the one that the rule
   });
 });
 
-test("the network policy concerns the agents and lets only the monitoring in, at the metrics port", (t) => {
+test("the network policy concerns the agents and lets only the monitoring in, at the metrics port, and stray answers", (t) => {
   withBuilt(t, ["network-policy"], (manifests) => {
     const { spec } = only(manifests, "NetworkPolicy");
-    const pod = only(manifests, "DaemonSet").spec.template;
-    assert.deepEqual(spec.podSelector.matchLabels, pod.metadata.labels);
+    const { template: pod, selector } = only(manifests, "DaemonSet").spec;
+    assert.deepEqual(spec.podSelector, selector);
     assert.deepEqual(spec.policyTypes, ["Ingress"]);
-    const [{ ports }] = spec.ingress;
-    assert.deepEqual(ports, [{ port: pod.spec.containers[0].ports[0].name }]);
+    const [metrics, answers, ...others] = spec.ingress;
+    assert.deepEqual(metrics.ports, [{ port: pod.spec.containers[0].ports[0].name }]);
+    assert.deepEqual(answers.ports, [{ port: 32_768, endPort: 60_999 }]);
+    assert.deepEqual(others, []);
   });
 });

@@ -42,6 +42,21 @@ const reading = (atMs: number, pages: Readonly<Record<string, Page>>): Reading =
 const between = (first: Reading, last: Reading, answered: ReadonlyMap<string, number> = new Map()) =>
   observeBetween(SERVICE, { first, timeoutsFrom: first, attemptsUntil: last, last, answered });
 
+test("an agent whose connections a proxy answers is named", () => {
+  const behindProxy = (at: Reading): Reading => ({
+    ...at,
+    pages: new Map(
+      [...at.pages].map(([address, { samples }]) => [
+        address,
+        { samples: [...samples, { name: "hairpin_probe_blinded", labels: { node: "n1", by: "proxy" }, value: 1 }] },
+      ]),
+    ),
+  });
+  const [first, last] = [reading(0, { n1: { attempts: 100 } }), reading(10_000, { n1: { attempts: 160 } })];
+  assert.deepEqual(between(first, last).proxied, []);
+  assert.deepEqual(between(first, behindProxy(last)).proxied, ["n1"]);
+});
+
 test("what was counted between two readings is the difference, by node and path", () => {
   const first = reading(0, { n1: { attempts: 100, timeouts: 30, exposure: 0.5 }, n2: { attempts: 50 } });
   const { strata, span } = between(first, reading(10_000, { n1: { attempts: 160, timeouts: 55 }, n2: { attempts: 70 } }));

@@ -29,6 +29,8 @@ export interface HistoryOptions {
   readonly name?: string;
   /** One scrape had NaN for this node's attempts, as what stores between here and there make of a broken page. */
   readonly nanOf?: string;
+  /** A proxy answers the connections of this node's agent, in the last phase. */
+  readonly proxiedIn?: string;
 }
 
 /** One attempt in ten seconds, as by default. */
@@ -140,6 +142,8 @@ function writeHistory(families: Map<string, string[]>, options: HistoryOptions):
       hostname: phase.hostname ?? "web.elb.eu-west-1.amazonaws.com",
     };
     write("hairpin_probe_service_info", "hairpin_probe_service_info", { node, ...service, ...configuration, ...own }, 1, at);
+    const isProxied = node === options.proxiedIn && phase === phases.at(-1);
+    write("hairpin_probe_blinded", "hairpin_probe_blinded", { node, by: "proxy", ...own }, isProxied ? 1 : 0, at);
     write("hairpin_probe_agent_info", "hairpin_probe_agent_info", { node, node_zone: ownZone, version: "0.1.0", ...own }, 1, at);
   }
 }

@@ -62,6 +62,20 @@ const CASES: readonly (readonly [name: string, before: Scene, after: Scene, verd
   ],
   ["a gap in the data", BEFORE, { ...FIXED, coverage: 0.5 }, "inconclusive", /gaps after the change/],
   [
+    "an agent whose connections a sidecar answers",
+    BEFORE,
+    { ...FIXED, proxied: ["node-a-1"] },
+    "inconclusive",
+    /A proxy in the agent's own pod answers its connections on node-a-1/,
+  ],
+  [
+    "a sidecar in an agent's pod that does not probe this Service",
+    BEFORE,
+    { ...FIXED, proxied: ["node-c-1"] },
+    "fixed",
+    /^Had nothing/,
+  ],
+  [
     "agents that are gone",
     BEFORE,
     { ...FIXED, nodesPerZone: 2 },

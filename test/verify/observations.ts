@@ -29,6 +29,7 @@ export interface Scene {
   readonly colocated?: (node: string) => boolean;
   /** Nodes of each zone that probe, the others leave it to them; absent: all. */
   readonly probing?: number;
+  readonly proxied?: readonly string[];
 }
 
 const ZONES = ["a", "b"];
@@ -66,6 +67,7 @@ export function observe(scene: Scene, random?: () => number): Observation {
     coverage: new Map(nodes.map(({ node }) => [node, coverage])),
     zones: new Map(nodes.map(({ node, zone }) => [node, zone])),
     isShared: scene.probing !== undefined,
+    ...(scene.proxied === undefined ? {} : { proxied: scene.proxied }),
   };
 }
 

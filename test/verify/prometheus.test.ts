@@ -74,6 +74,12 @@ const CASES: readonly (readonly [
     /by evidence/,
   ],
   [
+    "agents that a service mesh takes in",
+    { name: "mesh", phases: [broken, fixed], proxiedIn: "mesh-node-a-1" },
+    3,
+    /A proxy in the agent's own pod answers its connections on mesh-node-a-1/,
+  ],
+  [
     "a change that does not reach the target group",
     { name: "no-fix", phases: [broken, { ...fixed, share: 1 / 3 }] },
     1,

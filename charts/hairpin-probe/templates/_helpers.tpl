@@ -34,6 +34,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
+{{/* What keeps the sidecars and redirections of service meshes out of the agents' pods; podLabels and podAnnotations beat them. */}}
+{{- define "hairpin-probe.noMeshLabels" -}}
+sidecar.istio.io/inject: "false"
+istio.io/dataplane-mode: none
+kuma.io/sidecar-injection: disabled
+{{- end }}
+
+{{- define "hairpin-probe.noMeshAnnotations" -}}
+sidecar.istio.io/inject: "false"
+linkerd.io/inject: disabled
+consul.hashicorp.com/connect-inject: "false"
+{{- end }}
+
 {{- define "hairpin-probe.serviceAccountName" -}}
 {{- if .Values.serviceAccount.create }}
 {{- default (include "hairpin-probe.fullname" .) .Values.serviceAccount.name }}

@@ -78,11 +78,19 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
     configurations: configurationsIn(last, { namespace, name }),
     coverage: coverageOf(first, last, answered),
     zones,
+    proxied: proxiedIn(last),
     isShared: [...last.pages.values()].some(({ samples }) =>
       samples.some(({ name: metric, value }) => metric === "hairpin_probe_frontends_left_to_others" && value > 0),
     ),
   };
 }
+
+const proxiedIn = ({ pages }: Reading): readonly string[] =>
+  [...pages.values()].flatMap(({ samples }) =>
+    samples
+      .filter(({ name, labels, value }) => name === "hairpin_probe_blinded" && labels.by === "proxy" && value > 0)
+      .map(({ labels }) => labels.node ?? ""),
+  );
 
 const zonesIn = ({ pages }: Reading): ReadonlyMap<string, string> =>
   new Map(

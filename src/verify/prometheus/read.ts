@@ -15,6 +15,13 @@ import { clusterMatcher, matcherOf, refuseSeveralClusters, type Subject } from "
 const PIECE_MS = 300_000;
 /** Of the time that the most usual configuration was there. */
 const MIN_PART = 0.2;
+const BY_PROXY = 'by="proxy"';
+
+/** The matcher of the cluster behind another one. */
+const clusterOf = ({ cluster }: Subject): string => {
+  const matcher = clusterMatcher(cluster);
+  return matcher === "" ? "" : `,${matcher}`;
+};
 
 /**
  * Reads what the agents counted of one Service within a span.
@@ -33,7 +40,7 @@ export async function readObservation(
   const increase = (metric: string, by: readonly string[], toMs = endMs) =>
     client.query(`sum by (${by.join(", ")}) (increase(${metric}{${match}}[${toMs - startMs}ms]))`, toMs);
   const whole = `[${endMs - startMs}ms]`;
-  const [attempts, timeouts, others, hairpins, exposures, control, controlFailures, configurations, agents, left] =
+  const [attempts, timeouts, others, hairpins, exposures, control, controlFailures, configurations, agents, left, proxied] =
     await Promise.all([
       increase("hairpin_probe_attempts_total", ["cluster", ...STRATUM_LABELS], endMs - lagMs),
       increase("hairpin_probe_failures_total", [...STRATUM_LABELS, "reason"]),
@@ -55,6 +62,7 @@ export async function readObservation(
         `max(max_over_time(hairpin_probe_frontends_left_to_others{${clusterMatcher(subject.cluster)}}${whole}))`,
         endMs,
       ),
+      client.query(`max by (node) (max_over_time(hairpin_probe_blinded{${BY_PROXY}${clusterOf(subject)}}${whole})) > 0`, endMs),
     ]);
   refuseSeveralClusters(attempts, "such a Service");
   return {
@@ -67,6 +75,7 @@ export async function readObservation(
     coverage: agents.coverage,
     zones: agents.zones,
     isShared: total(left) > 0,
+    proxied: proxied.map(({ labels }) => labels.node ?? ""),
   };
 }
 

@@ -5,6 +5,8 @@ import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { runCheckIn } from "../../../lab/check.ts";
 import { WEB } from "../../../lab/cluster/defaults.ts";
+import { makeEnvironment } from "../../../lab/environments/apply.ts";
+import { agentDestinations } from "../../../lab/environments/destinations.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { expectedCounts } from "../../../src/domain/binomial.ts";
@@ -158,6 +160,17 @@ await inLabSandbox(import.meta.filename, () => {
     assert.equal((await checkJson("shop/web:80")).code, 0);
     const { code, report } = await checkJson("shop/web:80", "-n", "2");
     assert.deepEqual([code, report.verdict], [3, "undecided"]);
+  });
+
+  test("behind a sidecar nothing is called healthy, whatever connects: exit 3, and the sentence names the proxy", async () => {
+    const undo = await makeEnvironment(lab.network, { kind: "mesh" }, agentDestinations(topology));
+    try {
+      const { code, causes, report } = await checkJson("shop/web:9000", "-n", "40");
+      assert.deepEqual([code, causes], [3, { [addressA]: "undecided", [addressB]: "undecided" }]);
+      assert.match(report.frontends[0].diagnosis.explanation, /sidecar.* was answered in this very pod/);
+    } finally {
+      await undo();
+    }
   });
 
   test("a bare address needs no cluster, a file's frontend neither; public addresses are not probed", async () => {
