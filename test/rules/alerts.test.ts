@@ -83,6 +83,15 @@ await inOwnSandbox(import.meta.filename, () => {
     for (const { title, scenario, alerts } of isNightly ? EVERYWHERE : pairwise(EVERYWHERE, factorsOf))
       test(title, (t) => check(t, scenario, alerts));
 
+    for (const [name, mode] of [
+      ["zonal", ZONAL],
+      ["cross-zone", CROSS_ZONE],
+    ] as const) {
+      test(`hairpins are suspected beside ports that are measured only as far as the NLB: ${name}`, (t) => {
+        const scenario: Scenario = { mode, nodes: 3, minutes: 60, isAlone: true, scrapeEvery: 2, evidence: "off", portsToNlb: 8 };
+        return check(t, scenario, [POSSIBLE, "HairpinTimeoutsSuspected"]);
+      });
+    }
     test("client IP preservation is off: no alert at all", (t) => {
       return check(t, { mode: ZONAL, nodes: 30, minutes: 60, scrapeEvery: 2, preserves: () => false }, []);
     });

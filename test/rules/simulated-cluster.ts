@@ -68,6 +68,8 @@ export interface Scenario {
   readonly missingAgents?: number;
   /** Attempts a minute of a frontend from a node; 6, as at the default interval, where nothing is said. */
   readonly perMinute?: number;
+  /** Further ports of `shop/web` that are measured only as far as the NLB: whatever is behind them, all succeeds. */
+  readonly portsToNlb?: number;
   /** Minutes between samples. */
   readonly scrapeEvery?: number;
   /** Without the other Service, which is healthy and never exposed. */
@@ -155,6 +157,13 @@ export function simulate(scenario: Scenario, seed: number): InputSeries {
         if (scenario.hasHairpinSeries !== false)
           series.add("hairpin_probe_hairpins_total", labels + series.labels({ evidence: "reset" }), minute, proved);
         if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", labels, minute, exposure);
+        for (let port = 0; port < (service.name === "web" ? (scenario.portsToNlb ?? 0) : 0); port++) {
+          const at = { service_port: String(8000 + port), frontend_zone: zone, exposed, reach: "nlb" };
+          const toNlb = connects + series.labels(at);
+          series.add("hairpin_probe_attempts_total", toNlb, minute, attempts);
+          series.add("hairpin_probe_failures_total", toNlb + series.labels({ reason }), minute, 0);
+          if (exposure !== undefined && known === "known") series.set("hairpin_probe_exposure_ratio", toNlb, minute, exposure);
+        }
         const slow = times(attempts - timeouts, scenario.slow?.(path) ?? 0);
         series.add("hairpin_probe_connect_duration_seconds_count", connects, minute, attempts - timeouts);
         series.add(
