@@ -30,6 +30,7 @@ describe("Services", () => {
       "annotations",
       "clusterIp",
       "externalTrafficPolicy",
+      "finalizers",
       "hostnames",
       "ipFamilies",
       "loadBalancerClass",
@@ -39,6 +40,7 @@ describe("Services", () => {
       "ports",
       "shortcuts",
       "type",
+      "uid",
     ]);
   });
 
