@@ -1,11 +1,14 @@
 import type { Exposure } from "../domain/exposure.ts";
 import type { Fix } from "../domain/fix.ts";
 import { canHairpin, type LoadBalancer } from "../domain/load-balancer.ts";
+import type { SkippedService } from "../domain/snapshot.ts";
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 
 /** What is to be known of one load balancer to judge it. */
 export interface AuditSubject {
   readonly loadBalancer: LoadBalancer;
+  /** Why an agent would not probe it; `undefined`: it would. */
+  readonly skipped: Pick<SkippedService, "reason" | "detail"> | undefined;
   readonly fix: Fix | undefined;
   /** The highest of any node, and of which one. */
   readonly exposure: Exposure;

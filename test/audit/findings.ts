@@ -14,5 +14,5 @@ export function findingOf(
   const context = { ...DEFAULT_CONTEXT, ...given.context };
   const loadBalancer = loadBalancerOf(service, { context });
   const fix = fixOf(loadBalancer, service.annotations, context);
-  return judge({ loadBalancer, fix, exposure: given.exposure, exposedNode: given.exposedNode });
+  return judge({ loadBalancer, skipped: undefined, fix, exposure: given.exposure, exposedNode: given.exposedNode });
 }

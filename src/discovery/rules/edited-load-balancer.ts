@@ -1,9 +1,9 @@
 import type { LoadBalancerPort } from "../../domain/load-balancer.ts";
-import { defaultTargetGroup, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import type { BindingFacts } from "../objects/target-group-binding.ts";
 import type { Handler } from "./handler.ts";
 import type { Maker } from "./maker.ts";
+import { unstatedPort } from "./unstated-port.ts";
 
 const NAMES: Readonly<Record<Handler["controller"], string>> = {
   lbc: "the AWS Load Balancer Controller",
@@ -26,28 +26,13 @@ export function editDoesNotReach(maker: Maker, { controller, isNlb }: Handler): 
 }
 
 /** A port of such a load balancer: what holds however it was made, and nothing that annotations say now. */
-export function editedPort(
+export const editedPort = (
   { controller }: Maker,
-  { externalTrafficPolicy, ipFamilies }: ServiceObject,
-  { port, name, protocol }: ServicePort,
+  service: ServiceObject,
+  port: ServicePort,
   tlsTerminated: boolean,
   binding: BindingFacts | undefined,
-): LoadBalancerPort {
-  const bound = controller === "ccm" ? undefined : binding;
-  return {
-    port,
-    name,
-    transport: protocol,
-    tlsTerminated,
-    targetGroup: {
-      ...defaultTargetGroup(undefined),
-      targetType: controller === "ccm" ? "instance" : bound?.targetType,
-      preserveClientIp: protocol === "UDP" ? { enabled: true, origin: "forced" } : UNKNOWN_SWITCH,
-      crossZone: UNKNOWN_SWITCH,
-      externalTrafficPolicy,
-      nodeSelector: bound?.nodeSelector,
-      multiCluster: bound?.multiCluster === true,
-      ipFamily: bound?.ipFamily ?? (ipFamilies.includes("IPv6") && controller !== "ccm" ? 6 : 4),
-    },
-  };
-}
+): LoadBalancerPort =>
+  controller === "ccm"
+    ? unstatedPort(service, port, { tlsTerminated, targetType: "instance", binding: undefined })
+    : unstatedPort(service, port, { tlsTerminated, targetType: undefined, binding });
