@@ -133,7 +133,7 @@ function serviceItem(
   const item = {
     loadBalancer: own,
     skipped: skippedBy(classifyService(service, surroundings, DEFAULT_PATH)),
-    fix: fixOf(own, service.annotations, context),
+    fix: fixOf(own, service, surroundings),
   };
   const notes = foreign.map((binding) => `${serviceKey(service)} has an NLB of its own, and ${foreignDetail(binding)}`);
   return { item, notes };

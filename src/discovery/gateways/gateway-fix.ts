@@ -2,7 +2,7 @@ import { stringify } from "yaml";
 import type { Fix } from "../../domain/fix.ts";
 import { canHairpin } from "../../domain/load-balancer.ts";
 import { PRESERVE } from "../rules/attributes.ts";
-import { COSTS } from "../rules/fix.ts";
+import { COSTS } from "../rules/fix-words.ts";
 import type { DescribedGateway, GatewayWorld } from "./gateway.ts";
 
 /**
@@ -47,6 +47,7 @@ export function gatewayFixOf({ loadBalancer, behind }: DescribedGateway, { confi
       ? "Switches client IP preservation off, for each Service behind the Gateway."
       : "No setting of the NLB ends it: only where callers run, or what they call, does.",
     annotations: [],
+    anew: false,
     manifest: manifests.join("---\n"),
     caveats: [
       ...(isFixable ? ["Fields of a TargetGroupConfiguration that is there already are to be kept beside these."] : []),

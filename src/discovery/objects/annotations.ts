@@ -108,6 +108,13 @@ export function setAttribute(text: string, attribute: string, value: string): st
   return [...replaced, ...(items.some(isIt) ? [] : [`${attribute}=${value}`])].join(",");
 }
 
+/** The same notation without one attribute; all others stay as they are. */
+export const removeAttribute = (text: string, attribute: string): string =>
+  splitUnescaped(text)
+    .filter((item) => item.trim() !== "" && item.split("=")[0]?.trim() !== attribute)
+    .map(escaped)
+    .join(",");
+
 /** What splitting took away. */
 const escaped = (item: string): string => item.trim().replaceAll(/[\\,]/g, "\\$&");
 

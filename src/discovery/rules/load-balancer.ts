@@ -76,7 +76,7 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
  * Who made the load balancer that is there, where that is somebody else than whoever acts on the Service now. A class that is
  * not known may be that of any controller, and cannot have been edited.
  */
-function editedFromOf(service: ServiceObject, handler: Handler, bindingOf: Surroundings["bindingOf"]): Maker | undefined {
+export function editedFromOf(service: ServiceObject, handler: Handler, bindingOf: Surroundings["bindingOf"]): Maker | undefined {
   const maker = makerOf(
     service,
     service.ports.some((port) => bindingOf?.(port) !== undefined),
