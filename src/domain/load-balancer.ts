@@ -38,6 +38,8 @@ export interface LoadBalancer {
   /** DNS answers a client with the addresses of its own zone only, or mostly. */
   readonly zonalAffinity: boolean;
   readonly ports: readonly LoadBalancerPort[];
+  /** There may be ports besides these, of which nothing is known. */
+  readonly hasUnseenPorts?: boolean;
   readonly refusals: readonly Refusal[];
   /** One sentence for each thing that is not known: what, and what would settle it. */
   readonly doubts: readonly string[];
@@ -48,12 +50,12 @@ export interface LoadBalancer {
  *
  * @returns `undefined` where that is not known: what is refused, what is not known to be internal, what kube-proxy may answer.
  */
-export function canHairpin({ isNlb, internal, ports, shortcuts, refusals }: LoadBalancer): boolean | undefined {
+export function canHairpin({ isNlb, internal, ports, hasUnseenPorts, shortcuts, refusals }: LoadBalancer): boolean | undefined {
   if (!isNlb) return false;
   if (internal.enabled !== true || shortcuts.length > 0) return undefined;
   // What the controller refuses is not applied, and what there was before is not known; what AWS refuses alone changes nothing.
   if (refusals.some(({ by }) => by === "controller")) return undefined;
   const preserved = ports.map(({ targetGroup }) => targetGroup.preserveClientIp.enabled);
   if (preserved.includes(true)) return true;
-  return preserved.length === 0 || preserved.includes(undefined) ? undefined : false;
+  return hasUnseenPorts === true || preserved.length === 0 || preserved.includes(undefined) ? undefined : false;
 }

@@ -154,7 +154,7 @@ const cases: readonly (readonly [name: string, given: GivenCluster, expected: st
     "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
   ],
   [
-    "with a configuration for the route that leaves open what the one for the Service says: which of them counts is not documented",
+    "with a configuration for the route that leaves open what the one for the Service says: both count",
     {
       ...simple,
       targetGroups: [
@@ -165,16 +165,136 @@ const cases: readonly (readonly [name: string, given: GivenCluster, expected: st
         }),
       ],
     },
-    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with configurations for routes in the defaults: they count",
+    withConfig({
+      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
+      targetGroups: [
+        targetGroupConfiguration({ name: "all", props: ON, routes: [{ route: { kind: "TCPRoute" }, props: OFF }] }),
+        targetGroupConfiguration({ of: "web", props: { targetType: "instance" } }),
+      ],
+    }),
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with a configuration for the route in the defaults that preserves",
+    withConfig({
+      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
+      targetGroups: [targetGroupConfiguration({ name: "all", props: OFF, routes: [{ route: { kind: "TCPRoute" }, props: ON }] })],
+    }),
+    "lbc, internal, instance, 80 on (explicit), cross-zone off (default): can",
+  ],
+  [
+    "with a configuration for a route by name alone: that is no route",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({ of: "web", props: ON, routes: [{ route: { kind: "TCPRoute", name: "route" }, props: OFF }] }),
+      ],
+    },
+    "lbc, internal, instance, 80 on (explicit), cross-zone off (default): can",
+  ],
+  [
+    "with a configuration for the routes of a namespace, over the one for its kind",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({
+          of: "web",
+          routes: [
+            { route: { kind: "TCPRoute" }, props: ON },
+            { route: { kind: "TCPRoute", namespace: "shop" }, props: OFF },
+          ],
+        }),
+      ],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with target groups of TCP_UDP behind a TCP route: preserved whatever is asked for",
+    { ...simple, targetGroups: [targetGroupConfiguration({ of: "web", props: { protocol: "TCP_UDP" } })] },
+    "lbc, internal, instance, 80 on (forced), cross-zone off (default): can",
+  ],
+  [
+    "with an attribute that is no switch: AWS refuses it, and what there is stays",
+    {
+      ...simple,
+      targetGroups: [targetGroupConfiguration({ of: "web", props: { attributes: { [PRESERVE]: "no" } } })],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown, refused",
+  ],
+  [
+    "with several routes on a port: the oldest alone counts",
+    {
+      ...simple,
+      routes: [
+        ["TCPRoute", route({ name: "a", created: "2026-02-01T00:00:00Z", to: ["web:80"] })],
+        ["TCPRoute", route({ name: "b", created: "2026-01-01T00:00:00Z", to: ["api:80"] })],
+      ],
+      services: [nodePortService(), nodePortService("api")],
+      targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "with several routes of one age: the first by name",
+    {
+      ...simple,
+      routes: [
+        ["TCPRoute", route({ name: "b", to: ["api:80"] })],
+        ["TCPRoute", route({ name: "a", to: ["web:80"] })],
+      ],
+      services: [nodePortService(), nodePortService("api")],
+      targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
+    },
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "with ListenerSets that may add ports: never known not to hairpin",
+    {
+      ...simple,
+      gateways: [gateway({ spec: { allowedListeners: { namespaces: { from: "Same" } } } })],
+      routes: [
+        ["TCPRoute", route({ to: ["web:80"] })],
+        ["TCPRoute", route({ name: "more", parent: { kind: "ListenerSet", name: "set" }, to: ["api:80"] })],
+      ],
+      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): unknown",
+  ],
+  [
+    "with ListenerSets of another namespace than those it lets in",
+    {
+      ...simple,
+      gateways: [gateway({ spec: { allowedListeners: { namespaces: { from: "Same" } } } })],
+      routes: [
+        ["TCPRoute", route({ to: ["web:80"] })],
+        ["TCPRoute", route({ name: "more", namespace: "other", parent: { kind: "ListenerSet", name: "set" }, to: ["api:80"] })],
+      ],
+      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
+    },
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+  ],
+  [
+    "whose Service has IPv6 among its families, and whose load balancer has not",
+    { ...simple, services: [nodePortService("web", { ipFamilies: ["IPv4", "IPv6"] })] },
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): unknown, refused",
+  ],
+  [
+    "with instance targets of a port without node port",
+    {
+      ...simple,
+      services: [nodePortService("web", { type: "LoadBalancer", ports: [{ name: "http", port: 80, protocol: "TCP" }] })],
+    },
+    "lbc, internal, target type unknown, 80 unknown, cross-zone off (default): unknown, refused",
   ],
   [
     "with a backend that is no Service: what that is, is not known",
     {
       ...simple,
-      routes: [
-        ["TCPRoute", route({ to: ["web:80"] })],
-        ["TCPRoute", withoutService(route({ name: "other", to: ["web:80"] }))],
-      ],
+      routes: [["TCPRoute", withoutService(route({ to: ["web:80"] }))]],
     },
     "lbc, internal, target type unknown, 80 unknown, cross-zone unknown: unknown",
   ],
@@ -272,6 +392,34 @@ describe("a Gateway of the NLB's class", () => {
     );
     assert.deepEqual(behind.get(9001), [{ namespace: "other", name: "far" }]);
     assert.deepEqual(loadBalancer.doubts, ["Service other/far is not there."]);
+  });
+
+  it("says of ListenerSets that they are not read, and what stands behind a port is of the oldest route alone", () => {
+    const [described] = describedGateways({
+      ...simple,
+      gateways: [gateway({ spec: { allowedListeners: { namespaces: { from: "All" } } } })],
+      routes: [
+        ["TCPRoute", route({ name: "new", created: "2026-02-01T00:00:00Z", to: ["api:80"] })],
+        ["TCPRoute", route({ name: "old", created: "2026-01-01T00:00:00Z", to: ["web:80"] })],
+        ["TCPRoute", route({ name: "set", namespace: "other", parent: { kind: "XListenerSet", name: "x" }, to: ["api:80"] })],
+      ],
+    });
+    assert.match(described?.loadBalancer.doubts.join() ?? "", /ListenerSets may add ports to it, and are not read/);
+    assert.deepEqual(described?.behind.get(80), [{ namespace: "shop", name: "web" }]);
+  });
+
+  it("takes the routes of the kinds alone that a listener names, and the family of its Services, not of its configuration", () => {
+    const kinds = (kind: string) =>
+      describedGateways({
+        ...simple,
+        gateways: [gateway({ listeners: [{ name: "a", port: 80, protocol: "TLS", allowedRoutes: { kinds: [{ kind }] } }] })],
+      })[0]?.loadBalancer.ports.length;
+    assert.deepEqual([kinds("TLSRoute"), kinds("TCPRoute")], [0, 1]);
+    const [described] = describedGateways({
+      ...simple,
+      targetGroups: [targetGroupConfiguration({ of: "web", props: { ipAddressType: "ipv6" } })],
+    });
+    assert.equal(described?.loadBalancer.ports[0]?.targetGroup.ipFamily, 4);
   });
 
   it("has no pods behind it that are not a Service's", () => {

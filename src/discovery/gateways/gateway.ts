@@ -1,15 +1,15 @@
 import type { ControllerContext } from "../../domain/controller-context.ts";
 import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
 import { type Switch, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
-import type { GatewayClassObject, GatewayListener, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
+import type { GatewayClassObject, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import { ROUTING_POLICY } from "../rules/attributes.ts";
 import { Findings } from "../rules/findings.ts";
 import { shapeOf } from "../rules/hostname.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
-import { configurationOf, type GatewayConfiguration, type GatewayConfigurations, targetGroupPropsOf } from "./gateway-config.ts";
-import { backendsOfListener, type RoutedBackend } from "./gateway-routes.ts";
-import { gatewayTargetGroup, inCommon } from "./gateway-target-group.ts";
+import { configurationOf, type GatewayConfiguration, type GatewayConfigurations } from "./gateway-config.ts";
+import { gatewayPort } from "./gateway-port.ts";
+import { backendsOfListener, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
 
 /** All that Gateways are made of. Maps are by `namespace/name`; classes, which have no namespace, by `/name`. */
 export interface GatewayWorld {
@@ -64,6 +64,13 @@ function describe(
   for (const missing of configuration.missing)
     findings.doubt(`${missing} is named and not there: what it would say is not known.`);
 
+  const hasUnseenPorts = hasListenerSets(gateway, world.routes);
+  if (hasUnseenPorts) {
+    findings.doubt(
+      "ListenerSets may add ports to it, and are not read: what stands behind those is not known. The AWS console tells.",
+    );
+  }
+
   const behind = new Map<number, readonly { namespace: string; name: string }[]>();
   const said = new Map<number, ServicePort>();
   const ports = gateway.listeners.flatMap((listener): readonly LoadBalancerPort[] => {
@@ -75,7 +82,7 @@ function describe(
     behind.set(listener.port, [...(behind.get(listener.port) ?? []), ...services]);
     const spoken = spokenBehind(routed, world);
     if (spoken !== undefined) said.set(listener.port, spoken);
-    return [portOf({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
+    return [gatewayPort({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
   });
   const { namespace, name, hostnames } = gateway;
   const [hostname] = hostnames;
@@ -96,6 +103,7 @@ function describe(
       shortcuts: [],
       zonalAffinity: (configuration.attributes.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
       ports,
+      hasUnseenPorts,
       refusals: findings.refusals,
       doubts: findings.doubts,
     },
@@ -113,71 +121,6 @@ function internalOf(
   findings.doubt("Whether the NLB is internal is not known. Resolve its name: an internal NLB has private addresses only.");
   return UNKNOWN_SWITCH;
 }
-
-interface PortInput {
-  readonly gateway: GatewayObject;
-  readonly listener: GatewayListener;
-  readonly routed: readonly RoutedBackend[];
-  readonly configuration: GatewayConfiguration;
-  readonly isKnown: boolean;
-  readonly world: GatewayWorld;
-  readonly context: ControllerContext;
-}
-
-function portOf(input: PortInput, findings: Findings): LoadBalancerPort {
-  const { gateway, listener, routed, configuration, isKnown, world, context } = input;
-  const transport = listener.protocol === "UDP" ? "UDP" : "TCP";
-  // Listeners for TCP and UDP on one port become one of both, whose clients' addresses are always preserved.
-  const forced = gateway.listeners.some(({ port, protocol }) => port === listener.port && protocol === "UDP");
-  const groups = routed.map(({ route, backend }) => {
-    const service = world.services.get(`${backend.namespace}/${backend.name}`);
-    if (backend.kind !== "Service") findings.doubt(`A backend of kind ${backend.kind} is not known to us.`);
-    else if (service === undefined) findings.doubt(`Service ${backend.namespace}/${backend.name} is not there.`);
-    if (backend.namespace !== route.namespace) {
-      findings.doubt(
-        `Whether a ReferenceGrant lets ${route.kind} ${route.namespace}/${route.name} refer to ${backend.namespace} is not read.`,
-      );
-    }
-    const readings = targetGroupPropsOf(backend, route, configuration, world.configurations).map((props) =>
-      gatewayTargetGroup(
-        {
-          props,
-          service,
-          port: { port: listener.port, protocol: transport },
-          forced,
-          ofLoadBalancer: isKnown ? configuration.attributes : undefined,
-          context,
-        },
-        findings,
-      ),
-    );
-    return backend.kind === "Service" ? inCommon(readings, 1) : undefined;
-  });
-  const known = groups.filter((group) => group !== undefined);
-  const shares = new Set(routed.map(({ backend: { namespace, name, port } }) => `${namespace}/${name}:${port}`)).size > 1;
-  if (shares) findings.doubt(`Port ${listener.port} forwards to several Services: the share of each is not in the exposure.`);
-  const group = inCommon(known, shares ? undefined : 1);
-  return {
-    port: listener.port,
-    name: listener.name,
-    transport,
-    tlsTerminated: listener.protocol === "TLS" && !listener.tlsPassthrough,
-    targetGroup: group !== undefined && known.length === groups.length && isKnown ? group : unknownGroup(group),
-  };
-}
-
-/** Without the configuration objects, only what Services and listeners say stands. */
-const unknownGroup = (group: LoadBalancerPort["targetGroup"] | undefined): LoadBalancerPort["targetGroup"] => ({
-  externalTrafficPolicy: group?.externalTrafficPolicy ?? "Cluster",
-  ipFamily: group?.ipFamily ?? 4,
-  weight: group?.weight,
-  stickiness: false,
-  multiCluster: false,
-  nodeSelector: undefined,
-  targetType: undefined,
-  crossZone: UNKNOWN_SWITCH,
-  preserveClientIp: group?.preserveClientIp.origin === "forced" ? group.preserveClientIp : UNKNOWN_SWITCH,
-});
 
 /** The port of the one Service behind a listener. */
 function spokenBehind(routed: readonly RoutedBackend[], { services }: GatewayWorld): ServicePort | undefined {
