@@ -10,8 +10,9 @@ import { bindingsByService, clusterObjectsOf, type NamespacedName } from "./clus
 import { backendsOf, groupByService } from "./endpoint-slices.ts";
 import { classifyGateway } from "./gateways/classify-gateway.ts";
 import { describeGateways } from "./gateways/gateway.ts";
-import { gatewayFixOf } from "./gateways/gateway-fix.ts";
+import { gatewayFixOf, type Originals } from "./gateways/gateway-fix.ts";
 import { InventoryReader } from "./inventory-reader.ts";
+import type { TargetGroupConfigurationObject } from "./objects/gateway-config-objects.ts";
 import { parseNode } from "./objects/node-object.ts";
 import { parseService, type ServiceObject } from "./objects/service-object.ts";
 import { sliceParser } from "./objects/slice-object.ts";
@@ -94,7 +95,7 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
         return {
           loadBalancer,
           skipped: skippedBy(classifyGateway(gateway, DEFAULT_PATH)),
-          fix: gatewayFixOf(gateway, world),
+          fix: gatewayFixOf(gateway, world, context, optional.originals),
           backends: backendsBehind && new Map(backends),
         };
       }),
@@ -141,16 +142,20 @@ function serviceItem(
 
 async function readOptional(
   reader: InventoryReader,
-): Promise<{ objects: OptionalObjects; forbidden: ReadonlySet<OptionalResourceName> }> {
+): Promise<{ objects: OptionalObjects; forbidden: ReadonlySet<OptionalResourceName>; originals: Originals }> {
+  const originals = new Map<TargetGroupConfigurationObject, object>();
+  const keep = (parsed: object, original: object): void => {
+    originals.set(parsed as TargetGroupConfigurationObject, original);
+  };
   const forbidden = new Set<OptionalResourceName>();
   const entries: [OptionalResourceName, ReadonlyMap<string, unknown>][] = [];
   for (const name of OPTIONAL_RESOURCES) {
-    const found = await reader.tryListOptional(name);
+    const found = await reader.tryListOptional(name, name === "targetgroupconfigurations" ? keep : undefined);
     if (found === undefined) forbidden.add(name);
     entries.push([name, new Map((found ?? []).map((object) => [keyOf(object), object]))]);
   }
   // Each was read by the parser that the table has under the same name.
-  return { objects: Object.fromEntries(entries) as unknown as OptionalObjects, forbidden };
+  return { objects: Object.fromEntries(entries) as unknown as OptionalObjects, forbidden, originals };
 }
 
 const keyOf = ({ namespace = "", name }: { readonly namespace?: string; readonly name: string }): string =>

@@ -145,7 +145,7 @@ fuzz(
     };
     for (const described of describeGateways(world, given.context)) {
       holding.loadBalancer(described.loadBalancer);
-      const fix = gatewayFixOf(described, world);
+      const fix = gatewayFixOf(described, world, given.context, new Map());
       if (fix !== undefined) holding.fix(fix);
     }
     const bindings = readable(given.bindings, KINDS.TargetGroupBinding.read);

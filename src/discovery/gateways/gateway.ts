@@ -28,6 +28,8 @@ export interface DescribedGateway {
   readonly loadBalancer: LoadBalancer;
   /** The Services behind each port. */
   readonly behind: ReadonlyMap<number, readonly { readonly namespace: string; readonly name: string }[]>;
+  /** The backends of each port, with the route that names them. */
+  readonly routed: ReadonlyMap<number, readonly RoutedBackend[]>;
   /** The Service port behind each port, where it is one: it names what is spoken there. */
   readonly said: ReadonlyMap<number, ServicePort>;
 }
@@ -73,9 +75,11 @@ function describe(
 
   const behind = new Map<number, readonly { namespace: string; name: string }[]>();
   const said = new Map<number, ServicePort>();
+  const routedByPort = new Map<number, readonly RoutedBackend[]>();
   const ports = gateway.listeners.flatMap((listener): readonly LoadBalancerPort[] => {
     const routed = backendsOfListener(gateway, listener, world.routes);
     if (routed.length === 0) return [];
+    routedByPort.set(listener.port, routed);
     const services = routed.flatMap(({ backend: { kind, namespace, name } }) =>
       kind === "Service" ? [{ namespace, name }] : [],
     );
@@ -90,6 +94,7 @@ function describe(
   return {
     gateway,
     behind,
+    routed: routedByPort,
     said,
     loadBalancer: {
       kind: "Gateway",
