@@ -75,3 +75,17 @@ export function summaryOf(findings: readonly Finding[]): string {
   const total = `${findings.length} load balancer${findings.length === 1 ? "" : "s"}`;
   return `${total}: ${can} can hairpin, ${unknown} unknown, ${cannot} cannot.`;
 }
+
+/** `… is ignored: …`, each sentence once, with the names of those that it is about. */
+export function ignoredBySentence(findings: readonly Finding[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const finding of findings) {
+    for (const { annotation, reason } of finding.loadBalancer.ignored ?? []) {
+      const sentence = `${annotation} is ignored: ${reason}.`;
+      const names = found.get(sentence);
+      if (names === undefined) found.set(sentence, [nameOf(finding)]);
+      else names.push(nameOf(finding));
+    }
+  }
+  return found;
+}

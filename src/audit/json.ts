@@ -39,6 +39,7 @@ function loadBalancerJson(finding: Finding): object {
     shortcuts,
     zonalAffinity,
     refusals: loadBalancer.refusals,
+    ignored: loadBalancer.ignored ?? [],
     doubts: loadBalancer.doubts,
     skipped: skipped === undefined ? null : { reason: skipped.reason, detail: skipped.detail },
     fix: fixJson(fixableOf(finding)),

@@ -18,6 +18,13 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** An annotation that whoever makes the load balancer does not follow. */
+export interface IgnoredAnnotation {
+  readonly annotation: string;
+  /** The end of "it is ignored: ". */
+  readonly reason: string;
+}
+
 /**
  * What the configuration of one Service or Gateway implies: everything that the Kubernetes API tells about its load balancer,
  * whether that is an internal NLB or not.
@@ -41,6 +48,7 @@ export interface LoadBalancer {
   /** There may be ports besides these, of which nothing is known. */
   readonly hasUnseenPorts?: boolean;
   readonly refusals: readonly Refusal[];
+  readonly ignored?: readonly IgnoredAnnotation[];
   /** One sentence for each thing that is not known: what, and what would settle it. */
   readonly doubts: readonly string[];
 }

@@ -41,6 +41,7 @@ describe("Services", () => {
       "shortcuts",
       "type",
       "uid",
+      "unread",
     ]);
   });
 

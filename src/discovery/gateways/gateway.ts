@@ -6,6 +6,7 @@ import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import { ROUTING_POLICY } from "../rules/attributes.ts";
 import { Findings } from "../rules/findings.ts";
 import { shapeOf } from "../rules/hostname.ts";
+import { ignoredOnGateway } from "../rules/ignored-annotations.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
 import { configurationOf, type GatewayConfiguration, type GatewayConfigurations } from "./gateway-config.ts";
 import { gatewayPort } from "./gateway-port.ts";
@@ -110,6 +111,7 @@ function describe(
       ports,
       hasUnseenPorts,
       refusals: findings.refusals,
+      ignored: ignoredOnGateway(gateway),
       doubts: findings.doubts,
     },
   };

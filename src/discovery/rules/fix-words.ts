@@ -25,8 +25,8 @@ export const costsOfAnew = (isSchemeAssumed: boolean): readonly string[] => [
 
 /** What the cloud provider's own Service can have instead: its NLB by another controller. */
 export const madeAnewInstead = (changes: readonly AnnotationChange[]): string =>
-  `Where the AWS Load Balancer Controller runs: the Service made anew with ${changes.map(({ key, value }) => `${key}=${value}`).join(", ")}, ` +
-  "and the same attribute. It deletes the NLB and makes one of another name.";
+  `Where the AWS Load Balancer Controller runs: the Service made anew with ${changes.map(({ key, value }) => `${key}=${value}`).join(", ")}. ` +
+  "It deletes the NLB and makes one of another name.";
 
 /** Nothing that is set reaches the NLB while anything else is refused. */
 export function mendFirst(refusals: readonly Refusal[]): Pick<Fix, "summary" | "caveats"> {

@@ -3,6 +3,7 @@ import type { AnnotationChange, Fix } from "../../domain/fix.ts";
 import { canHairpin, type LoadBalancer } from "../../domain/load-balancer.ts";
 import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
+import { PRESERVE } from "./attributes.ts";
 import { asExternal, isFixed, switchingOff, withChanges } from "./fix-changes.ts";
 import { COSTS, ccmCaveats, costsOfAnew, IN_CLUSTER, IP_TARGETS, madeAnewInstead, mendFirst, PLACEMENT } from "./fix-words.ts";
 import { handlerOf } from "./handler.ts";
@@ -41,7 +42,7 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
     forced.length === 0 ? [] : [`Preservation cannot be off for ${stays}: UDP and QUIC target groups always preserve.`];
   const alternatives = [
     ...(controller !== "ccm" && forced.length === 0 ? [IP_TARGETS] : []),
-    ...(controller === "ccm" ? [madeAnewInstead(asExternal(service.annotations, true))] : []),
+    ...(controller === "ccm" ? [madeAnewInstead(anewAsExternal(service.annotations))] : []),
     IN_CLUSTER,
     ...(ports.some(({ targetGroup }) => targetGroup.targetType === "instance") ? [PLACEMENT] : []),
   ];
@@ -88,6 +89,13 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
     caveats: controller === "ccm" ? [...ccmCaveats(context), ...caveats] : caveats,
     costs: isSwitchable ? COSTS : [],
   };
+}
+
+/** With targets of type ip, preservation is off by default; with instances it has to be said. */
+function anewAsExternal(annotations: ReadonlyMap<string, string>): readonly AnnotationChange[] {
+  const changes = asExternal(annotations, true);
+  const isIp = changes.some(({ value }) => value === "ip");
+  return isIp ? changes : [...changes, { key: AWS_ANNOTATIONS.targetGroupAttributes, value: `${PRESERVE}=false` }];
 }
 
 /** What a fix is tried on where the cloud provider's version is not known: one that honours it, which the fix says. */

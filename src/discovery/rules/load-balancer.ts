@@ -10,6 +10,7 @@ import { editDoesNotReach, editedPort } from "./edited-load-balancer.ts";
 import { Findings } from "./findings.ts";
 import { type Handler, handlerOf } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
+import { ignoredAnnotationsOf } from "./ignored-annotations.ts";
 import { isMadeBy, type Maker, makerOf } from "./maker.ts";
 import { internalOf } from "./scheme.ts";
 import { targetGroupOf } from "./target-group.ts";
@@ -68,6 +69,7 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
     zonalAffinity: (ofLoadBalancer?.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
     ports,
     refusals: findings.refusals,
+    ignored: isNlb && editedFrom === undefined ? ignoredAnnotationsOf(controller, service, context) : [],
     doubts: findings.doubts,
   };
 }
