@@ -69,7 +69,7 @@ describe("an annotation that is ignored", () => {
   it("is in the text once, with those that have it, and the fix offers what works for their handler", () => {
     const text = renderText(report(...findings), 100, plainly);
     assert.equal(text.replaceAll(/\s+/g, " ").split(said).length - 1, 1);
-    assert.match(text, /^Ignored\n {2}service[^]*?alone\.\n {4}shop\/a, shop\/b$/m);
+    assert.match(text, /^Ignored\n {2}service[\s\S]*?alone\.\n {4}shop\/a, shop\/b$/m);
     assert.match(text.replaceAll(/\s+/g, " "), /made anew with \S*type=external, \S*nlb-target-type=ip, \S*scheme=internal\./);
   });
 
