@@ -1,8 +1,10 @@
-import type { LoadBalancerPort } from "../../domain/load-balancer.ts";
+import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
+import { UNKNOWN_SWITCH } from "../../domain/target-group.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import type { BindingFacts } from "../objects/target-group-binding.ts";
 import type { Handler } from "./handler.ts";
 import type { Maker } from "./maker.ts";
+import { isTlsListener } from "./tls-listener.ts";
 import { unstatedPort } from "./unstated-port.ts";
 
 const NAMES: Readonly<Record<Handler["controller"], string>> = {
@@ -17,7 +19,7 @@ const NAMES: Readonly<Record<Handler["controller"], string>> = {
  * What is to be said where a load balancer was made by one controller and the Service is edited to be another's: the first
  * one no longer acts on it, the other one did not make it, and what it was made with is not written anywhere.
  */
-export function editDoesNotReach(maker: Maker, { controller, isNlb }: Handler): string {
+function editDoesNotReach(maker: Maker, { controller, isNlb }: Handler): string {
   const now = isNlb ? `those of ${NAMES[controller]}` : "no longer those of an NLB";
   return (
     `The NLB was made by ${NAMES[maker.controller]}, as ${maker.evidence} says, and the Service's class and annotations are ${now}: ` +
@@ -26,7 +28,7 @@ export function editDoesNotReach(maker: Maker, { controller, isNlb }: Handler): 
 }
 
 /** A port of such a load balancer: what holds however it was made, and nothing that annotations say now. */
-export const editedPort = (
+const editedPort = (
   { controller }: Maker,
   service: ServiceObject,
   port: ServicePort,
@@ -36,3 +38,30 @@ export const editedPort = (
   controller === "ccm"
     ? unstatedPort(service, port, { tlsTerminated, targetType: "instance", binding: undefined })
     : unstatedPort(service, port, { tlsTerminated, targetType: undefined, binding });
+
+/** A load balancer that no edit of the Service has reached since it was made. */
+export function editedLoadBalancer(
+  service: ServiceObject,
+  maker: Maker,
+  handler: Handler,
+  bindingOf: ((port: ServicePort) => BindingFacts | undefined) | undefined,
+): LoadBalancer {
+  const { namespace, name, hostnames, shortcuts, ports } = service;
+  const { controller } = maker;
+  return {
+    kind: "Service",
+    namespace,
+    name,
+    controller,
+    isNlb: true,
+    notNlb: "",
+    internal: UNKNOWN_SWITCH,
+    hostnames,
+    shortcuts,
+    zonalAffinity: false,
+    ports: ports.map((port) => editedPort(maker, service, port, isTlsListener(controller, service, port), bindingOf?.(port))),
+    refusals: [],
+    ignored: [],
+    doubts: [editDoesNotReach(maker, handler)],
+  };
+}

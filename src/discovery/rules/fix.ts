@@ -7,7 +7,8 @@ import { PRESERVE } from "./attributes.ts";
 import { asExternal, isFixed, switchingOff, withChanges } from "./fix-changes.ts";
 import { COSTS, ccmCaveats, costsOfAnew, IN_CLUSTER, IP_TARGETS, madeAnewInstead, mendFirst, PLACEMENT } from "./fix-words.ts";
 import { handlerOf } from "./handler.ts";
-import { editedFromOf, loadBalancerOf, type Surroundings } from "./load-balancer.ts";
+import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
+import { editedFromOf } from "./maker.ts";
 
 /**
  * What ends the hairpins of a Service's NLB.

@@ -1,17 +1,16 @@
 import { type ControllerContext, DEFAULT_CONTEXT, type Scheme } from "../../domain/controller-context.ts";
 import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
 import type { Controller } from "../../domain/service.ts";
-import { UNKNOWN_SWITCH } from "../../domain/target-group.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import type { BindingFacts } from "../objects/target-group-binding.ts";
 import { shown } from "../problems.ts";
 import { loadBalancerAttributesOf, ROUTING_POLICY } from "./attributes.ts";
-import { editDoesNotReach, editedPort } from "./edited-load-balancer.ts";
+import { editedLoadBalancer } from "./edited-load-balancer.ts";
 import { Findings } from "./findings.ts";
 import { type Handler, handlerOf } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
 import { ignoredAnnotationsOf } from "./ignored-annotations.ts";
-import { isMadeBy, type Maker, makerOf } from "./maker.ts";
+import { editedFromOf } from "./maker.ts";
 import { internalOf } from "./scheme.ts";
 import { targetGroupOf } from "./target-group.ts";
 import { checkSslPorts, isTlsListener } from "./tls-listener.ts";
@@ -35,20 +34,18 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
   const { context, existingScheme, bindingOf } = surroundings;
   const findings = new Findings();
   const handler = handlerOf(service, context);
-  const editedFrom = editedFromOf(service, handler, bindingOf);
-  if (editedFrom !== undefined) findings.doubt(editDoesNotReach(editedFrom, handler));
-  const { controller, isNlb, why } = actual(handler, service.hostnames, editedFrom);
-  const internal =
-    editedFrom === undefined ? internalOf(controller, service.annotations, context, existingScheme, findings) : UNKNOWN_SWITCH;
-  const ofLoadBalancer = editedFrom === undefined ? loadBalancerAttributesOf(controller, service, findings) : undefined;
+  const maker = editedFromOf(service, handler, bindingOf);
+  if (maker !== undefined) return editedLoadBalancer(service, maker, handler, bindingOf);
+  const { controller, isNlb, why } = actual(handler, service.hostnames);
+  const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
+  const ofLoadBalancer = loadBalancerAttributesOf(controller, service, findings);
   const portOf = (port: ServicePort): LoadBalancerPort => {
     const tlsTerminated = isTlsListener(controller, service, port);
-    if (editedFrom !== undefined) return editedPort(editedFrom, service, port, tlsTerminated, bindingOf?.(port));
     const input = { controller, service, port, tlsTerminated, ofLoadBalancer, binding: bindingOf?.(port), context };
     const { port: number, name, protocol: transport } = port;
     return { port: number, name, transport, tlsTerminated, targetGroup: targetGroupOf(input, findings) };
   };
-  if (isNlb && editedFrom === undefined) checkSslPorts(controller, service, findings);
+  if (isNlb) checkSslPorts(controller, service, findings);
   const ports = isNlb ? service.ports.map(portOf) : [];
   if (isNlb && service.shortcuts.length > 0) {
     findings.doubt(
@@ -69,34 +66,16 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
     zonalAffinity: (ofLoadBalancer?.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
     ports,
     refusals: findings.refusals,
-    ignored: isNlb && editedFrom === undefined ? ignoredAnnotationsOf(controller, service, context) : [],
+    ignored: isNlb ? ignoredAnnotationsOf(controller, service, context) : [],
     doubts: findings.doubts,
   };
-}
-
-/**
- * Who made the load balancer that is there, where that is somebody else than whoever acts on the Service now. A class that is
- * not known may be that of any controller, and cannot have been edited.
- */
-export function editedFromOf(service: ServiceObject, handler: Handler, bindingOf: Surroundings["bindingOf"]): Maker | undefined {
-  const maker = makerOf(
-    service,
-    service.ports.some((port) => bindingOf?.(port) !== undefined),
-  );
-  const isSame = maker === undefined || handler.controller === "other" || (handler.isNlb && isMadeBy(maker, handler.controller));
-  return isSame ? undefined : maker;
 }
 
 /** AWS's default: DNS answers every client with the addresses of all zones. */
 export const ANY_ZONE = "any_availability_zone";
 
 /** What there is, from what should be and the names of what is. */
-function actual(
-  handler: Handler,
-  hostnames: readonly string[],
-  editedFrom: Maker | undefined,
-): { controller: Controller; isNlb: boolean; why: string } {
-  if (editedFrom !== undefined) return { controller: editedFrom.controller, isNlb: true, why: "" };
+function actual(handler: Handler, hostnames: readonly string[]): { controller: Controller; isNlb: boolean; why: string } {
   const shapes = hostnames.map(shapeOf);
   if (shapes.includes("nlb")) return handler.isNlb ? handler : { controller: "unknown", isNlb: true, why: "" };
   if (!shapes.includes("not_nlb")) return handler;

@@ -1,4 +1,6 @@
-import type { ServiceObject } from "../objects/service-object.ts";
+import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import type { BindingFacts } from "../objects/target-group-binding.ts";
+import type { Handler } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
 
 /** Whose load balancer stands behind a Service, from the traces that its maker left. */
@@ -14,7 +16,7 @@ const AWS_SUFFIX = /-[0-9a-f]{16}$/;
 /** The cloud provider's: `a` and the Service's uid without dashes, cut to 32 characters. */
 const CCM_NAME = /^a[0-9a-f]{31}$/;
 
-export const FINALIZERS: Readonly<Record<string, Maker["controller"]>> = {
+const FINALIZERS: Readonly<Record<string, Maker["controller"]>> = {
   "service.k8s.aws/resources": "lbc",
   "service.eks.amazonaws.com/resources": "eks-auto",
   "service.kubernetes.io/load-balancer-cleanup": "ccm",
@@ -65,5 +67,22 @@ function isControllersName(name: string, service: ServiceObject): boolean {
 }
 
 /** Whether whoever acts on the Service now is whoever made its load balancer. */
-export const isMadeBy = ({ controller, orAuto }: Maker, current: string): boolean =>
+const isMadeBy = ({ controller, orAuto }: Maker, current: string): boolean =>
   controller === current || (orAuto && (current === "lbc" || current === "eks-auto"));
+
+/**
+ * Who made the load balancer that is there, where that is somebody else than whoever acts on the Service now. A class that is
+ * not known may be that of any controller, and cannot have been edited.
+ */
+export function editedFromOf(
+  service: ServiceObject,
+  handler: Handler,
+  bindingOf: ((port: ServicePort) => BindingFacts | undefined) | undefined,
+): Maker | undefined {
+  const maker = makerOf(
+    service,
+    service.ports.some((port) => bindingOf?.(port) !== undefined),
+  );
+  const isSame = maker === undefined || handler.controller === "other" || (handler.isNlb && isMadeBy(maker, handler.controller));
+  return isSame ? undefined : maker;
+}
