@@ -1,6 +1,6 @@
-import type { Exposure } from "../domain/exposure.ts";
+import type { Exposure, IdleReason } from "../domain/exposure.ts";
 import type { Fix } from "../domain/fix.ts";
-import { canHairpin, type LoadBalancer } from "../domain/load-balancer.ts";
+import { canHairpin, type LoadBalancer, preservationOf } from "../domain/load-balancer.ts";
 import type { SkippedService } from "../domain/snapshot.ts";
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 
@@ -13,6 +13,8 @@ export interface AuditSubject {
   /** The highest of any node, and of which one. */
   readonly exposure: Exposure;
   readonly exposedNode: string | undefined;
+  /** Why nothing hairpins now, where that is known. */
+  readonly idle?: IdleReason | undefined;
 }
 
 /** One load balancer, judged. */
@@ -29,18 +31,29 @@ export function judge(subject: AuditSubject): Finding {
   return { ...subject, exposure: verdict === "cannot" ? 0 : subject.exposure, verdict, reason: reasonOf(subject, verdict) };
 }
 
-function reasonOf({ loadBalancer, exposure }: AuditSubject, verdict: Verdict): string {
+const IDLE: Readonly<Record<IdleReason, string>> = {
+  no_ready_backend: ", but no backend is ready now",
+  no_node_registered: ", but no node is a target now: none has the labels that its targets must have, or all are kept out",
+  no_backend_on_target: ", but no ready backend is on a node that is a target now",
+  no_weight: ", but no connection goes to a target group that preserves: their weights are 0",
+};
+
+function reasonOf({ loadBalancer, exposure, idle }: AuditSubject, verdict: Verdict): string {
   const { isNlb, notNlb, internal, ports, shortcuts, refusals, doubts } = loadBalancer;
   if (!isNlb) return notNlb;
-  if (verdict === "cannot") return "Client IP preservation is off on every port.";
+  if (verdict === "cannot") return ports.length === 0 ? "It has no listener." : "Client IP preservation is off on every port.";
   if (verdict === "can") {
-    const on = ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.enabled === true).map(({ port }) => port);
+    const on = ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true)).map(({ port }) => port);
     const which = on.length === ports.length ? "" : ` on port ${on.join(", ")}`;
-    const now = exposure === 0 ? ", but no backend is ready now" : "";
-    return `Client IP preservation is on${which}${now}.`;
+    const families = ports.flatMap(({ targetGroup }) =>
+      preservationOf(targetGroup).includes(true) ? [targetGroup.ipFamily] : [],
+    );
+    const whose = families.every((family) => family === 6) ? " for clients of IPv6" : "";
+    const now = exposure === 0 && idle !== undefined ? IDLE[idle] : "";
+    return `Client IP preservation is on${which}${whose}${now}.`;
   }
   const refused = refusals.find(({ by }) => by === "controller");
-  if (refused !== undefined) return `Its controller refuses it: ${refused.detail}`;
+  if (refused !== undefined) return `Its controller refuses it, and leaves all as it was: ${refused.detail}`;
   if (shortcuts.length > 0) return doubts[0] ?? "kube-proxy may answer in its place.";
   if (internal.enabled === false) {
     return "It is internet-facing: pods mostly reach it from another address, and AWS tells of the fault for internal ones.";

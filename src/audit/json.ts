@@ -1,5 +1,5 @@
 import type { LoadBalancerPort } from "../domain/load-balancer.ts";
-import type { Switch } from "../domain/target-group.ts";
+import { type Sibling, type Switch, UNKNOWN_SWITCH } from "../domain/target-group.ts";
 import { fixJson } from "../terminal/fix-lines.ts";
 import { countVerdicts, type Finding } from "./finding.ts";
 import { fixableOf } from "./fixes.ts";
@@ -62,7 +62,19 @@ function portJson({ port, name, transport, tlsTerminated, targetGroup }: LoadBal
     nodeSelector: nodeSelector === undefined ? null : Object.fromEntries(nodeSelector),
     multiCluster,
     weight: weight ?? null,
-    ipFamily: targetGroup.ipFamily,
+    siblings: (targetGroup.siblings ?? []).map(siblingJson),
+    ipFamily: targetGroup.ipFamily ?? null,
+  };
+}
+
+/** Another target group of the same listener. */
+function siblingJson({ port, weight, targetGroup }: Sibling): object {
+  const { targetType, preserveClientIp = UNKNOWN_SWITCH } = targetGroup ?? {};
+  return {
+    port: port ?? null,
+    weight: weight ?? null,
+    targetType: targetType ?? null,
+    preserveClientIp: switchJson(preserveClientIp),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The few words that each setting is shown with, the same in every output. */
+import { portsInForce } from "../domain/load-balancer.ts";
 import { percent } from "../domain/percent.ts";
 import type { Controller } from "../domain/service.ts";
 import type { Switch } from "../domain/target-group.ts";
@@ -21,12 +22,14 @@ export function balancerText({ loadBalancer: { isNlb, internal } }: Finding): st
 }
 
 /** `instance`, `ip`, `mixed`, `?`; "-" for what is no NLB. */
-export const targetText = ({ loadBalancer: { isNlb, ports } }: Finding): string =>
-  isNlb ? common(ports.map(({ targetGroup }) => targetGroup.targetType ?? "?")) : "-";
+export const targetText = ({ loadBalancer }: Finding): string =>
+  loadBalancer.isNlb ? common(portsInForce(loadBalancer).map(({ targetGroup }) => targetGroup.targetType ?? "?")) : "-";
 
 /** `on (default)`; where ports differ `mixed`. */
-export const preservationText = ({ loadBalancer: { isNlb, ports } }: Finding): string =>
-  isNlb ? common(ports.map(({ targetGroup }) => switchText(targetGroup.preserveClientIp))) : "-";
+export const preservationText = ({ loadBalancer }: Finding): string =>
+  loadBalancer.isNlb
+    ? common(portsInForce(loadBalancer).map(({ targetGroup }) => switchText(targetGroup.preserveClientIp)))
+    : "-";
 
 export const switchText = ({ enabled, origin }: Switch): string =>
   enabled === undefined ? "?" : `${enabled ? "on" : "off"} (${origin})`;

@@ -43,7 +43,7 @@ export async function runAuditCommand(settings: AuditSettings, streams: CommandS
 function findingsOf({ items, nodes }: Inventory): readonly Finding[] {
   return items.map(({ loadBalancer, skipped, fix, backends }) => {
     const highest = nodes !== undefined && backends !== undefined ? highestExposure(loadBalancer, nodes, backends) : undefined;
-    return judge({ loadBalancer, skipped, fix, exposure: highest?.exposure, exposedNode: highest?.node });
+    return judge({ loadBalancer, skipped, fix, exposure: highest?.exposure, exposedNode: highest?.node, idle: highest?.idle });
   });
 }
 

@@ -11,6 +11,9 @@ export interface ControllerSettings {
   readonly lbcScheme: Scheme;
   readonly lbcClass: string;
   readonly lbcLoadBalancerOnly: boolean;
+  readonly lbcTcpUdpListener: boolean;
+  readonly lbcIpTargets: boolean;
+  readonly lbcServiceController: boolean;
   readonly ccmVersion: Version | undefined;
 }
 
@@ -47,6 +50,24 @@ export const CONTROLLER_DEFINITIONS = {
     placeholder: "BOOLEAN",
     help: `Whether the ${LBC} runs with the gate ServiceTypeLoadBalancerOnly.`,
   }),
+  lbcTcpUdpListener: define({
+    parse: boolean,
+    default: String(DEFAULT_CONTEXT.lbcTcpUdpListener),
+    placeholder: "BOOLEAN",
+    help: `Whether the ${LBC} runs with the gate EnableTCPUDPListener.`,
+  }),
+  lbcIpTargets: define({
+    parse: boolean,
+    default: String(DEFAULT_CONTEXT.lbcIpTargets),
+    placeholder: "BOOLEAN",
+    help: `Whether the ${LBC} runs with the gate EnableIPTargetType.`,
+  }),
+  lbcServiceController: define({
+    parse: boolean,
+    default: String(DEFAULT_CONTEXT.lbcServiceController),
+    placeholder: "BOOLEAN",
+    help: `Whether the ${LBC} runs with the gate EnableServiceController.`,
+  }),
   ccmVersion: define({
     parse: version,
     placeholder: "VERSION",
@@ -56,6 +77,8 @@ export const CONTROLLER_DEFINITIONS = {
 
 /** The settings as discovery takes them. */
 export function controllerContextOf(settings: ControllerSettings): ControllerContext {
-  const { lbcVersion, lbcTargetType, lbcScheme, lbcClass, lbcLoadBalancerOnly, ccmVersion } = settings;
-  return { lbcVersion, lbcTargetType, lbcScheme, lbcClass, lbcLoadBalancerOnly, ccmVersion };
+  const { lbcVersion, lbcTargetType, lbcScheme, lbcClass, ccmVersion } = settings;
+  const { lbcLoadBalancerOnly, lbcTcpUdpListener, lbcIpTargets, lbcServiceController } = settings;
+  const gates = { lbcLoadBalancerOnly, lbcTcpUdpListener, lbcIpTargets, lbcServiceController };
+  return { lbcVersion, lbcTargetType, lbcScheme, lbcClass, ...gates, ccmVersion };
 }

@@ -8,6 +8,7 @@ import { type BindingObject, bindingFactsOf } from "./objects/target-group-bindi
 import type { OptionalObjects } from "./optional-resources.ts";
 import { type Classification, classifyService, gatewayName, skipped } from "./rules/classify.ts";
 import { foreignDetail, foreignOf } from "./rules/foreign-nlb.ts";
+import type { ServiceOf } from "./rules/forwarded-groups.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
 import type { Surroundings } from "./rules/load-balancer.ts";
 
@@ -54,15 +55,20 @@ const NO_BINDINGS: readonly BindingObject[] = [];
 /**
  * Says of each Service and each Gateway what it is to us.
  *
- * It remembers what it said of a Service for as long as the object and its bindings are the same ones: in a cluster of 5,000
- * Services one event costs one Service.
+ * It remembers what it said of a Service for as long as the object, its bindings and the Services that it forwards to are the same
+ * ones: in a cluster of 5,000 Services one event costs one Service.
  */
 export class ClusterClassifier {
   readonly #context: ControllerContext;
   readonly #defaultPath: string;
   readonly #remembered = new WeakMap<
     ServiceObject,
-    { readonly bindings: readonly BindingObject[]; readonly classified: Classified | undefined }
+    {
+      readonly bindings: readonly BindingObject[];
+      /** Other Services that it was asked about, and what was there. */
+      readonly others: ReadonlyMap<string, ServiceObject | undefined>;
+      readonly classified: Classified | undefined;
+    }
   >();
 
   /** @param defaultPath - Path of HTTP requests where nothing names one. */
@@ -75,24 +81,35 @@ export class ClusterClassifier {
     const bindings = bindingsByService(objects.bindings);
     const found: Classified[] = [];
     for (const service of objects.services.values()) {
-      const classified = this.#service(service, bindings.get(serviceKey(service)) ?? NO_BINDINGS);
+      const classified = this.#service(service, bindings.get(serviceKey(service)) ?? NO_BINDINGS, objects.services);
       if (classified !== undefined) found.push(classified);
     }
     for (const described of describeGateways(objects, this.#context)) found.push(this.#gateway(described));
     return found;
   }
 
-  #service(service: ServiceObject, bindings: readonly BindingObject[]): Classified | undefined {
+  #service(
+    service: ServiceObject,
+    bindings: readonly BindingObject[],
+    services: ReadonlyMap<string, ServiceObject>,
+  ): Classified | undefined {
     const known = this.#remembered.get(service);
-    if (known !== undefined && areSame(known.bindings, bindings)) return known.classified;
+    const isUnchanged = ([key, other]: readonly [string, ServiceObject | undefined]): boolean => services.get(key) === other;
+    if (known !== undefined && areSame(known.bindings, bindings) && [...known.others].every(isUnchanged)) return known.classified;
     const { namespace, name } = service;
-    const surroundings: Surroundings = { context: this.#context, bindingOf: bindingFactsOf(bindings) };
+    const others = new Map<string, ServiceObject | undefined>();
+    const serviceOf: ServiceOf = (other) => {
+      const key = serviceKey(other);
+      others.set(key, services.get(key));
+      return others.get(key);
+    };
+    const surroundings: Surroundings = { context: this.#context, bindingOf: bindingFactsOf(bindings), serviceOf };
     const own = asksForLoadBalancer(service) ? classifyService(service, surroundings, this.#defaultPath) : undefined;
     const hasNone = own === undefined || (own.kind === "skipped" && own.reason === "not_nlb");
     const [foreign] = hasNone ? foreignOf(bindings) : [];
     const classification = foreign === undefined ? own : skipped("foreign_nlb", foreignDetail(foreign));
     const classified = classification === undefined ? undefined : { namespace, name, classification, behind: undefined };
-    this.#remembered.set(service, { bindings, classified });
+    this.#remembered.set(service, { bindings, others, classified });
     return classified;
   }
 

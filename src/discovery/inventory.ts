@@ -21,8 +21,9 @@ import type { OptionalObjects } from "./optional-resources.ts";
 import { type Classification, classifyService } from "./rules/classify.ts";
 import { fixOf } from "./rules/fix.ts";
 import { foreignDetail, foreignLoadBalancer, foreignOf } from "./rules/foreign-nlb.ts";
+import type { ServiceOf } from "./rules/forwarded-groups.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
-import { loadBalancerOf } from "./rules/load-balancer.ts";
+import { loadBalancerOf, type Surroundings } from "./rules/load-balancer.ts";
 import { isServiceName, selectorsOf } from "./slice-selectors.ts";
 
 /** One load balancer of the cluster, with what it takes to judge it. */
@@ -72,8 +73,9 @@ export async function readInventory(options: InventoryOptions): Promise<Inventor
   const world = clusterObjectsOf(services, optional.objects, (name) => optional.forbidden.has(name));
   const described = describeGateways(world, context);
   const bindings = bindingsByService(world.bindings);
+  const serviceOf: ServiceOf = (name) => services.get(serviceKey(name));
   const ofServices = [...services.values()].flatMap((service) => {
-    const own = serviceItem(service, bindings.get(serviceKey(service)) ?? [], context);
+    const own = serviceItem(service, bindings.get(serviceKey(service)) ?? [], { context, serviceOf });
     return own === undefined ? [] : [{ service, ...own }];
   });
   const behind = [
@@ -120,9 +122,9 @@ const skippedBy = (classification: Classification): InventoryItem["skipped"] =>
 function serviceItem(
   service: ServiceObject,
   bindings: readonly BindingObject[],
-  context: ControllerContext,
+  given: Pick<Surroundings, "context" | "serviceOf">,
 ): { readonly item: Omit<InventoryItem, "backends">; readonly notes: readonly string[] } | undefined {
-  const surroundings = { context, bindingOf: bindingFactsOf(bindings) };
+  const surroundings = { ...given, bindingOf: bindingFactsOf(bindings) };
   const own = asksForLoadBalancer(service) ? loadBalancerOf(service, surroundings) : undefined;
   const foreign = foreignOf(bindings);
   const [first] = foreign;

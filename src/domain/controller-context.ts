@@ -15,6 +15,12 @@ export interface ControllerContext {
   readonly lbcClass: string;
   /** Feature gate `ServiceTypeLoadBalancerOnly`: annotated NodePort and ClusterIP Services get no NLB. */
   readonly lbcLoadBalancerOnly: boolean;
+  /** Feature gate `EnableTCPUDPListener`: ports for TCP and UDP become one listener of both, where no annotation says otherwise. */
+  readonly lbcTcpUdpListener: boolean;
+  /** Feature gate `EnableIPTargetType`: without it, the controller refuses targets of type ip. */
+  readonly lbcIpTargets: boolean;
+  /** Feature gate `EnableServiceController`: without it, the controller makes nothing of Services. */
+  readonly lbcServiceController: boolean;
 }
 
 export const SCHEMES = ["internal", "internet-facing"] as const;
@@ -28,6 +34,9 @@ export const DEFAULT_CONTEXT: ControllerContext = {
   lbcScheme: "internal",
   lbcClass: "service.k8s.aws/nlb",
   lbcLoadBalancerOnly: false,
+  lbcTcpUdpListener: false,
+  lbcIpTargets: true,
+  lbcServiceController: true,
 };
 
 /** The release of the controller that brought each feature. @see aws-load-balancer-controller, release notes. */
@@ -40,6 +49,7 @@ const LBC_SINCE = {
   defaultScheme: [2, 11, 0],
   tcpUdpListener: [2, 14, 0],
   portAttributes: [2, 14, 0],
+  strictAttributes: [2, 14, 1],
   quic: [2, 15, 0],
   weightedTargetGroups: [2, 16, 0],
 } as const satisfies Readonly<Record<string, readonly [number, number, number]>>;

@@ -1,5 +1,5 @@
 import type { Controller } from "./service.ts";
-import type { Switch, TargetGroup } from "./target-group.ts";
+import { type Switch, type TargetGroup, UNKNOWN_SWITCH } from "./target-group.ts";
 
 /** One port of a load balancer, whatever its transport. */
 export interface LoadBalancerPort {
@@ -58,12 +58,40 @@ export interface LoadBalancer {
  *
  * @returns `undefined` where that is not known: what is refused, what is not known to be internal, what kube-proxy may answer.
  */
-export function canHairpin({ isNlb, internal, ports, hasUnseenPorts, shortcuts, refusals }: LoadBalancer): boolean | undefined {
+export function canHairpin(loadBalancer: LoadBalancer): boolean | undefined {
+  const { kind, isNlb, internal, ports, hasUnseenPorts, shortcuts } = loadBalancer;
   if (!isNlb) return false;
-  if (internal.enabled !== true || shortcuts.length > 0) return undefined;
-  // What the controller refuses is not applied, and what there was before is not known; what AWS refuses alone changes nothing.
-  if (refusals.some(({ by }) => by === "controller")) return undefined;
-  const preserved = ports.map(({ targetGroup }) => targetGroup.preserveClientIp.enabled);
+  if (internal.enabled !== true || shortcuts.length > 0 || isRefused(loadBalancer)) return undefined;
+  // A Gateway without listeners may have some that are not known here; a Service says all of its own.
+  if (ports.length === 0) return kind === "Service" ? false : undefined;
+  const preserved = ports.flatMap(({ targetGroup }) => preservationOf(targetGroup));
   if (preserved.includes(true)) return true;
-  return hasUnseenPorts === true || preserved.length === 0 || preserved.includes(undefined) ? undefined : false;
+  return hasUnseenPorts === true || preserved.includes(undefined) ? undefined : false;
 }
+
+/** Whether each target group that a listener forwards to preserves; those that get no connections besides its own do not count. */
+export const preservationOf = ({ preserveClientIp, siblings = [] }: TargetGroup): readonly (boolean | undefined)[] => [
+  preserveClientIp.enabled,
+  ...siblings.filter(({ weight }) => weight !== 0).map(({ targetGroup }) => targetGroup?.preserveClientIp.enabled),
+];
+
+/** What the controller refuses it does not apply, all of it, and what there was before is not known. */
+export const isRefused = ({ refusals }: LoadBalancer): boolean => refusals.some(({ by }) => by === "controller");
+
+/** The ports as they are known to be: where the controller refuses what is asked for, nothing is but that they may be there. */
+export function portsInForce(loadBalancer: LoadBalancer): readonly LoadBalancerPort[] {
+  const { ports } = loadBalancer;
+  return isRefused(loadBalancer) ? ports.map((port) => ({ ...port, targetGroup: inDoubt(port.targetGroup) })) : ports;
+}
+
+const inDoubt = ({ externalTrafficPolicy }: TargetGroup): TargetGroup => ({
+  targetType: undefined,
+  preserveClientIp: UNKNOWN_SWITCH,
+  crossZone: UNKNOWN_SWITCH,
+  externalTrafficPolicy,
+  stickiness: false,
+  nodeSelector: undefined,
+  multiCluster: false,
+  weight: undefined,
+  ipFamily: undefined,
+});

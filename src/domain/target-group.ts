@@ -22,6 +22,21 @@ export interface Switch {
 
 export const UNKNOWN_SWITCH: Switch = { enabled: undefined, origin: "unknown" };
 
+/** Labels that a node must have, with their values; `undefined`: with whatever value. */
+export type NodeSelector = ReadonlyMap<string, string | undefined>;
+
+/** Another target group that a listener forwards to, besides its own. */
+export interface Sibling {
+  /** Share of the listener's connections that it gets, as `TargetGroup.weight`. */
+  readonly weight: number | undefined;
+  /** Of the Service behind it; `undefined` as the group. */
+  readonly port: number | undefined;
+  /** `undefined`: nothing is known of it but its name in AWS. */
+  readonly targetGroup: TargetGroup | undefined;
+  /** The same pods stand behind it as behind the listener's own. */
+  readonly hasSameBackends: boolean;
+}
+
 export interface TargetGroup {
   readonly targetType: TargetType | undefined;
   /** Whether targets see the client's address: the condition of every hairpin. */
@@ -33,16 +48,18 @@ export interface TargetGroup {
   /** A client address always gets the same target: its connections then hairpin all, or none. */
   readonly stickiness: boolean;
   /**
-   * Labels that a node must have to be registered (an empty value: any); instances only. Empty: every node; `undefined`: a
-   * selector that says more than labels can.
+   * Labels that a node must have to be registered; instances only. Empty: every node; `undefined`: a selector that says more than
+   * labels can.
    */
-  readonly nodeSelector: ReadonlyMap<string, string> | undefined;
+  readonly nodeSelector: NodeSelector | undefined;
   /** Other clusters register targets here, too; how many is not known. */
   readonly multiCluster: boolean;
   /** Share of the listener's connections that this group gets, 0 to 1; `undefined`: several groups, and it is not known. */
   readonly weight: number | undefined;
-  /** Family of the targets' addresses. A client of the other family is never preserved. */
-  readonly ipFamily: 4 | 6;
+  /** The other groups that the listener forwards to, where they are known. */
+  readonly siblings?: readonly Sibling[];
+  /** Family of the targets' addresses; `undefined`: not known. A client of the other family is never preserved. */
+  readonly ipFamily: 4 | 6 | undefined;
 }
 
 /** A target group of which only the target type is known, with AWS's defaults for TCP, and nothing special. */

@@ -3,6 +3,7 @@ import type { Exposure } from "../domain/exposure.ts";
 import type { Backend, NlbService } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
 import type { TargetGroup } from "../domain/target-group.ts";
+import { type Part, shareOfParts } from "./parts.ts";
 import { registeredNodes } from "./registered-nodes.ts";
 
 /** The node an agent runs on. */
@@ -33,30 +34,46 @@ interface Target {
 }
 
 /**
- * The probability that a fresh connection from this node to a frontend hairpins.
+ * The probability that a fresh connection from this node to a frontend hairpins, through whichever of its target groups.
+ *
+ * @returns 0 to 1, or `undefined` where one of the inputs is not known.
+ */
+export function exposureOf(input: ExposureInput): Exposure {
+  const { siblings = [], weight } = input.targetGroup;
+  const own: Part = { weight, exposure: weight === 0 ? 0 : exposureThrough(input) };
+  if (siblings.length === 0) return own.exposure === 0 || weight !== undefined ? shareOfParts([own]) : undefined;
+  const others = siblings.map(({ weight, targetGroup, hasSameBackends }): Part => {
+    const backends = hasSameBackends ? input.backends : undefined;
+    const exposure = targetGroup === undefined ? undefined : exposureThrough({ ...input, targetGroup, backends });
+    return { weight, exposure };
+  });
+  return shareOfParts([own, ...others]);
+}
+
+/**
+ * The same of one target group.
  *
  * With client IP preservation, the connection is lost exactly when the NLB picks a target on the client's own node, and the NLB
  * picks evenly among the healthy targets that the address may choose: those of its zone, or those of all its zones with
  * cross-zone load balancing. Registered nodes are taken to be the nodes that run an agent. Where no backend is ready nothing
  * answers, and what fails then does not hairpin.
  *
- * @returns 0 to 1, or `undefined` where one of the inputs is not known.
  * @see AWS, Network Load Balancers, "Troubleshoot your Network Load Balancer": requests from a target to its load balancer.
  */
-export function exposureOf(input: ExposureInput): Exposure {
-  const { targetGroup, self } = input;
-  const { preserveClientIp, crossZone, weight } = targetGroup;
-  if (preserveClientIp.enabled === false || weight === 0 || isShortcut(input) || isTranslated(input)) return 0;
+function exposureThrough(input: ExposureInput): Exposure {
+  const { targetGroup, self, address } = input;
+  const { preserveClientIp, crossZone } = targetGroup;
+  if (preserveClientIp.enabled === false || isShortcut(input) || isTranslated(input)) return 0;
   if (input.backends?.some(({ ready }) => ready) === false) return 0;
   const targets = healthyTargets(input);
   if (targets === undefined) return undefined;
   // As long as no target is on this node, nothing else can make a difference.
   if (!targets.some(({ node }) => node === self.node)) return 0;
-  if (preserveClientIp.enabled === undefined || weight === undefined) return undefined;
-  const share = weigh(shareOn(self.node, choiceOf(input, targets, crossZone.enabled)), weight);
+  if (preserveClientIp.enabled === undefined) return undefined;
+  const share = shareOn(self.node, choiceOf(input, targets, crossZone.enabled));
   if (share === undefined || share === 0) return share;
-  // How many targets other clusters have is not known, so that the share is only an upper bound.
-  if (targetGroup.multiCluster) return undefined;
+  // How many targets other clusters have is not known, so that the share is only an upper bound; nor is what is translated.
+  if (targetGroup.multiCluster || (address !== undefined && targetGroup.ipFamily === undefined)) return undefined;
   // One client address always gets the same target: its share is 0 or 1, and which of them is not known.
   return targetGroup.stickiness && share < 1 ? undefined : share;
 }
@@ -65,8 +82,8 @@ export function exposureOf(input: ExposureInput): Exposure {
 const isShortcut = ({ service, address }: ExposureInput): boolean => address !== undefined && service.shortcuts.includes(address);
 
 /** Between families the NLB translates, and the targets see its own address. @see AWS, NLB, client IP preservation. */
-const isTranslated = ({ targetGroup, address }: ExposureInput): boolean =>
-  address !== undefined && isIP(address) !== targetGroup.ipFamily;
+const isTranslated = ({ targetGroup: { ipFamily }, address }: ExposureInput): boolean =>
+  address !== undefined && ipFamily !== undefined && isIP(address) !== ipFamily;
 
 /** @returns `undefined` where the target type, the backends that matter, or the nodes that are registered are not known. */
 function healthyTargets({ targetGroup, self, nodes, backends }: ExposureInput): readonly Target[] | undefined {
@@ -110,5 +127,3 @@ function shareOn(node: string, targets: readonly Target[] | undefined): Exposure
   if (targets === undefined) return undefined;
   return targets.length === 0 ? 0 : targets.filter((target) => target.node === node).length / targets.length;
 }
-
-const weigh = (share: Exposure, weight: number): Exposure => (share === undefined ? undefined : share * weight);

@@ -1,14 +1,18 @@
-import type { Exposure } from "../domain/exposure.ts";
-import type { LoadBalancer } from "../domain/load-balancer.ts";
+import type { Exposure, IdleReason } from "../domain/exposure.ts";
+import { type LoadBalancer, portsInForce, preservationOf } from "../domain/load-balancer.ts";
 import type { Backend } from "../domain/service.ts";
 import type { NodePlacement } from "../domain/snapshot.ts";
+import type { NodeSelector } from "../domain/target-group.ts";
 import { exposureOf } from "./exposure.ts";
+import { whyIdle } from "./idle.ts";
 
 /** The worst that any node has, and where; `undefined` exposure: not known. */
 export interface HighestExposure {
   readonly exposure: Exposure;
   readonly node: string | undefined;
   readonly port: number | undefined;
+  /** Why none has any, where a port preserves. */
+  readonly idle?: IdleReason;
 }
 
 /**
@@ -21,14 +25,17 @@ export interface HighestExposure {
  * @param backends - By port.
  */
 export function highestExposure(
-  { ports, shortcuts }: LoadBalancer,
+  loadBalancer: LoadBalancer,
   nodes: readonly NodePlacement[],
   backends: ReadonlyMap<number, readonly Backend[]>,
 ): HighestExposure {
+  const { shortcuts } = loadBalancer;
   let highest: HighestExposure = { exposure: 0, node: undefined, port: undefined };
-  for (const { port, targetGroup } of ports) {
-    if (targetGroup.preserveClientIp.enabled === false) continue;
+  let idle: IdleReason | undefined;
+  for (const { port, targetGroup } of portsInForce(loadBalancer)) {
+    if (preservationOf(targetGroup).every((preserves) => preserves === false)) continue;
     const behind = backends.get(port) ?? [];
+    idle ??= whyIdle(targetGroup, nodes, behind);
     for (const { node, zone } of kindsOf(nodes, behind, targetGroup.nodeSelector)) {
       const exposure = exposureOf({
         service: { shortcuts },
@@ -44,14 +51,14 @@ export function highestExposure(
       if (exposure > (highest.exposure ?? 0)) highest = { exposure, node, port };
     }
   }
-  return highest;
+  return highest.exposure === 0 && idle !== undefined ? { ...highest, idle } : highest;
 }
 
 /** One node of each kind there is. */
 function kindsOf(
   nodes: readonly NodePlacement[],
   backends: readonly Backend[],
-  nodeSelector: ReadonlyMap<string, string> | undefined,
+  nodeSelector: NodeSelector | undefined,
 ): readonly NodePlacement[] {
   const ready = new Map<string | undefined, number>();
   for (const backend of backends) if (backend.ready) ready.set(backend.node, (ready.get(backend.node) ?? 0) + 1);

@@ -8,8 +8,7 @@ const ZONE_LABELS: ReadonlySet<string> = new Set(["topology.kubernetes.io/zone",
  * The nodes that an instance target group registers: those that match its selector and are not kept out of load balancers.
  *
  * @returns `undefined` where a label decides that is not known of some node.
- * @see aws-load-balancer-controller, pkg/backend/endpoint_utils.go; annotation target-node-labels, where an empty value asks for
- * the key alone.
+ * @see aws-load-balancer-controller, pkg/backend/endpoint_utils.go; annotation target-node-labels.
  */
 export function registeredNodes(
   { nodeSelector }: TargetGroup,
@@ -29,10 +28,10 @@ export function registeredNodes(
 }
 
 /** The name of an EKS node is its host name label, too; @see Kubernetes, "Well-known labels". */
-function hasLabel({ node, zone, labels }: NodePlacement, key: string, wanted: string): boolean | undefined {
+function hasLabel({ node, zone, labels }: NodePlacement, key: string, wanted: string | undefined): boolean | undefined {
   const value = labels !== undefined ? (labels.get(key) ?? null) : impliedLabel(key, node, zone);
   if (value === undefined) return undefined;
-  return value !== null && (wanted === "" || value === wanted);
+  return value !== null && (wanted === undefined || value === wanted);
 }
 
 function impliedLabel(key: string, node: string, zone: string | undefined): string | undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { nameOf, sortFindings, summaryOf } from "../../src/audit/finding.ts";
+import type { IdleReason } from "../../src/domain/exposure.ts";
 import { AUTO, CCM, lbcService, PRESERVE_OFF, service } from "../discovery/support/objects.ts";
 import { findingOf } from "./findings.ts";
 
@@ -37,6 +38,39 @@ describe("the verdict", () => {
       "unknown",
       /kube-proxy answers for 10\.0\.0\.9/,
     ],
+    [
+      "of a TCP port whose connections go to another that preserves",
+      lbcService({
+        annotations: {
+          "target-group-attributes.80": PRESERVE_OFF,
+          "service.beta.kubernetes.io/actions.TCP-80": JSON.stringify({
+            type: "forward",
+            forwardConfig: { baseServiceWeight: 1, targetGroups: [{ serviceName: "web", servicePort: 81, weight: 1 }] },
+          }),
+        },
+        ports: [80, 81].map((port) => ({ name: `p${port}`, port })),
+      }),
+      "can",
+      /^Client IP preservation is on\.$/,
+    ],
+    [
+      "of targets by IPv6",
+      lbcService({ annotations: { "ip-address-type": "dualstack" }, spec: { ipFamilies: ["IPv4", "IPv6"] } }),
+      "can",
+      /^Client IP preservation is on for clients of IPv6\.$/,
+    ],
+    [
+      "of an NLB without a listener",
+      service({ annotations: CCM, spec: { allocateLoadBalancerNodePorts: false }, ports: [{ port: 80 }] }),
+      "cannot",
+      /^It has no listener\.$/,
+    ],
+    [
+      "of what is being deleted",
+      { ...lbcService(), metadata: { ...lbcService().metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } },
+      "cannot",
+      /^It is being deleted/,
+    ],
     ["of what is no NLB", service({ hostname: null }), "cannot", /Classic Load Balancer/],
   ] as const) {
     it(`${name} is ${verdict}, with the reason`, () => {
@@ -46,8 +80,13 @@ describe("the verdict", () => {
     });
   }
 
-  it("says that nothing is exposed now where preservation is on and nothing is ready behind it", () => {
-    assert.match(findingOf(lbcService(), { exposure: 0 }).reason, /but no backend is ready now/);
+  it("says why nothing is exposed now where preservation is on, and nothing where that is not known", () => {
+    const reason = (idle?: IdleReason) => findingOf(lbcService(), { exposure: 0, ...(idle && { idle }) }).reason;
+    assert.match(reason("no_ready_backend"), /, but no backend is ready now\.$/);
+    assert.match(reason("no_node_registered"), /, but no node is a target now: none has the labels /);
+    assert.match(reason("no_backend_on_target"), /, but no ready backend is on a node that is a target now\.$/);
+    assert.match(reason("no_weight"), /, but no connection goes to a target group that preserves/);
+    assert.equal(reason(), "Client IP preservation is on.");
   });
 });
 

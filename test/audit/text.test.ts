@@ -28,6 +28,15 @@ const many = sortFindings(
 );
 
 describe("the report on a terminal", () => {
+  it("does not show what a controller refuses as if it were applied", () => {
+    const annotations = { "target-group-attributes": PRESERVE_OFF, "proxy-protocol": "true" };
+    const text = renderText(report(findingOf(lbcService({ annotations }))), 200, plainly);
+    assert.doesNotMatch(text, /off \(explicit\)|instance/);
+    assert.match(text, /^unknown +shop\/web/m);
+    assert.match(text, /proxy-protocol: got "true", expected \*\./);
+    assert.match(text, /leaves all as it was/);
+  });
+
   for (const width of [60, 80, 100, 120, 200]) {
     it(`with 300 Services fits ${width} columns but for commands, which are to be copied, and ends with the count`, () => {
       const lines = renderText(report(...many), width, plainly)

@@ -56,13 +56,18 @@ describe("what the operator says of the controllers", () => {
       "--lbc-scheme",
       "internet-facing",
     ];
-    assert.deepEqual(contextOf([...argv, "--lbc-class", "example.com/nlb", "--lbc-load-balancer-only", "true"]), {
+    const gates = ["--lbc-load-balancer-only=true", "--lbc-tcp-udp-listener=true", "--lbc-ip-targets=false"];
+    const all = [...argv, "--lbc-class", "example.com/nlb", ...gates, "--lbc-service-controller", "false"];
+    assert.deepEqual(contextOf(all), {
       lbcVersion: { major: 2, minor: 13, patch: 4 },
       ccmVersion: { major: 1, minor: 34, patch: 0 },
       lbcTargetType: "ip",
       lbcScheme: "internet-facing",
       lbcClass: "example.com/nlb",
       lbcLoadBalancerOnly: true,
+      lbcTcpUdpListener: true,
+      lbcIpTargets: false,
+      lbcServiceController: false,
     });
   });
 

@@ -26,18 +26,28 @@ describe("a TargetGroupBinding that the controller made for the Service", () => 
   it("tells the selector of nodes; one that labels cannot say is not known", () => {
     const selector = (nodeSelector: unknown) => groupWith(binding({ spec: { nodeSelector } }))?.nodeSelector;
     assert.deepEqual(selector({ matchLabels: { pool: "edge" } }), new Map([["pool", "edge"]]));
-    assert.deepEqual(selector({ matchExpressions: [{ key: "pool", operator: "Exists" }] }), new Map([["pool", ""]]));
+    assert.deepEqual(selector({ matchExpressions: [{ key: "pool", operator: "Exists" }] }), new Map([["pool", undefined]]));
     assert.deepEqual(
       selector({ matchExpressions: [{ key: "pool", operator: "In", values: ["edge"] }] }),
       new Map([["pool", "edge"]]),
     );
     assert.equal(selector({ matchExpressions: [{ key: "pool", operator: "NotIn", values: ["gpu"] }] }), undefined);
+    const nothing = { matchLabels: { pool: "gpu" }, matchExpressions: [{ key: "pool", operator: "In", values: ["edge"] }] };
+    assert.equal(selector(nothing), undefined);
     assert.deepEqual(selector(undefined), new Map());
   });
 
   it("tells the family of the targets, and that other clusters register some, too", () => {
     const found = groupWith(binding({ spec: { ipAddressType: "ipv6", multiClusterTargetGroup: true } }));
     assert.deepEqual([found?.ipFamily, found?.multiCluster], [6, true]);
+  });
+
+  it("tells whether the target group is one that always preserves", () => {
+    assert.equal(
+      groupWith(binding({ spec: { targetType: "ip", targetGroupProtocol: "TCP_UDP" } }))?.preserveClientIp.origin,
+      "forced",
+    );
+    assert.equal(groupWith(binding({ spec: { targetType: "ip", targetGroupProtocol: "TCP" } }))?.preserveClientIp.enabled, false);
   });
 
   it("may name the port by number or by name", () => {
@@ -91,6 +101,19 @@ it("an annotated NodePort or ClusterIP Service has an NLB whose name its status 
     assert.equal(found.classification.reason, "pending");
     assert.match(found.classification.detail, /frontends file/);
   }
+});
+
+it("a Service is classified anew when one that it forwards to changes", () => {
+  const classifier = new ClusterClassifier(DEFAULT_CONTEXT, "/");
+  const forward = { type: "forward", forwardConfig: { targetGroups: [{ serviceName: "canary", servicePort: 80 }] } };
+  const web = parseService(lbcService({ annotations: { "service.beta.kubernetes.io/actions.TCP-80": JSON.stringify(forward) } }));
+  const canary = parseService(service({ name: "canary", hostname: null, spec: { type: "NodePort" } }));
+  const classify = (...services: readonly (typeof web)[]) =>
+    classifier.classify({ ...worldOf({}), bindings: [], services: new Map(services.map((one) => [`shop/${one.name}`, one])) })[0];
+  const known = (found: ReturnType<typeof classify>) => found && targetGroupOf([found])?.targetType;
+  assert.equal(known(classify(web, canary)), "instance");
+  assert.equal(known(classify(web)), undefined);
+  assert.equal(known(classify(web, canary)), "instance");
 });
 
 it("a Service is classified anew only when it or its bindings change", () => {

@@ -75,6 +75,30 @@ describe("the annotation", () => {
     assert.match(assess(object, older).fix?.summary ?? "", /split the Service/);
   });
 
+  it("reaches the target groups of another Service that a listener forwards to, by its port", () => {
+    const canary = parseService(service({ name: "canary", spec: { type: "NodePort" }, ports: [{ name: "alt", port: 8080 }] }));
+    const forward = {
+      forwardConfig: { targetGroups: [{ serviceName: "canary", servicePort: 8080, weight: 1 }] },
+      type: "forward",
+    };
+    const given = {
+      "service.beta.kubernetes.io/actions.TCP-80": JSON.stringify(forward),
+      "target-group-attributes.80": PRESERVE_OFF,
+    };
+    const changes = (more: Readonly<Record<string, string>>, ports = [{ name: "a", port: 80, protocol: "TCP" }]) => {
+      const parsed = parseService(lbcService({ ports, annotations: { ...given, ...more } }));
+      const surroundings = { context: DEFAULT_CONTEXT, serviceOf: () => canary };
+      return fixOf(loadBalancerOf(parsed, surroundings), parsed, surroundings)?.annotations.map(({ key }) => key.replace(KEY, "…"));
+    };
+    assert.deepEqual(changes({}), ["…"]);
+    assert.deepEqual(changes({ "target-group-attributes.8080": PRESERVE_ON }), ["…", "….8080"]);
+    const withUdp = [
+      { name: "a", port: 80, protocol: "TCP" },
+      { name: "b", port: 53, protocol: "UDP" },
+    ];
+    assert.deepEqual(changes({}, withUdp), ["….8080"]);
+  });
+
   it("says since when the cloud provider honours it, and none where it does not", () => {
     const object = service({ annotations: CCM });
     assert.match(assess(object).fix?.caveats.join() ?? "", /1\.32\.6, 1\.33\.3 and 1\.34\.2/);
@@ -117,8 +141,8 @@ describe("where something else is refused", () => {
   });
 
   it("and the attribute itself is what is refused, setting it mends that, too", () => {
-    const object = lbcService({ annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,a=b" } });
-    assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},a=b`]);
+    const object = lbcService({ annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,proxy_protocol_v2.enabled=true" } });
+    assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},proxy_protocol_v2.enabled=true`]);
     assert.match(assess(object).fix?.summary ?? "", /^Mends what is refused\. Switches/);
   });
 
@@ -128,7 +152,7 @@ describe("where something else is refused", () => {
       { name: "web", port: 80 },
     ];
     const of = (value: string) => annotations(lbcService({ ports, annotations: { "target-group-attributes": value } }));
-    assert.deepEqual(of(`${PRESERVE_OFF},a=b`), ["…: a=b", `….80: ${PRESERVE_OFF}`]);
+    assert.deepEqual(of(`${PRESERVE_OFF},stickiness.enabled=true`), ["…: stickiness.enabled=true", `….80: ${PRESERVE_OFF}`]);
     assert.deepEqual(of(PRESERVE_OFF), ["…: undefined", `….80: ${PRESERVE_OFF}`]);
     const { fix } = assess(lbcService({ ports: ports.slice(0, 1), annotations: { "target-group-attributes": PRESERVE_OFF } }));
     assert.deepEqual([fix?.summary, fix?.costs], ["Mends what is refused.", []]);

@@ -38,7 +38,11 @@ describe("client IP preservation", () => {
     ["is off for pods by default", lbcService({ annotations: ip }), { enabled: false, origin: "default" }],
     ["can be switched off", lbcService(attributes("preserve_client_ip.enabled=false")), off],
     ["can be switched on for pods", lbcService(attributes("preserve_client_ip.enabled=true", ip)), on],
-    ["is found among others, with spaces", lbcService(attributes("a=b , preserve_client_ip.enabled = 0")), off],
+    [
+      "is found among others, with spaces",
+      lbcService(attributes("stickiness.enabled=true , preserve_client_ip.enabled = 0")),
+      off,
+    ],
     ["is not known when the controller refuses the value", lbcService(attributes("preserve_client_ip.enabled=no")), unknown],
     ["is not known when the controller refuses the notation", lbcService(attributes("preserve_client_ip.enabled")), unknown],
     [

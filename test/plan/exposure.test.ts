@@ -6,7 +6,7 @@ import { BACKENDS, type Case, exposure, NODES, OFF, ON, UNKNOWN } from "./exposu
 
 const LOCAL = { externalTrafficPolicy: "Local" } as const;
 const IP = { targetType: "ip" } as const;
-const selector = (labels: Record<string, string>) => ({ nodeSelector: new Map(Object.entries(labels)) });
+const selector = (labels: Record<string, string | undefined>) => ({ nodeSelector: new Map(Object.entries(labels)) });
 
 type Row = readonly [rule: string, expected: number | undefined, given: Case];
 
@@ -93,13 +93,24 @@ const MODIFIERS: readonly Row[] = [
   ["a selector by zone", 0, { group: { ...selector({ "topology.kubernetes.io/zone": "b" }), crossZone: ON } }],
   ["a selector by a label that is not known: unknown", undefined, { group: selector({ role: "ingress" }) }],
   [
-    "a selector by a label where labels are known, an empty value asking for the key alone",
+    "a selector by a label where labels are known, whatever its value",
     1,
+    {
+      group: selector({ role: undefined }),
+      nodes: [
+        { node: "n1", zone: "a", labels: new Map([["role", "ingress"]]) },
+        { node: "n2", zone: "a", labels: new Map() },
+      ],
+    },
+  ],
+  [
+    "a selector by a label whose value is to be empty",
+    0,
     {
       group: selector({ role: "" }),
       nodes: [
         { node: "n1", zone: "a", labels: new Map([["role", "ingress"]]) },
-        { node: "n2", zone: "a", labels: new Map() },
+        { node: "n2", zone: "a", labels: new Map([["role", ""]]) },
       ],
     },
   ],

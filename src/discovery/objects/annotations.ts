@@ -22,6 +22,35 @@ export const AWS_ANNOTATIONS = {
   quicPorts: `${AWS}quic-enabled-ports`,
 } as const;
 
+/** Read only to see what a controller refuses, with all that the Service asks for. */
+export const REFUSABLE_ANNOTATIONS = {
+  name: `${AWS}name`,
+  ipAddressType: `${AWS}ip-address-type`,
+  proxyProtocol: `${AWS}proxy-protocol`,
+  proxyProtocolPerTargetGroup: `${AWS}proxy-protocol-per-target-group`,
+  healthCheckProtocol: `${AWS}healthcheck-protocol`,
+  healthCheckPort: `${AWS}healthcheck-port`,
+  healthCheckInterval: `${AWS}healthcheck-interval`,
+  healthCheckTimeout: `${AWS}healthcheck-timeout`,
+  healthyThreshold: `${AWS}healthcheck-healthy-threshold`,
+  unhealthyThreshold: `${AWS}healthcheck-unhealthy-threshold`,
+  accessLog: `${AWS}access-log-enabled`,
+  alpnPolicy: `${AWS}alpn-policy`,
+  securityGroups: `${AWS}security-groups`,
+  extraSecurityGroups: `${AWS}extra-security-groups`,
+  disableSecurityGroups: `${AWS}disable-nlb-sg`,
+  manageBackendRules: `${AWS}manage-backend-security-group-rules`,
+  privateLinkRules: `${AWS}inbound-sg-rules-on-private-link-traffic`,
+  elasticIps: `${AWS}eip-allocations`,
+  privateIpv4: `${AWS}private-ipv4-addresses`,
+  ipv6: `${AWS}ipv6-addresses`,
+  sourceNat: `${AWS}enable-prefix-for-ipv6-source-nat`,
+  sourceNatPrefixes: `${AWS}source-nat-ipv6-prefixes`,
+  tags: `${AWS}additional-resource-tags`,
+  capacity: `${AWS}minimum-load-balancer-capacity`,
+  sourceRanges: "service.beta.kubernetes.io/load-balancer-source-ranges",
+} as const;
+
 /** Ours. They outrank whatever the ports say. */
 export const OWN_ANNOTATIONS = {
   probe: "hairpin-probe/probe",
@@ -29,7 +58,8 @@ export const OWN_ANNOTATIONS = {
   path: "hairpin-probe/path",
 } as const;
 
-const KNOWN: ReadonlySet<string> = new Set([...Object.values(AWS_ANNOTATIONS), ...Object.values(OWN_ANNOTATIONS)]);
+const REFUSABLE: ReadonlySet<string> = new Set(Object.values(REFUSABLE_ANNOTATIONS));
+const KNOWN: ReadonlySet<string> = new Set([...Object.values(AWS_ANNOTATIONS), ...REFUSABLE, ...Object.values(OWN_ANNOTATIONS)]);
 
 /** Target group attributes of one listener: the controller since 2.14.0. */
 export const portAttributesAnnotation = (port: number): string => `${AWS_ANNOTATIONS.targetGroupAttributes}.${port}`;
@@ -39,10 +69,16 @@ export const actionsAnnotation = (listenerProtocol: string, port: number): strin
   `service.beta.kubernetes.io/actions.${listenerProtocol}-${port}`;
 
 const PORT_ATTRIBUTES = new RegExp(`^${portAttributesAnnotation(0).replaceAll(".", "\\.").replace(/0$/, "")}\\d{1,5}$`);
+/** Attributes of one listener. */
+export const listenerAttributesAnnotation = (listenerProtocol: string, port: number): string =>
+  `${AWS}listener-attributes.${listenerProtocol}-${port}`;
+
+const LISTENER_ATTRIBUTES = /^service\.beta\.kubernetes\.io\/aws-load-balancer-listener-attributes\.[A-Z_]{1,16}-\d{1,5}$/;
 const ACTIONS = /^service\.beta\.kubernetes\.io\/actions\.[A-Z_]{1,16}-\d{1,5}$/;
 
 /** Whether an annotation is one that is read at all: the others are dropped as an object is parsed. */
-export const isReadAnnotation = (key: string): boolean => KNOWN.has(key) || PORT_ATTRIBUTES.test(key) || ACTIONS.test(key);
+export const isReadAnnotation = (key: string): boolean =>
+  KNOWN.has(key) || PORT_ATTRIBUTES.test(key) || ACTIONS.test(key) || LISTENER_ATTRIBUTES.test(key);
 
 /** An annotation that is read and longer than this is not kept, but its name is: Kubernetes allows 256 KiB, a setting needs few. */
 export const MAX_ANNOTATION_LENGTH = 4096;
@@ -74,8 +110,9 @@ export function pickAnnotations(entries: Iterable<readonly [string, unknown]>): 
       continue;
     }
     if (typeof value !== "string") throw new ObjectError(`metadata.annotations.${key}: got ${shown(value)}, expected text`);
-    if (value.length > MAX_ANNOTATION_LENGTH) oversized.push(key);
-    else annotations.set(key, value);
+    if (value.length <= MAX_ANNOTATION_LENGTH) annotations.set(key, value);
+    // Tags and source ranges may be as long as that, and decide nothing.
+    else if (!REFUSABLE.has(key)) oversized.push(key);
   }
   // Most objects have none: thousands of them share one.
   return annotations.size === 0 && oversized.length === 0 && unread.length === 0 ? NONE : { annotations, oversized, unread };
@@ -93,8 +130,8 @@ export function parseGoBool(text: string): boolean | undefined {
 }
 
 /**
- * `key=value,key=value`, as the controller reads its attribute annotations: keys and values are trimmed, a backslash keeps the
- * next character from separating.
+ * `key=value,key=value`, as the controller read its attribute annotations before 2.14.1: keys and values are trimmed, a backslash
+ * keeps the next character from separating.
  *
  * @returns `undefined` when an item has no `=`: the controller refuses the whole annotation then.
  * @see aws-load-balancer-controller, pkg/annotations/parser.go

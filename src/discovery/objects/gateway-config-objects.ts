@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { SCHEMES, type Scheme } from "../../domain/controller-context.ts";
-import { TARGET_TYPES, type TargetType } from "../../domain/target-group.ts";
+import { type NodeSelector, TARGET_TYPES, type TargetType } from "../../domain/target-group.ts";
 import { MAX_ANNOTATION_LENGTH } from "./annotations.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
 import { list, mapping, name, optionalText, parseAs, text, textUpTo } from "./schema.ts";
@@ -25,7 +25,7 @@ export interface TargetGroupProps {
   readonly targetType: TargetType | undefined;
   readonly attributes: ReadonlyMap<string, string>;
   /** `labels` as in `TargetGroup`; the whole `undefined`: no selector is given. */
-  readonly nodeSelector: { readonly labels: ReadonlyMap<string, string> | undefined } | undefined;
+  readonly nodeSelector: { readonly labels: NodeSelector | undefined } | undefined;
   readonly multiCluster: boolean | undefined;
   /** Protocol of the target group, where it is not to be the route's own. */
   readonly protocol: string | undefined;

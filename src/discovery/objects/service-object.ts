@@ -11,6 +11,8 @@ export interface ServicePort {
   readonly protocol: string;
   readonly appProtocol: string | undefined;
   readonly nodePort: number | undefined;
+  /** The pods' port goes by a name, which may be another number in each of them. */
+  readonly isTargetNamed: boolean;
 }
 
 export interface ServiceObject extends ReadAnnotations {
@@ -32,13 +34,26 @@ export interface ServiceObject extends ReadAnnotations {
   readonly clusterIp: string | undefined;
   /** `IPv4`, `IPv6`; the first is the Service's own. */
   readonly ipFamilies: readonly string[];
+  /** It is being deleted, and its controller takes down what it made. */
+  readonly isBeingDeleted: boolean;
+  readonly sessionAffinity: string;
+  readonly loadBalancerIp: string | undefined;
+  /** `spec.loadBalancerSourceRanges`. */
+  readonly sourceRanges: readonly string[];
 }
 
 const MAKERS_FINALIZER = /^service\.[a-z0-9.]+\/(resources|load-balancer-cleanup)$/;
 const ingressSchema = mapping({ hostname: optionalText, ip: v.nullish(address), ipMode: optionalText });
 
 const serviceSchema = mapping({
-  metadata: mapping({ namespace: name, name, annotations: entries, uid: optionalText, finalizers: list(text) }),
+  metadata: mapping({
+    namespace: name,
+    name,
+    annotations: entries,
+    uid: optionalText,
+    finalizers: list(text),
+    deletionTimestamp: optionalText,
+  }),
   spec: mapping({
     type: v.nullish(text, "ClusterIP"),
     loadBalancerClass: optionalText,
@@ -48,12 +63,16 @@ const serviceSchema = mapping({
     internalTrafficPolicy: optionalText,
     externalIPs: list(address),
     ipFamilies: list(text),
+    sessionAffinity: v.nullish(text, "None"),
+    loadBalancerIP: optionalText,
+    loadBalancerSourceRanges: list(text),
     ports: list(
       mapping({
         name: v.nullish(text, ""),
         port,
         protocol: v.nullish(text, "TCP"),
         appProtocol: optionalText,
+        targetPort: v.nullish(v.union([v.number(), text], "a number or a name")),
         // 0 is how Go writes "none" where it writes it at all.
         nodePort: v.nullish(v.union([v.literal(0), port], "a port from 1 to 65535")),
       }),
@@ -79,8 +98,9 @@ export function parseService(object: unknown): ServiceObject {
     loadBalancerClass: spec.loadBalancerClass ?? undefined,
     externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
     allocateNodePorts: spec.allocateLoadBalancerNodePorts,
-    ports: spec.ports.map((given) => ({
+    ports: spec.ports.map(({ targetPort, ...given }) => ({
       ...given,
+      isTargetNamed: typeof targetPort === "string",
       appProtocol: given.appProtocol ?? undefined,
       nodePort: given.nodePort || undefined,
     })),
@@ -94,5 +114,9 @@ export function parseService(object: unknown): ServiceObject {
     clusterIp:
       isIP(spec.clusterIP ?? "") === 0 || spec.internalTrafficPolicy === "Local" ? undefined : (spec.clusterIP ?? undefined),
     ipFamilies: spec.ipFamilies,
+    isBeingDeleted: Boolean(metadata.deletionTimestamp),
+    sessionAffinity: spec.sessionAffinity,
+    loadBalancerIp: spec.loadBalancerIP || undefined,
+    sourceRanges: spec.loadBalancerSourceRanges,
   };
 }

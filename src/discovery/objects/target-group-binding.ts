@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { TargetType } from "../../domain/target-group.ts";
+import type { NodeSelector, TargetType } from "../../domain/target-group.ts";
 import { labelSelectorSchema, labelsOf } from "./label-selector.ts";
 import { labels, mapping, name, optionalText, parseAs, port, text } from "./schema.ts";
 import type { ServicePort } from "./service-object.ts";
@@ -21,10 +21,12 @@ export interface BindingFacts {
   /** `undefined`: it does not say. */
   readonly targetType: TargetType | undefined;
   /** As in `TargetGroup`. */
-  readonly nodeSelector: ReadonlyMap<string, string> | undefined;
+  readonly nodeSelector: NodeSelector | undefined;
   readonly multiCluster: boolean;
   /** `undefined`: it does not say. */
   readonly ipFamily: 4 | 6 | undefined;
+  /** Of the target group: `TCP`, `TCP_UDP` and so on; `undefined`: it does not say. */
+  readonly protocol: string | undefined;
 }
 
 const bindingSchema = mapping({
@@ -34,6 +36,7 @@ const bindingSchema = mapping({
     targetType: optionalText,
     nodeSelector: v.nullish(labelSelectorSchema),
     ipAddressType: optionalText,
+    targetGroupProtocol: optionalText,
     multiClusterTargetGroup: v.nullish(v.boolean(), false),
   }),
 });
@@ -58,6 +61,7 @@ export function parseBinding(object: unknown): BindingObject {
       nodeSelector: labelsOf(spec.nodeSelector),
       multiCluster: spec.multiClusterTargetGroup,
       ipFamily: spec.ipAddressType === undefined || spec.ipAddressType === null ? undefined : familyOf(spec.ipAddressType),
+      protocol: spec.targetGroupProtocol || undefined,
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { LoadBalancer } from "../../domain/load-balancer.ts";
+import { type LoadBalancer, portsInForce } from "../../domain/load-balancer.ts";
 import type { NlbService, SkipReason } from "../../domain/service.ts";
 import { OWN_ANNOTATIONS, type ReadAnnotations } from "../objects/annotations.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
@@ -37,7 +37,9 @@ export interface Subject extends Pick<ReadAnnotations, "annotations" | "oversize
 export function classifyService(service: ServiceObject, surroundings: Surroundings, defaultPath: string): Classification {
   const loadBalancer = loadBalancerOf(service, surroundings);
   const { annotations, oversized } = service;
-  const ports = tcpPortsOf(service.ports);
+  const served = new Set(loadBalancer.ports.filter(({ transport }) => transport === "TCP").map(({ port }) => port));
+  // Of two ports with one number, one may have no listener.
+  const ports = tcpPortsOf(service.ports).filter(({ port }) => served.has(port));
   const said = new Map(ports.map((port) => [port.port, port]));
   return classify(
     {
@@ -46,7 +48,7 @@ export function classifyService(service: ServiceObject, surroundings: Surroundin
       ports,
       said: (port) => said.get(port),
       clusterIp: service.clusterIp,
-      portless: skipped("no_tcp_port", `None of its ${service.ports.length} ports is a TCP port.`),
+      portless: skipped("no_tcp_port", `None of its ${service.ports.length} ports has a listener for TCP.`),
       pending: pendingDetail(service, loadBalancer),
     },
     loadBalancer,
@@ -85,7 +87,7 @@ function probed(
   if (!isDnsName(hostname)) return skipped("invalid", `status: got ${shown(hostname)}, expected a host name.`);
   const { kind, namespace, controller, shortcuts, zonalAffinity } = loadBalancer;
   const name = kind === "Gateway" ? gatewayName(loadBalancer.name) : loadBalancer.name;
-  const listeners = listenersOf(loadBalancer.ports, ({ port }) => said(port), wishes, defaultPath, clusterIp);
+  const listeners = listenersOf(portsInForce(loadBalancer), ({ port }) => said(port), wishes, defaultPath, clusterIp);
   return {
     kind: "nlb",
     service: { namespace, name, controller, hostname, addresses: [], shortcuts, zonalAffinity, listeners },

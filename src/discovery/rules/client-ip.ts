@@ -1,10 +1,9 @@
-import type { ControllerContext } from "../../domain/controller-context.ts";
-import { lbcHas } from "../../domain/controller-context.ts";
 import type { Controller } from "../../domain/service.ts";
 import { type Switch, type TargetType, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
 import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
-import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
+import type { ServicePort } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
+import { alwaysPreserves } from "./asked-listeners.ts";
 import { type AskedAttributes, PRESERVE } from "./attributes.ts";
 import type { Findings } from "./findings.ts";
 
@@ -17,20 +16,31 @@ import type { Findings } from "./findings.ts";
  */
 export function preserveClientIpOf(
   controller: Controller,
-  service: ServiceObject,
   port: ServicePort,
   given: {
     readonly targetType: TargetType | undefined;
     readonly attributes: AskedAttributes;
-    readonly context: ControllerContext;
+    /** Of the target group; `undefined`: it may be one that always preserves. */
+    readonly protocol: string | undefined;
+    /** Why AWS does not do what is asked for, where it does not. */
+    readonly withheld: string | undefined;
   },
   findings: Findings,
 ): Switch {
-  const { targetType, attributes, context } = given;
+  const { targetType, attributes, protocol, withheld } = given;
   if (targetType === undefined) return UNKNOWN_SWITCH;
-  const forced = isForced(controller, service, port, context, findings);
-  if (forced === undefined) return UNKNOWN_SWITCH;
+  if (protocol === undefined) {
+    findings.doubt(
+      `Port ${port.port} is open for TCP and UDP: an NLB has one listener a port, unless ${AWS_ANNOTATIONS.tcpUdpListener} or the ` +
+        "controller's gate makes a TCP_UDP one of both. The AWS console tells which there is.",
+    );
+    return UNKNOWN_SWITCH;
+  }
   const text = attributes.asked.get(PRESERVE);
+  const forced = alwaysPreserves(protocol);
+  // What is on by default and asked to be on is on, whatever AWS refuses.
+  const staysOn = targetType === "instance" && parseGoBool(text ?? "") === true;
+  if (withheld !== undefined && text !== undefined && !forced && !staysOn) return unknown(findings, withheld);
   return preservation({ controller, targetType, port, forced, text, fate: attributes.fate }, findings);
 }
 
@@ -81,25 +91,6 @@ function unknown(findings: Findings, because: string): Switch {
     `Whether client IP preservation is on is not known: ${because}, and AWS keeps the last value. The AWS console or a measurement tells.`,
   );
   return UNKNOWN_SWITCH;
-}
-
-/** Whether the target group's protocol is one that always preserves: UDP, TCP_UDP, QUIC. `undefined`: what becomes of it is not known. */
-function isForced(
-  controller: Controller,
-  { ports, annotations }: ServiceObject,
-  port: ServicePort,
-  context: ControllerContext,
-  findings: Findings,
-): boolean | undefined {
-  if (port.protocol === "UDP") return true;
-  if (!ports.some((other) => other.port === port.port && other.protocol === "UDP")) return false;
-  const merged = annotations.get(AWS_ANNOTATIONS.tcpUdpListener);
-  if (controller === "lbc" && lbcHas(context, "tcpUdpListener") && parseGoBool(merged ?? "") === true) return true;
-  findings.doubt(
-    `Port ${port.port} is open for TCP and UDP: an NLB has one listener a port, unless ${AWS_ANNOTATIONS.tcpUdpListener} or the ` +
-      "controller's gate makes a TCP_UDP one of both. The AWS console tells which there is.",
-  );
-  return undefined;
 }
 
 /** The cloud provider validates that itself; the controller passes it on. */

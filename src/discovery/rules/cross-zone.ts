@@ -23,7 +23,9 @@ export function crossZoneOf(
 ): Switch {
   if (controller !== "lbc" && controller !== "eks-auto" && controller !== "ccm") return UNKNOWN_SWITCH;
   const ofTargetGroup = controller === "ccm" || attributes.fate !== "honoured" ? undefined : attributes.asked.get(CROSS_ZONE);
-  const ofController = annotations.get(AWS_ANNOTATIONS.crossZone);
+  const given = annotations.get(AWS_ANNOTATIONS.crossZone);
+  // Nothing is nothing to the cloud provider alone.
+  const ofController = controller === "ccm" && given === "" ? undefined : given;
   const specific = ofController === undefined ? undefined : { what: AWS_ANNOTATIONS.crossZone, text: ofController };
   return crossZone(ofTargetGroup, specific, ofLoadBalancer, findings);
 }
@@ -40,14 +42,18 @@ export function crossZone(
   findings: Findings,
 ): Switch {
   if (ofTargetGroup !== undefined && ofTargetGroup !== "use_load_balancer_configuration") {
-    // The controller passes it on as it is; AWS takes these two words alone.
-    if (ofTargetGroup === "true" || ofTargetGroup === "false") return { enabled: ofTargetGroup === "true", origin: "explicit" };
-    return refused(CROSS_ZONE, ofTargetGroup, "aws", findings);
+    return passedOn(ofTargetGroup, findings);
   }
   if (specific !== undefined) return explicit(specific.what, specific.text, findings);
   if (ofLoadBalancer === undefined) return UNKNOWN_SWITCH;
   const attribute = ofLoadBalancer.get(CROSS_ZONE);
-  return attribute === undefined ? { enabled: false, origin: "default" } : explicit(CROSS_ZONE, attribute, findings);
+  return attribute === undefined ? { enabled: false, origin: "default" } : passedOn(attribute, findings);
+}
+
+/** The controller passes an attribute on as it is; AWS takes two words alone. */
+function passedOn(text: string, findings: Findings): Switch {
+  if (text === "true" || text === "false") return { enabled: text === "true", origin: "explicit" };
+  return refused(CROSS_ZONE, text, "aws", findings);
 }
 
 function explicit(what: string, text: string, findings: Findings): Switch {

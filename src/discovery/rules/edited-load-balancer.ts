@@ -2,9 +2,10 @@ import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.
 import { UNKNOWN_SWITCH } from "../../domain/target-group.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import type { BindingFacts } from "../objects/target-group-binding.ts";
+import { Findings } from "./findings.ts";
 import type { Handler } from "./handler.ts";
 import type { Maker } from "./maker.ts";
-import { isTlsListener } from "./tls-listener.ts";
+import { tlsPortsOf } from "./tls-ports.ts";
 import { unstatedPort } from "./unstated-port.ts";
 
 const NAMES: Readonly<Record<Handler["controller"], string>> = {
@@ -48,6 +49,7 @@ export function editedLoadBalancer(
 ): LoadBalancer {
   const { namespace, name, hostnames, shortcuts, ports } = service;
   const { controller } = maker;
+  const isTls = tlsPortsOf(controller, service, new Findings());
   return {
     kind: "Service",
     namespace,
@@ -59,7 +61,7 @@ export function editedLoadBalancer(
     hostnames,
     shortcuts,
     zonalAffinity: false,
-    ports: ports.map((port) => editedPort(maker, service, port, isTlsListener(controller, service, port), bindingOf?.(port))),
+    ports: ports.map((port) => editedPort(maker, service, port, isTls(port), bindingOf?.(port))),
     refusals: [],
     ignored: [],
     doubts: [editDoesNotReach(maker, handler)],

@@ -1,11 +1,21 @@
 import type { AnnotationChange } from "../../domain/fix.ts";
-import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
+import { type LoadBalancer, type LoadBalancerPort, preservationOf } from "../../domain/load-balancer.ts";
 import { AWS_ANNOTATIONS, portAttributesAnnotation, removeAttribute, setAttribute } from "../objects/annotations.ts";
 import { PRESERVE } from "./attributes.ts";
 
 type Annotations = ReadonlyMap<string, string>;
 
-const isForced = ({ targetGroup }: LoadBalancerPort): boolean => targetGroup.preserveClientIp.origin === "forced";
+type Group = Pick<LoadBalancerPort, "port" | "targetGroup">;
+
+const isForced = ({ targetGroup }: Group): boolean => targetGroup.preserveClientIp.origin === "forced";
+
+/** The target groups of a port, each with the port whose annotation is for it: of its own Service, or of one that it forwards to. */
+const groupsOf = ({ port, targetGroup }: LoadBalancerPort): readonly Group[] => [
+  { port, targetGroup },
+  ...(targetGroup.siblings ?? []).flatMap(({ port, targetGroup }) =>
+    port === undefined || targetGroup === undefined ? [] : [{ port, targetGroup }],
+  ),
+];
 
 /**
  * The annotations that switch client IP preservation off on every port where it can be: the general one, and those of ports
@@ -15,10 +25,11 @@ const isForced = ({ targetGroup }: LoadBalancerPort): boolean => targetGroup.pre
  * @returns `undefined` where ports would have to differ and the controller cannot make them.
  */
 export function switchingOff(
-  ports: readonly LoadBalancerPort[],
+  listeners: readonly LoadBalancerPort[],
   annotations: Annotations,
   perPort: boolean,
 ): readonly AnnotationChange[] | undefined {
+  const ports = listeners.flatMap(groupsOf);
   const off = (key: string): AnnotationChange => ({ key, value: setAttribute(annotations.get(key) ?? "", PRESERVE, "false") });
   const isChange = ({ key, value }: AnnotationChange): boolean => value !== annotations.get(key);
   const general = AWS_ANNOTATIONS.targetGroupAttributes;
@@ -74,4 +85,4 @@ export const isFixed = ({ internal, refusals, ports }: LoadBalancer): boolean =>
   internal.enabled === true &&
   refusals.length === 0 &&
   ports.length > 0 &&
-  ports.every((port) => isForced(port) || port.targetGroup.preserveClientIp.enabled === false);
+  ports.every((port) => isForced(port) || preservationOf(port.targetGroup).every((enabled) => enabled === false));

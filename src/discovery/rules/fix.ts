@@ -71,7 +71,7 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
   if (after.refusals.length > 0) {
     return { ...fix, ...mendFirst(refusals.length > 0 ? refusals : after.refusals), alternatives: [] };
   }
-  if (!isSwitchable && (changes ?? []).length === 0) {
+  if (changes?.length === 0 || (!isSwitchable && changes === undefined)) {
     return without("No setting of the NLB ends it: only where callers run, or what they call, does.");
   }
   if (changes === undefined) {
@@ -79,7 +79,8 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
       "One annotation is for all ports, and AWS refuses it for those that always preserve: split the Service by transport.",
     );
   }
-  if (!isFixed(after)) return without("No annotation is known to end it here: measure, or look in the AWS console.");
+  // What is not known with the fix is said with it.
+  const open = isFixed(after) ? [] : after.doubts.filter((doubt) => !loadBalancer.doubts.includes(doubt));
   return {
     ...fix,
     summary: [
@@ -87,7 +88,7 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
       ...(isSwitchable ? ["Switches client IP preservation off."] : []),
     ].join(" "),
     annotations: changes,
-    caveats: controller === "ccm" ? [...ccmCaveats(context), ...caveats] : caveats,
+    caveats: [...(controller === "ccm" ? ccmCaveats(context) : []), ...caveats, ...open],
     costs: isSwitchable ? COSTS : [],
   };
 }
@@ -128,6 +129,11 @@ function anew(service: ServiceObject, context: ControllerContext, summary: strin
     costs: costsOfAnew(after.internal.origin !== "explicit"),
     alternatives: [IN_CLUSTER],
   };
-  if (after.refusals.length > 0) return { ...fix, caveats: mendFirst(after.refusals).caveats };
-  return isFixed(after) ? { ...fix, annotations: changes, anew: true } : fix;
+  const without = (because: string): string => `The Service is to be made anew, ${because}`;
+  if (after.refusals.length > 0) {
+    const { caveats } = mendFirst(after.refusals);
+    return { ...fix, summary: without("and first what would be refused of the new one is to be mended."), caveats };
+  }
+  if (!isFixed(after)) return { ...fix, summary: without("and what the new one would be is not known."), caveats: after.doubts };
+  return { ...fix, annotations: changes, anew: true };
 }

@@ -1,6 +1,7 @@
 import { type ControllerContext, lbcHas } from "../../domain/controller-context.ts";
 import type { Controller } from "../../domain/service.ts";
-import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import { AWS_ANNOTATIONS, parseGoBool } from "../objects/annotations.ts";
+import { parseKeyValues } from "../objects/key-values.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
 
@@ -12,7 +13,10 @@ export interface Handler {
   readonly why: string;
 }
 
+const DELETION_PROTECTION = "deletion_protection.enabled";
 const AUTO_CLASS = "eks.amazonaws.com/nlb";
+
+const NO_SERVICES = "The controller runs with EnableServiceController=false: it makes nothing of Services.";
 
 const nlbOf = (controller: "lbc" | "ccm" | "eks-auto"): Handler => ({ controller, isNlb: true, why: "" });
 const nobody = (why: string): Handler => ({ controller: "none", isNlb: false, why });
@@ -25,6 +29,8 @@ const nobody = (why: string): Handler => ({ controller: "none", isNlb: false, wh
  */
 export function handlerOf(service: ServiceObject, context: ControllerContext): Handler {
   const { type, loadBalancerClass, annotations } = service;
+  if (service.isBeingDeleted && !isProtected(service))
+    return nobody("It is being deleted: its controller takes down what it made.");
   if (type === "ExternalName") return nobody("No controller acts on a Service of type ExternalName.");
   if (loadBalancerClass !== undefined) return ofClass(loadBalancerClass, context);
   const kind = annotations.get(AWS_ANNOTATIONS.type);
@@ -38,6 +44,12 @@ export function handlerOf(service: ServiceObject, context: ControllerContext): H
   };
 }
 
+/** The controller does not take down a load balancer that is protected, and leaves it as it is. */
+const isProtected = ({ annotations }: ServiceObject): boolean => {
+  const attributes = parseKeyValues(annotations.get(AWS_ANNOTATIONS.attributes) ?? "");
+  return parseGoBool(attributes?.get(DELETION_PROTECTION) ?? "") === true;
+};
+
 /** Whether a Service has to do with load balancers at all, so that it is worth keeping: one of another type must be annotated. */
 export function asksForLoadBalancer({ type, annotations }: ServiceObject): boolean {
   if (type === "LoadBalancer") return true;
@@ -50,11 +62,13 @@ function ofClass(loadBalancerClass: string, context: ControllerContext): Handler
     const why = `The load balancer class ${shown(loadBalancerClass)} is not one that is known to make NLBs.`;
     return { controller: "other", isNlb: false, why };
   }
+  if (!context.lbcServiceController) return nobody(NO_SERVICES);
   if (lbcHas(context, "loadBalancerClass")) return nlbOf("lbc");
   return nobody("The controller knows load balancer classes since 2.4.0 only, and the cloud provider leaves every class alone.");
 }
 
 function ofController({ type, annotations }: ServiceObject, kind: "nlb-ip" | "external", context: ControllerContext): Handler {
+  if (!context.lbcServiceController) return nobody(NO_SERVICES);
   if (type !== "LoadBalancer" && context.lbcLoadBalancerOnly) {
     return nobody(`The controller runs with ServiceTypeLoadBalancerOnly: a Service of type ${shown(type)} gets no NLB.`);
   }

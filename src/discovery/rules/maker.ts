@@ -83,6 +83,11 @@ export function editedFromOf(
     service,
     service.ports.some((port) => bindingOf?.(port) !== undefined),
   );
-  const isSame = maker === undefined || handler.controller === "other" || (handler.isNlb && isMadeBy(maker, handler.controller));
+  // What is being deleted is nobody's any more.
+  const isSame =
+    service.isBeingDeleted ||
+    maker === undefined ||
+    handler.controller === "other" ||
+    (handler.isNlb && isMadeBy(maker, handler.controller));
   return isSame ? undefined : maker;
 }

@@ -8,6 +8,7 @@ import type { Findings } from "./findings.ts";
 /**
  * What the NLB forwards to.
  *
+ * @param service - Whose pods stand behind it; its annotations are those of the Service that has the load balancer.
  * @returns `undefined` when the controller is not known, or cannot do what is asked: instances need node ports.
  * @see aws-load-balancer-controller, pkg/service/model_build_target_group.go (buildTargetType).
  */
@@ -24,9 +25,10 @@ export function targetTypeOf(
     case "eks-auto":
       return asked === "instance" ? "instance" : "ip";
     case "lbc": {
-      const wanted = lbcTargetType(asked, service, context);
-      const problem = wanted === "instance" ? noNodePorts(service) : undefined;
-      if (problem === undefined) return wanted;
+      const wanted = lbcTargetType(asked, context);
+      const isIp = wanted === "ip" || service.annotations.get(AWS_ANNOTATIONS.type) === "nlb-ip";
+      const problem = wanted === "ip" && !context.lbcIpTargets ? NO_IP_TARGETS : isIp ? undefined : noNodePorts(service);
+      if (problem === undefined) return isIp ? "ip" : "instance";
       findings.refuse(problem);
       return undefined;
     }
@@ -38,16 +40,18 @@ export function targetTypeOf(
   }
 }
 
-/** A value that the controller does not know is as good as none. */
-function lbcTargetType(asked: string | undefined, { annotations }: ServiceObject, context: ControllerContext): TargetType {
-  if (annotations.get(AWS_ANNOTATIONS.type) === "nlb-ip") return "ip";
-  if (asked === "ip" || asked === "instance") return asked;
+const NO_IP_TARGETS = "The target type is ip, and the controller runs with EnableIPTargetType=false: it takes instance alone.";
+
+/** The annotation outranks the controller's default even where its value is one that is not known. */
+function lbcTargetType(asked: string | undefined, context: ControllerContext): TargetType {
+  if (asked !== undefined) return asked === "ip" ? "ip" : "instance";
   return lbcHas(context, "defaultTargetType") ? context.lbcTargetType : "instance";
 }
 
-function noNodePorts({ type, allocateNodePorts, ports }: ServiceObject): string | undefined {
-  if (type === "ClusterIP")
-    return "spec.type: got ClusterIP, expected LoadBalancer or NodePort: instance targets need node ports.";
+function noNodePorts({ name, type, allocateNodePorts, ports }: ServiceObject): string | undefined {
+  if (type === "ClusterIP") {
+    return `spec.type of ${name}: got ClusterIP, expected LoadBalancer or NodePort: instance targets need node ports.`;
+  }
   if (type !== "LoadBalancer" || allocateNodePorts || ports.every(({ nodePort }) => nodePort !== undefined)) return undefined;
-  return "spec.allocateLoadBalancerNodePorts: got false, expected true: instance targets need node ports.";
+  return `spec.allocateLoadBalancerNodePorts of ${name}: got false, expected true: instance targets need node ports.`;
 }

@@ -11,6 +11,9 @@ export interface CaseContext {
   readonly lbcScheme?: Scheme;
   readonly lbcClass?: string;
   readonly lbcLoadBalancerOnly?: boolean;
+  readonly lbcTcpUdpListener?: boolean;
+  readonly lbcIpTargets?: boolean;
+  readonly lbcServiceController?: boolean;
   readonly existingScheme?: Scheme;
 }
 

@@ -184,14 +184,56 @@ export const MORE_CASES: readonly NlbCase[] = [
   [
     "TCP and UDP on one port, without it",
     lbcService({ ports: [TCP_80, UDP_80] }),
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+    { lbcVersion: ["2.14.0", "3.5.0"] },
+  ],
+  [
+    "UDP and TCP on one port, without it: the first of them has the listener",
+    lbcService({ annotations: { "nlb-target-type": "ip" }, ports: [UDP_80, TCP_80] }),
+    "lbc, internal, ip, 80 on (forced), cross-zone off (default): can",
+  ],
+  [
+    "TCP and UDP on one port, before it was there",
+    lbcService({ ports: [TCP_80, UDP_80] }),
     "lbc, internal, instance, 80 unknown, 80 on (forced), cross-zone off (default): can",
+    { lbcVersion: ["2.13.4"] },
+  ],
+  [
+    "TCP and UDP on one port, with the controller's gate",
+    lbcService({ ports: [TCP_80, UDP_80] }),
+    "lbc, internal, instance, 80 on (forced), 80 on (forced), cross-zone off (default): can",
+    { lbcTcpUdpListener: true },
+  ],
+  [
+    "targets of type ip, with a controller that makes none",
+    lbcService({ annotations: { "nlb-target-type": "ip" } }),
+    "lbc, internal, target type unknown, 80 unknown, cross-zone off (default): unknown, refused",
+    { lbcIpTargets: false },
+  ],
+  [
+    "the type nlb-ip, with a controller that makes no other ip targets",
+    lbcService({ annotations: { type: "nlb-ip" } }),
+    "lbc, internal, ip, 80 off (default), cross-zone off (default): cannot",
+    { lbcIpTargets: false },
+  ],
+  [
+    "a Service with a controller that makes nothing of Services, and with no NLB",
+    lbcService({ hostname: null }),
+    "none, no NLB, scheme unknown: cannot",
+    { lbcServiceController: false },
+  ],
+  [
+    "a separator at the end, before it was refused",
+    lbcService({ annotations: { "target-group-attributes": `${PRESERVE_OFF},` } }),
+    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
+    { lbcVersion: ["2.14.0"] },
   ],
   [
     "TLS to the targets, too",
     lbcService({ annotations: { "ssl-cert": "arn:x", "backend-protocol": "ssl", "nlb-target-type": "ip" } }),
     "lbc, internal, ip, 80 off (default), cross-zone off (default): cannot",
   ],
-  ["ssl-ports without a certificate", lbcService({ annotations: { "ssl-ports": "*" } }), DEFAULT],
+  ["ssl-ports without a certificate", lbcService({ annotations: { "ssl-ports": "http" } }), DEFAULT],
   [
     "instances without node ports, while pods need none",
     lbcService({

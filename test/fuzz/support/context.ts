@@ -14,4 +14,7 @@ export const anyContext: fc.Arbitrary<ControllerContext> = fc.record({
   lbcScheme: fc.constantFrom(...SCHEMES),
   lbcClass: fc.constantFrom("service.k8s.aws/nlb", "example.com/nlb"),
   lbcLoadBalancerOnly: fc.boolean(),
+  lbcTcpUdpListener: fc.boolean(),
+  lbcIpTargets: fc.boolean(),
+  lbcServiceController: fc.boolean(),
 });

@@ -19,7 +19,11 @@ function targetGroup(group: TargetGroup): void {
   }
   oneOf("externalTrafficPolicy", group.externalTrafficPolicy, ["Cluster", "Local"]);
   share("weight", group.weight);
-  oneOf("ipFamily", group.ipFamily, [4, 6]);
+  oneOf("ipFamily", group.ipFamily, [4, 6, undefined]);
+  for (const sibling of group.siblings ?? []) {
+    share("weight of a sibling", sibling.weight);
+    if (sibling.targetGroup !== undefined) targetGroup(sibling.targetGroup);
+  }
   assert.ok([group.stickiness, group.multiCluster].every((value) => typeof value === "boolean"));
   assert.ok(group.nodeSelector === undefined || group.nodeSelector instanceof Map);
 }

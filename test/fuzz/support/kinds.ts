@@ -93,10 +93,10 @@ function annotations({ annotations: kept, oversized }: ReadAnnotations): void {
   for (const key of oversized) assert.ok(isReadAnnotation(key), `annotation ${key} is named and never read`);
 }
 
-function labels(found: ReadonlyMap<string, string> | undefined): void {
+function labels(found: ReadonlyMap<string, string | undefined> | undefined): void {
   for (const [key, value] of found ?? []) {
     clean("the key of a label", key);
-    clean(`label ${key}`, value);
+    if (value !== undefined) clean(`label ${key}`, value);
   }
 }
 
@@ -112,9 +112,10 @@ function service(read: ServiceObject): void {
   for (const hostname of read.hostnames) clean("hostname", hostname);
   for (const each of read.shortcuts) address("shortcut", each);
   if (read.clusterIp !== undefined) address("clusterIp", read.clusterIp);
-  for (const text of [read.type, read.loadBalancerClass ?? "", ...read.ipFamilies]) clean("spec", text);
+  const texts = [read.type, read.loadBalancerClass ?? "", read.sessionAffinity, read.loadBalancerIp ?? ""];
+  for (const text of [...texts, ...read.ipFamilies, ...read.sourceRanges]) clean("spec", text);
   oneOf("externalTrafficPolicy", read.externalTrafficPolicy, ["Cluster", "Local"]);
-  assert.equal(typeof read.allocateNodePorts, "boolean");
+  for (const value of [read.allocateNodePorts, read.isBeingDeleted]) assert.equal(typeof value, "boolean");
 }
 
 function slice({ namespace, name, serviceName, ids, backends }: EndpointSliceObject): void {
