@@ -117,8 +117,10 @@ describe("where something else is refused", () => {
   });
 
   it("and the attribute itself is what is refused, setting it mends that, too", () => {
-    const object = lbcService({ annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,a=b" } });
-    assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},a=b`]);
+    const object = lbcService({
+      annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,proxy_protocol_v2.enabled=true" },
+    });
+    assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},proxy_protocol_v2.enabled=true`]);
     assert.match(assess(object).fix?.summary ?? "", /^Mends what is refused\. Switches/);
   });
 
@@ -128,14 +130,14 @@ describe("where something else is refused", () => {
       { name: "web", port: 80 },
     ];
     const of = (value: string) => annotations(lbcService({ ports, annotations: { "target-group-attributes": value } }));
-    assert.deepEqual(of(`${PRESERVE_OFF},a=b`), ["…: a=b", `….80: ${PRESERVE_OFF}`]);
+    assert.deepEqual(of(`${PRESERVE_OFF},stickiness.enabled=true`), ["…: stickiness.enabled=true", `….80: ${PRESERVE_OFF}`]);
     assert.deepEqual(of(PRESERVE_OFF), ["…: undefined", `….80: ${PRESERVE_OFF}`]);
     const { fix } = assess(lbcService({ ports: ports.slice(0, 1), annotations: { "target-group-attributes": PRESERVE_OFF } }));
     assert.deepEqual([fix?.summary, fix?.costs], ["Mends what is refused.", []]);
   });
 
   it("an annotation that is too long to be read is not written over", () => {
-    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `a=${"x".repeat(5000)}` } }));
+    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `stickiness.type=${"x".repeat(5000)}` } }));
     assert.deepEqual(fix?.annotations, []);
     assert.match(fix?.summary ?? "", /too long to be read/);
   });

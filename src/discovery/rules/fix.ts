@@ -79,7 +79,8 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
       "One annotation is for all ports, and AWS refuses it for those that always preserve: split the Service by transport.",
     );
   }
-  if (!isFixed(after)) return without("No annotation is known to end it here: measure, or look in the AWS console.");
+  // What is not known with the fix is said with it.
+  const open = isFixed(after) ? [] : after.doubts.filter((doubt) => !loadBalancer.doubts.includes(doubt));
   return {
     ...fix,
     summary: [
@@ -87,7 +88,7 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
       ...(isSwitchable ? ["Switches client IP preservation off."] : []),
     ].join(" "),
     annotations: changes,
-    caveats: controller === "ccm" ? [...ccmCaveats(context), ...caveats] : caveats,
+    caveats: [...(controller === "ccm" ? ccmCaveats(context) : []), ...caveats, ...open],
     costs: isSwitchable ? COSTS : [],
   };
 }
