@@ -136,6 +136,16 @@ describe("where something else is refused", () => {
     assert.deepEqual([fix?.summary, fix?.costs], ["Mends what is refused.", []]);
   });
 
+  it("nothing is printed where all that can be off is off already", () => {
+    const ports = [
+      { name: "dns", port: 53, protocol: "UDP" },
+      { name: "web", port: 80 },
+    ];
+    const { fix } = assess(lbcService({ ports, annotations: { "target-group-attributes.80": PRESERVE_OFF } }));
+    assert.match(fix?.summary ?? "", /^No setting of the NLB ends it/);
+    assert.deepEqual([fix?.annotations, fix?.costs], [[], []]);
+  });
+
   it("an annotation that is too long to be read is not written over", () => {
     const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `stickiness.type=${"x".repeat(5000)}` } }));
     assert.deepEqual(fix?.annotations, []);
@@ -190,6 +200,7 @@ describe("the Service is made anew", () => {
     const edited = { type: "external", "nlb-target-type": "instance", scheme: "private" };
     const { fix } = assess(service({ annotations: edited, hostname: CCM_HOSTNAME }));
     assert.deepEqual([fix?.anew, fix?.annotations], [false, []]);
+    assert.match(fix?.summary ?? "", /is to be made anew, and first what would be refused of the new one is to be mended/);
     assert.match(fix?.caveats.join() ?? "", /scheme: got "private"/);
   });
 });

@@ -71,7 +71,7 @@ function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surrounding
   if (after.refusals.length > 0) {
     return { ...fix, ...mendFirst(refusals.length > 0 ? refusals : after.refusals), alternatives: [] };
   }
-  if (!isSwitchable && (changes ?? []).length === 0) {
+  if (changes?.length === 0 || (!isSwitchable && changes === undefined)) {
     return without("No setting of the NLB ends it: only where callers run, or what they call, does.");
   }
   if (changes === undefined) {
@@ -129,6 +129,11 @@ function anew(service: ServiceObject, context: ControllerContext, summary: strin
     costs: costsOfAnew(after.internal.origin !== "explicit"),
     alternatives: [IN_CLUSTER],
   };
-  if (after.refusals.length > 0) return { ...fix, caveats: mendFirst(after.refusals).caveats };
-  return isFixed(after) ? { ...fix, annotations: changes, anew: true } : fix;
+  const without = (because: string): string => `The Service is to be made anew, ${because}`;
+  if (after.refusals.length > 0) {
+    const { caveats } = mendFirst(after.refusals);
+    return { ...fix, summary: without("and first what would be refused of the new one is to be mended."), caveats };
+  }
+  if (!isFixed(after)) return { ...fix, summary: without("and what the new one would be is not known."), caveats: after.doubts };
+  return { ...fix, annotations: changes, anew: true };
 }
