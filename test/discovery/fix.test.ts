@@ -165,7 +165,9 @@ describe("the Service is made anew", () => {
         "'…type=external' '…nlb-target-type=instance' '…scheme=internal' " +
         `'…target-group-attributes=${PRESERVE_OFF}' | kubectl replace --force -f -`,
     );
-    assert.match(assess(service({ annotations: CCM }), OLD).fix?.costs.join() ?? "", /deletes its NLB/);
+    const { fix } = assess(service({ annotations: CCM }), OLD);
+    assert.match(fix?.costs.join() ?? "", /deletes its NLB/);
+    assert.match(fix?.caveats.join() ?? "", /Controller is to run before/);
   });
 
   it("with targets of type ip where those are asked for, which do not preserve", () => {

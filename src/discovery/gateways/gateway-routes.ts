@@ -34,6 +34,14 @@ export function backendsOfListener(
   return route === undefined ? [] : route.backends.filter(({ weight }) => weight > 0).map((backend) => ({ route, backend }));
 }
 
+/** Whether a selector of namespaces, which are not read, decides which route a port takes. */
+export function dependsOnSelector(gateway: GatewayObject, { port }: GatewayListener, routes: readonly RouteObject[]): boolean {
+  const selecting = gateway.listeners.filter((each) => each.port === port && each.routesFrom === "Selector");
+  return routes.some(
+    (route) => route.namespace !== gateway.namespace && selecting.some((each) => isAttached(gateway, each, route)),
+  );
+}
+
 const pathOf = ({ namespace, name }: RouteObject): string => `${namespace}/${name}`;
 
 /** Whether some route is attached to a ListenerSet that may add listeners to this Gateway. Which of them do is not read. */

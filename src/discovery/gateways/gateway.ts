@@ -10,7 +10,7 @@ import { ignoredOnGateway } from "../rules/ignored-annotations.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
 import { configurationOf, type GatewayConfiguration, type GatewayConfigurations } from "./gateway-config.ts";
 import { gatewayPort } from "./gateway-port.ts";
-import { backendsOfListener, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
+import { backendsOfListener, dependsOnSelector, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
 
 /** All that Gateways are made of. Maps are by `namespace/name`; classes, which have no namespace, by `/name`. */
 export interface GatewayWorld {
@@ -81,6 +81,9 @@ function describe(
     const routed = backendsOfListener(gateway, listener, world.routes);
     if (routed.length === 0) return [];
     routedByPort.set(listener.port, routed);
+    if (dependsOnSelector(gateway, listener, world.routes)) {
+      findings.doubt(`Which namespaces port ${listener.port} takes routes from is not read: a selector says.`);
+    }
     const services = routed.flatMap(({ backend: { kind, namespace, name } }) =>
       kind === "Service" ? [{ namespace, name }] : [],
     );
