@@ -92,6 +92,11 @@ function describe(
     if (spoken !== undefined) said.set(listener.port, spoken);
     return [gatewayPort({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
   });
+  if (findings.refusals.some(({ by }) => by === "aws")) {
+    findings.doubt(
+      "Whether client IP preservation is off is not known: AWS refuses one of the attributes, and with it all that are set in that call and after it.",
+    );
+  }
   const { namespace, name, hostnames } = gateway;
   const [hostname] = hostnames;
   const isOther = hostname !== undefined && shapeOf(hostname) === "not_nlb";
@@ -111,7 +116,7 @@ function describe(
       hostnames,
       shortcuts: [],
       zonalAffinity: (configuration.attributes.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
-      ports,
+      ports: findings.refusals.some(({ by }) => by === "aws") ? ports.map(withheld) : ports,
       hasUnseenPorts,
       refusals: findings.refusals,
       ignored: ignoredOnGateway(gateway),
@@ -119,6 +124,12 @@ function describe(
     },
   };
 }
+
+/** AWS does a call whole or not at all: what it was to switch off may be on. */
+const withheld = (port: LoadBalancerPort): LoadBalancerPort =>
+  port.targetGroup.preserveClientIp.origin === "explicit"
+    ? { ...port, targetGroup: { ...port.targetGroup, preserveClientIp: UNKNOWN_SWITCH } }
+    : port;
 
 function internalOf(
   { scheme }: GatewayConfiguration,

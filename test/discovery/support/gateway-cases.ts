@@ -225,6 +225,16 @@ export const GATEWAY_CASES: readonly (readonly [name: string, given: GivenCluste
     "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown, refused",
   ],
   [
+    "with another attribute that AWS refuses: none of that call is set",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({ of: "web", props: { attributes: { [PRESERVE]: "false", [CROSS_ZONE]: "yes" } } }),
+      ],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone unknown: unknown, refused",
+  ],
+  [
     "with several routes on a port: the oldest alone counts",
     {
       ...simple,
