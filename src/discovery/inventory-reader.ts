@@ -124,4 +124,5 @@ const CONSEQUENCES: Readonly<Record<string, string>> = {
   endpointslices: "where backends are, and so the exposure, is not known",
   gateways: "NLBs of Gateways are not in the list",
   gatewayclasses: "NLBs of Gateways are not in the list",
+  targetgroupbindings: "Services that are bound by hand to NLBs made elsewhere are not in the list",
 };

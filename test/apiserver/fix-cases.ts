@@ -53,9 +53,9 @@ const SERVICES: Readonly<Record<string, Fixed>> = {
   "lbc-class": {
     given: {
       spec: { loadBalancerClass: LBC_CLASS },
-      annotations: { "target-group-attributes": "a.b=c\\,d,stickiness.enabled=true" },
+      annotations: { "target-group-attributes": "stickiness.type=source_ip,stickiness.enabled=true" },
     },
-    sets: { [ATTRIBUTES]: `a.b=c\\,d,stickiness.enabled=true,${PRESERVE_OFF}` },
+    sets: { [ATTRIBUTES]: `stickiness.type=source_ip,stickiness.enabled=true,${PRESERVE_OFF}` },
   },
   "lbc-external": { given: { annotations: EXTERNAL }, sets: { [ATTRIBUTES]: PRESERVE_OFF } },
   "lbc-ip": {
@@ -66,13 +66,16 @@ const SERVICES: Readonly<Record<string, Fixed>> = {
     given: {
       spec: { loadBalancerClass: LBC_CLASS },
       ports: PORTS,
-      annotations: { "target-group-attributes.443": `x=y,${PRESERVE_ON}` },
+      annotations: { "target-group-attributes.443": `proxy_protocol_v2.enabled=true,${PRESERVE_ON}` },
     },
-    sets: { [ATTRIBUTES]: PRESERVE_OFF, [`${ATTRIBUTES}.443`]: `x=y,${PRESERVE_OFF}` },
+    sets: { [ATTRIBUTES]: PRESERVE_OFF, [`${ATTRIBUTES}.443`]: `proxy_protocol_v2.enabled=true,${PRESERVE_OFF}` },
   },
   "lbc-refused": {
-    given: { spec: { loadBalancerClass: LBC_CLASS }, annotations: { "target-group-attributes": `${PRESERVE}=no,x=y` } },
-    sets: { [ATTRIBUTES]: `${PRESERVE_OFF},x=y` },
+    given: {
+      spec: { loadBalancerClass: LBC_CLASS },
+      annotations: { "target-group-attributes": `${PRESERVE}=no,proxy_protocol_v2.enabled=true` },
+    },
+    sets: { [ATTRIBUTES]: `${PRESERVE_OFF},proxy_protocol_v2.enabled=true` },
   },
   "lbc-udp": {
     given: { spec: { loadBalancerClass: LBC_CLASS }, ports: MIXED, annotations: { "target-group-attributes": PRESERVE_OFF } },

@@ -141,7 +141,9 @@ describe("where something else is refused", () => {
   });
 
   it("and the attribute itself is what is refused, setting it mends that, too", () => {
-    const object = lbcService({ annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,proxy_protocol_v2.enabled=true" } });
+    const object = lbcService({
+      annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,proxy_protocol_v2.enabled=true" },
+    });
     assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},proxy_protocol_v2.enabled=true`]);
     assert.match(assess(object).fix?.summary ?? "", /^Mends what is refused\. Switches/);
   });
@@ -158,8 +160,18 @@ describe("where something else is refused", () => {
     assert.deepEqual([fix?.summary, fix?.costs], ["Mends what is refused.", []]);
   });
 
+  it("nothing is printed where all that can be off is off already", () => {
+    const ports = [
+      { name: "dns", port: 53, protocol: "UDP" },
+      { name: "web", port: 80 },
+    ];
+    const { fix } = assess(lbcService({ ports, annotations: { "target-group-attributes.80": PRESERVE_OFF } }));
+    assert.match(fix?.summary ?? "", /^No setting of the NLB ends it/);
+    assert.deepEqual([fix?.annotations, fix?.costs], [[], []]);
+  });
+
   it("an annotation that is too long to be read is not written over", () => {
-    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `a=${"x".repeat(5000)}` } }));
+    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `stickiness.type=${"x".repeat(5000)}` } }));
     assert.deepEqual(fix?.annotations, []);
     assert.match(fix?.summary ?? "", /too long to be read/);
   });
@@ -177,7 +189,9 @@ describe("the Service is made anew", () => {
         "'…type=external' '…nlb-target-type=instance' '…scheme=internal' " +
         `'…target-group-attributes=${PRESERVE_OFF}' | kubectl replace --force -f -`,
     );
-    assert.match(assess(service({ annotations: CCM }), OLD).fix?.costs.join() ?? "", /deletes its NLB/);
+    const { fix } = assess(service({ annotations: CCM }), OLD);
+    assert.match(fix?.costs.join() ?? "", /deletes its NLB/);
+    assert.match(fix?.caveats.join() ?? "", /Controller is to run before/);
   });
 
   it("with targets of type ip where those are asked for, which do not preserve", () => {
@@ -212,6 +226,7 @@ describe("the Service is made anew", () => {
     const edited = { type: "external", "nlb-target-type": "instance", scheme: "private" };
     const { fix } = assess(service({ annotations: edited, hostname: CCM_HOSTNAME }));
     assert.deepEqual([fix?.anew, fix?.annotations], [false, []]);
+    assert.match(fix?.summary ?? "", /is to be made anew, and first what would be refused of the new one is to be mended/);
     assert.match(fix?.caveats.join() ?? "", /scheme: got "private"/);
   });
 });

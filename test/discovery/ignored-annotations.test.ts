@@ -91,6 +91,19 @@ const cases: readonly (readonly [
     [/^nlb-target-type: "pod" is no target type$/],
   ],
   [
+    "of targets that are pods: labels of nodes",
+    LBC,
+    { "nlb-target-type": "ip", "target-node-labels": "a=b" },
+    [/^target-node-labels: targets of type ip are pods, not nodes$/],
+  ],
+  [
+    "of a controller that makes targets of pods by default: none, as a target type that is none makes instances",
+    LBC,
+    { "nlb-target-type": "pod" },
+    [],
+    { lbcTargetType: "ip" },
+  ],
+  [
     "of nlb-ip: targets of type instance",
     { annotations: { type: "nlb-ip" } },
     { "nlb-target-type": "instance" },

@@ -82,7 +82,8 @@ describe("the inventory", () => {
   it("goes on without what may not be listed, says so, and what follows from it", async () => {
     const { inventory } = await inventoryOf((server) => {
       whole(server);
-      forbid(NODES, SLICES, GATEWAYS)(server);
+      server.put(BINDINGS, binding({}));
+      forbid(NODES, SLICES, GATEWAYS, BINDINGS)(server);
     });
     assert.equal(inventory.nodes, undefined);
     assert.deepEqual(
@@ -91,6 +92,7 @@ describe("the inventory", () => {
     );
     assert.deepEqual(inventory.notes, [
       "gateways may not be listed: NLBs of Gateways are not in the list.",
+      "targetgroupbindings may not be listed: Services that are bound by hand to NLBs made elsewhere are not in the list.",
       "nodes may not be listed: how many targets there are, and so the exposure of instance targets, is not known.",
       "endpointslices may not be listed: where backends are, and so the exposure, is not known.",
     ]);

@@ -30,8 +30,18 @@ export function backendsOfListener(
   if (!routes.some((route) => isAttached(gateway, listener, route))) return [];
   const ofPort = gateway.listeners.filter(({ port }) => port === listener.port);
   const attached = routes.filter((route) => ofPort.some((each) => isAttached(gateway, each, route)));
-  const [route] = attached.toSorted((a, b) => a.createdMs - b.createdMs || (pathOf(a) < pathOf(b) ? -1 : 1));
-  return route === undefined ? [] : route.backends.filter(({ weight }) => weight > 0).map((backend) => ({ route, backend }));
+  const oldestFirst = attached.toSorted((a, b) => a.createdMs - b.createdMs || (pathOf(a) < pathOf(b) ? -1 : 1));
+  // Where it is not known which namespaces are let in, any of them may be the one.
+  const counting = dependsOnSelector(gateway, listener, routes) ? oldestFirst : oldestFirst.slice(0, 1);
+  return counting.flatMap((route) => route.backends.filter(({ weight }) => weight > 0).map((backend) => ({ route, backend })));
+}
+
+/** Whether a selector of namespaces, which are not read, decides which route a port takes. */
+export function dependsOnSelector(gateway: GatewayObject, { port }: GatewayListener, routes: readonly RouteObject[]): boolean {
+  const selecting = gateway.listeners.filter((each) => each.port === port && each.routesFrom === "Selector");
+  return routes.some(
+    (route) => route.namespace !== gateway.namespace && selecting.some((each) => isAttached(gateway, each, route)),
+  );
 }
 
 const pathOf = ({ namespace, name }: RouteObject): string => `${namespace}/${name}`;

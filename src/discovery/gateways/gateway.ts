@@ -10,7 +10,7 @@ import { ignoredOnGateway } from "../rules/ignored-annotations.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
 import { configurationOf, type GatewayConfiguration, type GatewayConfigurations } from "./gateway-config.ts";
 import { gatewayPort } from "./gateway-port.ts";
-import { backendsOfListener, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
+import { backendsOfListener, dependsOnSelector, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
 
 /** All that Gateways are made of. Maps are by `namespace/name`; classes, which have no namespace, by `/name`. */
 export interface GatewayWorld {
@@ -81,6 +81,9 @@ function describe(
     const routed = backendsOfListener(gateway, listener, world.routes);
     if (routed.length === 0) return [];
     routedByPort.set(listener.port, routed);
+    if (dependsOnSelector(gateway, listener, world.routes)) {
+      findings.doubt(`Which namespaces port ${listener.port} takes routes from is not read: a selector says.`);
+    }
     const services = routed.flatMap(({ backend: { kind, namespace, name } }) =>
       kind === "Service" ? [{ namespace, name }] : [],
     );
@@ -89,6 +92,11 @@ function describe(
     if (spoken !== undefined) said.set(listener.port, spoken);
     return [gatewayPort({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
   });
+  if (findings.refusals.some(({ by }) => by === "aws")) {
+    findings.doubt(
+      "Whether client IP preservation is off is not known: AWS refuses one of the attributes, and with it all that are set in that call and after it.",
+    );
+  }
   const { namespace, name, hostnames } = gateway;
   const [hostname] = hostnames;
   const isOther = hostname !== undefined && shapeOf(hostname) === "not_nlb";
@@ -108,7 +116,7 @@ function describe(
       hostnames,
       shortcuts: [],
       zonalAffinity: (configuration.attributes.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
-      ports,
+      ports: findings.refusals.some(({ by }) => by === "aws") ? ports.map(withheld) : ports,
       hasUnseenPorts,
       refusals: findings.refusals,
       ignored: ignoredOnGateway(gateway),
@@ -116,6 +124,12 @@ function describe(
     },
   };
 }
+
+/** AWS does a call whole or not at all: what it was to switch off may be on. */
+const withheld = (port: LoadBalancerPort): LoadBalancerPort =>
+  port.targetGroup.preserveClientIp.origin === "explicit"
+    ? { ...port, targetGroup: { ...port.targetGroup, preserveClientIp: UNKNOWN_SWITCH } }
+    : port;
 
 function internalOf(
   { scheme }: GatewayConfiguration,

@@ -14,6 +14,9 @@ export const IP_TARGETS =
 export const IN_CLUSTER = "Calls from inside the cluster past the NLB, by the Service's own name (SERVICE.NAMESPACE.svc).";
 export const PLACEMENT = "Callers on nodes that are no targets: a node selector for the NLB, or node affinity for the callers.";
 
+export const NEEDS_CONTROLLER =
+  "The AWS Load Balancer Controller is to run before: where it does not, nobody makes an NLB of the new Service.";
+
 /** @param isSchemeAssumed - No annotation says whether the new NLB is to be internal. */
 export const costsOfAnew = (isSchemeAssumed: boolean): readonly string[] => [
   "Making a Service anew deletes its NLB: until the new one serves, which takes minutes, nothing answers, and its name is another one.",

@@ -5,7 +5,17 @@ import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
 import { PRESERVE } from "./attributes.ts";
 import { asExternal, isFixed, switchingOff, withChanges } from "./fix-changes.ts";
-import { COSTS, ccmCaveats, costsOfAnew, IN_CLUSTER, IP_TARGETS, madeAnewInstead, mendFirst, PLACEMENT } from "./fix-words.ts";
+import {
+  COSTS,
+  ccmCaveats,
+  costsOfAnew,
+  IN_CLUSTER,
+  IP_TARGETS,
+  madeAnewInstead,
+  mendFirst,
+  NEEDS_CONTROLLER,
+  PLACEMENT,
+} from "./fix-words.ts";
 import { handlerOf } from "./handler.ts";
 import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
 import { editedFromOf } from "./maker.ts";
@@ -135,5 +145,6 @@ function anew(service: ServiceObject, context: ControllerContext, summary: strin
     return { ...fix, summary: without("and first what would be refused of the new one is to be mended."), caveats };
   }
   if (!isFixed(after)) return { ...fix, summary: without("and what the new one would be is not known."), caveats: after.doubts };
-  return { ...fix, annotations: changes, anew: true };
+  const caveats = after.controller === "lbc" ? [NEEDS_CONTROLLER] : [];
+  return { ...fix, annotations: changes, anew: true, caveats };
 }

@@ -1,6 +1,7 @@
 import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../../domain/controller-context.ts";
 import type { IgnoredAnnotation } from "../../domain/load-balancer.ts";
 import type { Controller } from "../../domain/service.ts";
+import type { TargetType } from "../../domain/target-group.ts";
 import { AWS_ANNOTATIONS, type ReadAnnotations } from "../objects/annotations.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
@@ -82,15 +83,19 @@ function ignoredByLbc(
   if (suffix === "internal" && annotations.has(AWS_ANNOTATIONS.scheme) && lbcHas(context, "schemeAndExternal")) {
     return "aws-load-balancer-scheme decides where both are given";
   }
-  if (suffix === "nlb-target-type") return targetTypeWithoutUse(service, isAuto);
+  const { lbcTargetType } = context;
+  if (suffix === "nlb-target-type") return targetTypeWithoutUse(service, isAuto, lbcTargetType);
+  const asked = annotations.get(AWS_ANNOTATIONS.targetType) ?? (isAuto ? "ip" : lbcTargetType);
+  if (suffix === "target-node-labels" && (asked === "ip" || type === "nlb-ip")) return "targets of type ip are pods, not nodes";
   return undefined;
 }
 
-function targetTypeWithoutUse({ annotations }: ServiceObject, isAuto: boolean): string | undefined {
+function targetTypeWithoutUse({ annotations }: ServiceObject, isAuto: boolean, byDefault: TargetType): string | undefined {
   const asked = annotations.get(AWS_ANNOTATIONS.targetType);
   if (asked === undefined || asked === "ip") return undefined;
   if (!isAuto && annotations.get(AWS_ANNOTATIONS.type) === "nlb-ip") return "the type nlb-ip makes targets of type ip";
-  return asked === "instance" ? undefined : `${shown(asked)} is no target type`;
+  // What is no target type is one of instances, where the controller would make others by itself.
+  return asked === "instance" || (!isAuto && byDefault === "ip") ? undefined : `${shown(asked)} is no target type`;
 }
 
 /** What any controller reads, and what changes nothing as the rest of the Service is. */

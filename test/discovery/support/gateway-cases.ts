@@ -225,6 +225,16 @@ export const GATEWAY_CASES: readonly (readonly [name: string, given: GivenCluste
     "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown, refused",
   ],
   [
+    "with another attribute that AWS refuses: none of that call is set",
+    {
+      ...simple,
+      targetGroups: [
+        targetGroupConfiguration({ of: "web", props: { attributes: { [PRESERVE]: "false", [CROSS_ZONE]: "yes" } } }),
+      ],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone unknown: unknown, refused",
+  ],
+  [
     "with several routes on a port: the oldest alone counts",
     {
       ...simple,
@@ -249,6 +259,24 @@ export const GATEWAY_CASES: readonly (readonly [name: string, given: GivenCluste
       targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
     },
     "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
+  ],
+  [
+    "with routes of namespaces that a selector may let in: any of them may count",
+    {
+      ...simple,
+      gateways: [
+        gateway({
+          listeners: [{ name: "a", port: 80, protocol: "TCP", allowedRoutes: { namespaces: { from: "Selector" } } }],
+        }),
+      ],
+      routes: [
+        ["TCPRoute", route({ name: "a", namespace: "other", parent: { namespace: "shop" }, to: ["shop/api:80"] })],
+        ["TCPRoute", route({ name: "b", to: ["web:80"] })],
+      ],
+      services: [nodePortService(), nodePortService("api")],
+      targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
+    },
+    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
   ],
   [
     "with ListenerSets that may add ports: never known not to hairpin",
