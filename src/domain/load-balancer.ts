@@ -78,13 +78,20 @@ export const preservationOf = ({ preserveClientIp, siblings = [] }: TargetGroup)
 /** What the controller refuses it does not apply, all of it, and what there was before is not known. */
 export const isRefused = ({ refusals }: LoadBalancer): boolean => refusals.some(({ by }) => by === "controller");
 
-/** The ports as they are known to be: where the controller refuses what is asked for, nothing is but that they may be there. */
+/** The ports as they are known to be: where the controller refuses what is asked for, only what a binding tells. */
 export function portsInForce(loadBalancer: LoadBalancer): readonly LoadBalancerPort[] {
   const { ports } = loadBalancer;
   return isRefused(loadBalancer) ? ports.map((port) => ({ ...port, targetGroup: inDoubt(port.targetGroup) })) : ports;
 }
 
-const inDoubt = ({ externalTrafficPolicy }: TargetGroup): TargetGroup => ({
+const inDoubt = ({
+  externalTrafficPolicy,
+  isBound,
+  targetType,
+  nodeSelector,
+  multiCluster,
+  ipFamily,
+}: TargetGroup): TargetGroup => ({
   targetType: undefined,
   preserveClientIp: UNKNOWN_SWITCH,
   crossZone: UNKNOWN_SWITCH,
@@ -94,4 +101,5 @@ const inDoubt = ({ externalTrafficPolicy }: TargetGroup): TargetGroup => ({
   multiCluster: false,
   weight: undefined,
   ipFamily: undefined,
+  ...(isBound && { isBound, targetType, nodeSelector, multiCluster, ipFamily }),
 });

@@ -56,6 +56,8 @@ export interface TargetGroup {
   readonly multiCluster: boolean;
   /** Share of the listener's connections that this group gets, 0 to 1; `undefined`: several groups, and it is not known. */
   readonly weight: number | undefined;
+  /** A TargetGroupBinding tells target type, node selector and family: they are what there is, whatever is asked for. */
+  readonly isBound?: true;
   /** The other groups that the listener forwards to, where they are known. */
   readonly siblings?: readonly Sibling[];
   /** Family of the targets' addresses; `undefined`: not known. A client of the other family is never preserved. */

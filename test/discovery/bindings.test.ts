@@ -42,6 +42,15 @@ describe("a TargetGroupBinding that the controller made for the Service", () => 
     assert.deepEqual([found?.ipFamily, found?.multiCluster], [6, true]);
   });
 
+  it("tells what there is of a Service that its controller refuses", () => {
+    const annotations = { "proxy-protocol": "true", "nlb-target-type": "instance" };
+    const bound = binding({ spec: { targetType: "ip", ipAddressType: "ipv4" } });
+    const group = targetGroupOf(classifiedCluster({ services: [lbcService({ annotations })], bindings: [bound] }));
+    assert.deepEqual([group?.targetType, group?.ipFamily, group?.preserveClientIp.enabled], ["ip", 4, undefined]);
+    const alone = targetGroupOf(classifiedCluster({ services: [lbcService({ annotations })] }));
+    assert.deepEqual([alone?.targetType, alone?.ipFamily], [undefined, undefined]);
+  });
+
   it("tells whether the target group is one that always preserves", () => {
     assert.equal(
       groupWith(binding({ spec: { targetType: "ip", targetGroupProtocol: "TCP_UDP" } }))?.preserveClientIp.origin,

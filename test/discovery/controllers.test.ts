@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { AWS_ANNOTATIONS } from "../../src/discovery/objects/annotations.ts";
 import { loadBalancerOf } from "../../src/discovery/rules/load-balancer.ts";
-import { canHairpin, type LoadBalancer } from "../../src/domain/load-balancer.ts";
+import { canHairpin, type LoadBalancer, portsInForce } from "../../src/domain/load-balancer.ts";
 import type { Switch } from "../../src/domain/target-group.ts";
 import { CONTROLLER_ROWS, type ControllerRow, situationOf } from "./support/controller-rows.ts";
+import { PRESERVE_OFF } from "./support/objects.ts";
 
 /** What a row tells of a load balancer, and what we make of it, in the same words. */
 type Told = Readonly<Record<string, unknown>>;
@@ -22,6 +24,20 @@ describe("what the controllers' own code makes of a Service", () => {
       const expected = { ...expectedOf(row, loadBalancer), ...AWS_REFUSES[row.name] };
       assert.deepEqual(toldOf(loadBalancer, row), expected, JSON.stringify([loadBalancer.refusals, loadBalancer.doubts]));
     });
+  }
+});
+
+it("nothing that a controller refuses is all-clear for what else is annotated", () => {
+  const refused = CONTROLLER_ROWS.filter((row) => row.expect.isNlb && isRefused(row));
+  assert.ok(refused.length > 90, `${refused.length} rows`);
+  for (const row of refused) {
+    const { service, surroundings } = situationOf(row);
+    const off = new Map([[AWS_ANNOTATIONS.targetGroupAttributes, PRESERVE_OFF], ...service.annotations]);
+    const loadBalancer = loadBalancerOf({ ...service, annotations: off }, surroundings);
+    assert.equal(canHairpin(loadBalancer), undefined, row.name);
+    for (const { targetGroup } of portsInForce(loadBalancer))
+      assert.equal(targetGroup.preserveClientIp.enabled, undefined, row.name);
+    assert.match(loadBalancer.doubts.join(" "), /changes nothing as long as it refuses/, row.name);
   }
 });
 

@@ -88,7 +88,9 @@ describe("the annotation", () => {
     const changes = (more: Readonly<Record<string, string>>, ports = [{ name: "a", port: 80, protocol: "TCP" }]) => {
       const parsed = parseService(lbcService({ ports, annotations: { ...given, ...more } }));
       const surroundings = { context: DEFAULT_CONTEXT, serviceOf: () => canary };
-      return fixOf(loadBalancerOf(parsed, surroundings), parsed, surroundings)?.annotations.map(({ key }) => key.replace(KEY, "…"));
+      return fixOf(loadBalancerOf(parsed, surroundings), parsed, surroundings)?.annotations.map(({ key }) =>
+        key.replace(KEY, "…"),
+      );
     };
     assert.deepEqual(changes({}), ["…"]);
     assert.deepEqual(changes({ "target-group-attributes.8080": PRESERVE_ON }), ["…", "….8080"]);

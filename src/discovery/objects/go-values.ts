@@ -16,5 +16,8 @@ export function parseGoInt32(text: string): number | undefined {
   return value >= INT32_MIN && value <= INT32_MAX ? value : undefined;
 }
 
+/** Whether Go's `strconv.Atoi` takes it. */
+export const isGoInt = (text: string): boolean => INTEGER.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
+
 /** `a, b,,c` as the AWS Load Balancer Controller reads its lists: without spaces and empty items. */
 export const listItems = (text: string): readonly string[] => text.split(",").map(trimSpace).filter(Boolean);

@@ -12,6 +12,8 @@ export interface AskedListener {
   /** `TCP`, `TLS`, `UDP`, `TCP_UDP`, `QUIC`, `TCP_QUIC`; `undefined`: TCP alone or with UDP, and it is not known. */
   readonly protocol: string | undefined;
   readonly tlsTerminated: boolean;
+  /** Another port with its number has the listener: the controller looks at what is asked for, and makes nothing of it. */
+  readonly isDropped?: true;
 }
 
 /** Protocols whose target groups always preserve. @see AWS, "Edit target group attributes", client IP preservation. */
@@ -48,7 +50,7 @@ export function askedListeners(
       return sharing.map((port) => ({ port, protocol, tlsTerminated: false }));
     }
     const listeners = sharing.map((port) => withQuic(plain(port, isTls), isQuic, findings));
-    if (merges === false) return listeners.slice(0, 1);
+    if (merges === false) return listeners.map((listener, i) => (i === 0 ? listener : { ...listener, isDropped: true }));
     const isShared = sharing.some(({ protocol }) => protocol === "UDP");
     return listeners.map((listener) =>
       isShared && listener.protocol === "TCP" ? { ...listener, protocol: undefined } : listener,

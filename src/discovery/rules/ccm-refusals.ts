@@ -4,7 +4,7 @@ import { trimSpace } from "../objects/go-values.ts";
 import type { ServiceObject } from "../objects/service-object.ts";
 import { shown } from "../problems.ts";
 import type { Findings } from "./findings.ts";
-import { type Check, isBool, isHealthCheckProtocol, isInteger, isNotFor } from "./refusal-checks.ts";
+import { type Check, isBool, isHealthCheckProtocol, isLongInteger, isNotFor } from "./refusal-checks.ts";
 
 const {
   accessLog,
@@ -35,12 +35,12 @@ const ANNOTATIONS: readonly (readonly [key: string, check: Check])[] = [
   [healthCheckProtocol, isHealthCheckProtocol],
   [
     healthCheckPort,
-    (text) => (text === "traffic-port" || isInteger(text) === undefined ? undefined : "traffic-port or a number"),
+    (text) => (text === "traffic-port" || isLongInteger(text) === undefined ? undefined : "traffic-port or a number"),
   ],
-  [healthCheckInterval, isInteger],
-  [healthCheckTimeout, isInteger],
-  [healthyThreshold, isInteger],
-  [unhealthyThreshold, isInteger],
+  [healthCheckInterval, isLongInteger],
+  [healthCheckTimeout, isLongInteger],
+  [healthyThreshold, isLongInteger],
+  [unhealthyThreshold, isLongInteger],
   [accessLog, unlessEmpty(isBool)],
   [AWS_ANNOTATIONS.crossZone, unlessEmpty(isBool)],
 ];

@@ -36,12 +36,14 @@ export interface Surroundings {
  * edited later do not turn one kind of load balancer into another, nor hand it over to another controller.
  */
 export function loadBalancerOf(service: ServiceObject, surroundings: Surroundings = { context: DEFAULT_CONTEXT }): LoadBalancer {
-  const { context, existingScheme, bindingOf, serviceOf } = surroundings;
+  const { existingScheme, bindingOf, serviceOf } = surroundings;
   const findings = new Findings();
-  const handler = handlerOf(service, context);
+  const handler = handlerOf(service, surroundings.context);
   const maker = editedFromOf(service, handler, bindingOf);
   if (maker !== undefined) return editedLoadBalancer(service, maker, handler, bindingOf);
   const { controller, isNlb, why } = actual(handler, service);
+  // EKS Auto Mode is a current one, whatever version of the controller is beside it.
+  const context = controller === "eks-auto" ? { ...surroundings.context, lbcVersion: undefined } : surroundings.context;
   const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
   const ofLoadBalancer = loadBalancerAttributesOf(controller, service, context, findings);
   const listeners = isNlb ? askedListeners(controller, service, context, findings) : [];

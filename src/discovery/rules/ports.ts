@@ -26,10 +26,12 @@ type Behind = NonNullable<ForwardedGroup["behind"]>;
 /** The ports of a Service's load balancer: one for each listener, with the target groups that it forwards to. */
 export function portsOf(input: PortsInput, findings: Findings): readonly LoadBalancerPort[] {
   const { controller, service, listeners, ofLoadBalancer, bindingOf, serviceOf, context } = input;
-  const forwarded = listeners.map((listener) => ({
-    listener,
-    groups: forwardedGroups(controller, service, listener, { context, serviceOf }, findings),
-  }));
+  const forwarded = listeners
+    .map((listener) => ({
+      listener,
+      groups: forwardedGroups(controller, service, listener, { context, serviceOf }, findings),
+    }))
+    .filter(({ listener }) => listener.isDropped !== true);
   const callOf = ({ protocol }: AskedListener, { service, port }: Behind): AttributeCall => ({
     id: idOf(service, port),
     attributes: targetGroupAttributesOf(controller, service, port.port, context, findings),

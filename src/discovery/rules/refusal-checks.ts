@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { parseGoBool } from "../objects/annotations.ts";
-import { listItems, parseGoInt32 } from "../objects/go-values.ts";
+import { isGoInt, listItems, parseGoInt32 } from "../objects/go-values.ts";
 import { parseKeyValues } from "../objects/key-values.ts";
 
 /** Says what a value should have been; `undefined`: it is taken. */
@@ -9,6 +9,9 @@ export type Check = (text: string) => string | undefined;
 export const isBool: Check = (text) => (parseGoBool(text) === undefined ? "true or false" : undefined);
 
 export const isInteger: Check = (text) => (parseGoInt32(text) === undefined ? "a whole number" : undefined);
+
+/** Of 64 bits, as the cloud provider reads them. */
+export const isLongInteger: Check = (text) => (isGoInt(text) ? undefined : "a whole number");
 
 export const isOneOf =
   (...words: readonly string[]): Check =>
@@ -26,8 +29,7 @@ export const isAtMost =
   (text) =>
     Buffer.byteLength(text) > max ? `at most ${max} characters` : undefined;
 
-export const areIntegers: Check = (text) =>
-  listItems(text).every((item) => parseGoInt32(item) !== undefined) ? undefined : "numbers of ports";
+export const areIntegers: Check = (text) => (listItems(text).every(isGoInt) ? undefined : "numbers of ports");
 
 export const isCapacity: Check = (text) => {
   const found = parseKeyValues(text);

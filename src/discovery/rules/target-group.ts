@@ -35,7 +35,7 @@ export function targetGroupOf(input: TargetGroupInput, findings: Findings): Targ
   const { controller, service, port, attributes, withheld, ofLoadBalancer, binding, context } = input;
   const { annotations } = service;
   const byController = controller === "lbc" || controller === "eks-auto";
-  // What the controller refuses it does, even where a binding tells what there is.
+  // What is asked for may be refused, even where a binding tells what there is.
   const askedType =
     byController || binding?.targetType === undefined ? targetTypeOf(controller, service, context, findings) : undefined;
   const targetType = binding?.targetType ?? askedType;
@@ -57,6 +57,7 @@ export function targetGroupOf(input: TargetGroupInput, findings: Findings): Targ
         parseGoBool(annotations.get(AWS_ANNOTATIONS.multiCluster) ?? "") === true),
     weight: 1,
     ipFamily: binding?.ipFamily ?? askedFamily,
+    ...(binding?.targetType !== undefined && binding.ipFamily !== undefined && { isBound: true as const }),
   };
   return withheld === undefined ? group : withoutWithheld(group, attributes);
 }

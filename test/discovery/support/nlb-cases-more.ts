@@ -193,6 +193,11 @@ export const MORE_CASES: readonly NlbCase[] = [
     "lbc, internal, ip, 80 on (forced), cross-zone off (default): can",
   ],
   [
+    "an action of a port that has no listener of its own",
+    lbcService({ annotations: { "service.beta.kubernetes.io/actions.UDP-80": "{}" }, ports: [TCP_80, UDP_80] }),
+    "lbc, internal, instance, 80 on (default), cross-zone off (default): unknown, refused",
+  ],
+  [
     "TCP and UDP on one port, before it was there",
     lbcService({ ports: [TCP_80, UDP_80] }),
     "lbc, internal, instance, 80 unknown, 80 on (forced), cross-zone off (default): can",
@@ -221,6 +226,12 @@ export const MORE_CASES: readonly NlbCase[] = [
     lbcService({ hostname: null }),
     "none, no NLB, scheme unknown: cannot",
     { lbcServiceController: false },
+  ],
+  [
+    "a separator at the end, with EKS Auto Mode beside an old controller",
+    service({ ...AUTO, annotations: { "nlb-target-type": "instance", "target-group-attributes": `${PRESERVE_OFF},` } }),
+    "eks-auto, internal, instance, 80 unknown, cross-zone off (default): unknown, refused",
+    { lbcVersion: ["2.4.0"] },
   ],
   [
     "a separator at the end, before it was refused",
