@@ -5,7 +5,7 @@ import { loadBalancerOf } from "../../src/discovery/rules/load-balancer.ts";
 import { type ControllerContext, DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
 import { parseVersion } from "../../src/domain/version.ts";
 import { describedGateways } from "./support/cluster.ts";
-import { gateway } from "./support/gateway-objects.ts";
+import { gateway, route } from "./support/gateway-objects.ts";
 import { AUTO, CCM, type GivenService, LBC_CLASS, service } from "./support/objects.ts";
 
 const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
@@ -146,11 +146,25 @@ describe("an annotation that whoever makes the NLB ignores is said to be ignored
     });
   }
 
-  it("of a Gateway: all of them", () => {
-    const [described] = describedGateways({ gateways: [gateway({ annotations: { [`${PREFIX}scheme`]: "internal" } })] });
+  it("of a Gateway: all of them, and those of the Services behind it that have no NLB of their own", () => {
+    const annotations = { "target-group-attributes": "preserve_client_ip.enabled=false" };
+    const [described] = describedGateways({
+      gateways: [gateway({ annotations: { [`${PREFIX}scheme`]: "internal" } })],
+      routes: [["TCPRoute", route({ to: ["web:80", "web:80", "own:80"] })]],
+      services: [
+        service({ hostname: null, annotations, spec: { type: "NodePort" } }),
+        service({ name: "own", annotations, spec: { loadBalancerClass: LBC_CLASS } }),
+      ],
+    });
     assert.deepEqual(
-      described?.loadBalancer.ignored?.map(({ annotation }) => annotation),
-      [`${PREFIX}scheme`],
+      described?.loadBalancer.ignored?.map(({ annotation, reason }) => [
+        annotation.replace(PREFIX, ""),
+        /\S+\/\S+/.exec(reason)?.[0],
+      ]),
+      [
+        ["scheme", undefined],
+        ["target-group-attributes", "shop/web"],
+      ],
     );
   });
 });

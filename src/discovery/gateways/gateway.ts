@@ -5,6 +5,7 @@ import type { GatewayClassObject, GatewayObject, RouteObject } from "../objects/
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import { ROUTING_POLICY } from "../rules/attributes.ts";
 import { Findings } from "../rules/findings.ts";
+import { asksForLoadBalancer } from "../rules/handler.ts";
 import { shapeOf } from "../rules/hostname.ts";
 import { ignoredOnGateway } from "../rules/ignored-annotations.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
@@ -119,10 +120,16 @@ function describe(
       ports: findings.refusals.some(({ by }) => by === "aws") ? ports.map(withheld) : ports,
       hasUnseenPorts,
       refusals: findings.refusals,
-      ignored: ignoredOnGateway(gateway),
+      ignored: ignoredOnGateway(gateway, withoutNlb(behind, world)),
       doubts: findings.doubts,
     },
   };
+}
+
+/** The Services behind a Gateway whose annotations are for no load balancer of their own. */
+function withoutNlb(behind: DescribedGateway["behind"], { services }: GatewayWorld): ReadonlySet<ServiceObject> {
+  const found = [...behind.values()].flat().map(({ namespace, name }) => services.get(`${namespace}/${name}`));
+  return new Set(found.flatMap((service) => (service === undefined || asksForLoadBalancer(service) ? [] : [service])));
 }
 
 /** AWS does a call whole or not at all: what it was to switch off may be on. */

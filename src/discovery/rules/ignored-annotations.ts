@@ -108,12 +108,21 @@ function withoutUse(suffix: string, { annotations, ports }: ServiceObject): stri
   return `the Service has no port ${port}`;
 }
 
-/** Those that a Gateway has: its controller reads objects of their own kinds instead. */
-export const ignoredOnGateway = ({ annotations, oversized, unread }: ReadAnnotations): readonly IgnoredAnnotation[] =>
+/** Those that a Gateway has, and the Services behind it that have no NLB of their own: its controller reads its own kinds instead. */
+export const ignoredOnGateway = (gateway: ReadAnnotations, behind: Iterable<ServiceObject>): readonly IgnoredAnnotation[] => [
+  ...awsAnnotationsOf(gateway).map((annotation) => ({
+    annotation,
+    reason: "of a Gateway, LoadBalancerConfiguration and TargetGroupConfiguration say what annotations of a Service would",
+  })),
+  ...[...behind].flatMap((service) =>
+    awsAnnotationsOf(service).map((annotation) => ({
+      annotation,
+      reason: `Service ${service.namespace}/${service.name} stands behind a Gateway, where TargetGroupConfiguration says what it would`,
+    })),
+  ),
+];
+
+const awsAnnotationsOf = ({ annotations, oversized, unread }: ReadAnnotations): readonly string[] =>
   [...annotations.keys(), ...oversized, ...unread]
     .filter((annotation) => annotation.startsWith(PREFIX) || ACTIONS.test(annotation))
-    .toSorted()
-    .map((annotation) => ({
-      annotation,
-      reason: "of a Gateway, LoadBalancerConfiguration and TargetGroupConfiguration say what annotations of a Service would",
-    }));
+    .toSorted();
