@@ -4,6 +4,7 @@
  *
  * This shares no code with the agent's discovery: it is the other side of the test, and must not be wrong in the same way.
  */
+import { createHash } from "node:crypto";
 import type { Service } from "./objects.ts";
 
 export type TargetType = "instance" | "ip";
@@ -69,12 +70,16 @@ export function nlbSettings({ metadata, spec }: Service): NlbSettings | undefine
     (sslPorts === undefined || sslPorts.includes(String(port)) || (name !== undefined && sslPorts.includes(name)));
   return {
     tlsPorts: new Set(spec.ports.filter(isTls).map(({ port }) => port)),
-    name: isOfCloudProvider ? undefined : annotation("name"),
+    name: isOfCloudProvider ? cloudProvidersName(metadata) : annotation("name"),
     targetType: isIp ? "ip" : "instance",
     crossZone: crossZone === undefined ? undefined : parseSwitch("attributes", crossZone),
     preserveClientIp: new Map(spec.ports.map(({ port }) => [port, preserve(port)])),
   };
 }
+
+/** `a` and the Service's uid without dashes, cut to 32 characters; here of what the lab's Services have instead, always the same. */
+const cloudProvidersName = ({ namespace, name }: Service["metadata"]): string =>
+  `a${createHash("sha256").update(`${namespace}/${name}`).digest("hex").slice(0, 31)}`;
 
 type Annotation = (name: string) => string | undefined;
 

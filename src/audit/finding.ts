@@ -1,11 +1,14 @@
 import type { Exposure, IdleReason } from "../domain/exposure.ts";
 import type { Fix } from "../domain/fix.ts";
 import { canHairpin, type LoadBalancer, type LoadBalancerPort, preservationOf } from "../domain/load-balancer.ts";
+import type { SkippedService } from "../domain/snapshot.ts";
 import { VERDICTS, type Verdict } from "../domain/verdict.ts";
 
 /** What is to be known of one load balancer to judge it. */
 export interface AuditSubject {
   readonly loadBalancer: LoadBalancer;
+  /** Why an agent would not probe it; `undefined`: it would. */
+  readonly skipped: Pick<SkippedService, "reason" | "detail"> | undefined;
   readonly fix: Fix | undefined;
   /** The highest of any node, and of which one. */
   readonly exposure: Exposure;
@@ -86,4 +89,18 @@ export function summaryOf(findings: readonly Finding[]): string {
   const { can, unknown, cannot } = countVerdicts(findings);
   const total = `${findings.length} load balancer${findings.length === 1 ? "" : "s"}`;
   return `${total}: ${can} can hairpin, ${unknown} unknown, ${cannot} cannot.`;
+}
+
+/** `… is ignored: …`, each sentence once, with the names of those that it is about. */
+export function ignoredBySentence(findings: readonly Finding[]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const finding of findings) {
+    for (const { annotation, reason } of finding.loadBalancer.ignored ?? []) {
+      const sentence = `${annotation} is ignored: ${reason}.`;
+      const names = found.get(sentence);
+      if (names === undefined) found.set(sentence, [nameOf(finding)]);
+      else names.push(nameOf(finding));
+    }
+  }
+  return found;
 }

@@ -10,12 +10,12 @@ export interface FixGroup {
   readonly members: readonly Finding[];
 }
 
-/** Groups what can hairpin by what is said about its fix; in the order of the findings. */
+/** Groups what can hairpin, or is not known not to, by what is said about its fix; in the order of the findings. */
 export function groupFixes(findings: readonly Finding[]): readonly FixGroup[] {
   const groups = new Map<string, { controller: Controller; fix: Fix; members: Finding[] }>();
   for (const finding of findings) {
     const { fix, loadBalancer } = finding;
-    if (fix === undefined || finding.verdict !== "can") continue;
+    if (fix === undefined || finding.verdict === "cannot") continue;
     const { controller, kind } = loadBalancer;
     const key = JSON.stringify([kind, controller, fix.summary, fix.caveats, fix.costs, fix.alternatives]);
     const group = groups.get(key);

@@ -21,7 +21,7 @@ export function renderJson({ findings, all, notes }: AuditReport): string {
 }
 
 function loadBalancerJson(finding: Finding): object {
-  const { loadBalancer, verdict, reason, exposure, exposedNode } = finding;
+  const { loadBalancer, verdict, reason, exposure, exposedNode, skipped } = finding;
   const { kind, namespace, name, controller, isNlb, internal, hostnames, shortcuts, zonalAffinity, ports } = loadBalancer;
   return {
     kind,
@@ -39,7 +39,9 @@ function loadBalancerJson(finding: Finding): object {
     shortcuts,
     zonalAffinity,
     refusals: loadBalancer.refusals,
+    ignored: loadBalancer.ignored ?? [],
     doubts: loadBalancer.doubts,
+    skipped: skipped === undefined ? null : { reason: skipped.reason, detail: skipped.detail },
     fix: fixJson(fixableOf(finding)),
   };
 }

@@ -1,7 +1,7 @@
 import { commandOf } from "../terminal/fix-lines.ts";
 import { escaped, row } from "../terminal/markdown.ts";
 import { plain } from "../terminal/text.ts";
-import { nameOf, summaryOf } from "./finding.ts";
+import { ignoredBySentence, nameOf, summaryOf } from "./finding.ts";
 import { fixableOf, groupFixes } from "./fixes.ts";
 import type { AuditReport } from "./text.ts";
 import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
@@ -12,6 +12,12 @@ function fenced(language: string, text: string): string {
   const fence = "`".repeat(longest + 1);
   return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
 }
+
+/** A sentence that begins with a name from the cluster: code, so that it can be searched for as it is. */
+const codeFirst = (sentence: string): string => {
+  const [name = "", ...rest] = sentence.split(" ");
+  return [/^[\w./-]+$/.test(name) ? `\`${name}\`` : escaped(name), escaped(rest.join(" "))].join(" ");
+};
 
 /** The report for a ticket. */
 export function renderMarkdown({ findings, all, notes }: AuditReport): string {
@@ -48,7 +54,10 @@ export function renderMarkdown({ findings, all, notes }: AuditReport): string {
       .join("\n\n");
   });
   const table = [row(head), row(head.map(() => "---")), ...rows.map(row)].join("\n");
+  const ignored = [...ignoredBySentence(findings)]
+    .map(([sentence, names]) => `- ${codeFirst(sentence)} (${names.map(escaped).join(", ")})`)
+    .join("\n");
   const noted = notes.map((note) => `- Note: ${escaped(note)}`).join("\n");
-  const parts = ["## Hairpin audit", summaryOf(all), findings.length === 0 ? "" : table, ...fixes, noted];
+  const parts = ["## Hairpin audit", summaryOf(all), findings.length === 0 ? "" : table, ignored, ...fixes, noted];
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }

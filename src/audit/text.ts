@@ -2,7 +2,7 @@ import type { Verdict } from "../domain/verdict.ts";
 import { fixLines } from "../terminal/fix-lines.ts";
 import { type Column, renderTable } from "../terminal/table.ts";
 import { bullets, MAX_PROSE_WIDTH, type Paint, plain, wrapped } from "../terminal/text.ts";
-import { type Finding, nameOf, summaryOf } from "./finding.ts";
+import { type Finding, ignoredBySentence, nameOf, summaryOf } from "./finding.ts";
 import { fixableOf, groupFixes } from "./fixes.ts";
 import { balancerText, exposureText, HANDLERS, preservationText, remarkOf, targetText } from "./words.ts";
 
@@ -44,6 +44,7 @@ export function renderText({ findings, all, notes }: AuditReport, terminalWidth:
   const sections = [
     findings.length === 0 ? "" : [paint("bold", head), ...rows].join("\n"),
     unknownSection(findings, width, paint),
+    sentencesSection("Ignored", ignoredBySentence(findings), width, paint),
     fixSection(findings, width, paint),
     notes.map((note) => wrapped(`Note: ${plain(note)}`, width, "  ")).join("\n"),
     hiddenLine(findings, all) + paint("bold", summaryOf(all)),
@@ -54,22 +55,26 @@ export function renderText({ findings, all, notes }: AuditReport, terminalWidth:
 const hiddenLine = (findings: readonly Finding[], all: readonly Finding[]): string =>
   findings.length === all.length ? "" : `Shown: ${findings.length} of ${all.length}.\n`;
 
-/** Each sentence once, with those that it is about: in most clusters a few sentences hold for many Services. */
 function unknownSection(findings: readonly Finding[], width: number, paint: Paint): string {
   const byReason = new Map<string, string[]>();
   for (const finding of findings) {
     if (finding.verdict !== "unknown") continue;
     byReason.set(finding.reason, [...(byReason.get(finding.reason) ?? []), nameOf(finding)]);
   }
-  if (byReason.size === 0) return "";
-  const entries = [...byReason].map(([reason, names]) => {
+  return sentencesSection("Not known", byReason, width, paint);
+}
+
+/** Each sentence once, with those that it is about: in most clusters a few sentences hold for many Services. */
+function sentencesSection(title: string, sentences: ReadonlyMap<string, readonly string[]>, width: number, paint: Paint): string {
+  if (sentences.size === 0) return "";
+  const entries = [...sentences].map(([sentence, names]) => {
     const who =
       names.length > MAX_NAMES
         ? `${names.slice(0, MAX_NAMES).join(", ")} and ${names.length - MAX_NAMES} more`
         : names.join(", ");
-    return `${wrapped(plain(reason), width, "  ", "  ")}\n${wrapped(plain(who), width, "    ", "    ")}`;
+    return `${wrapped(plain(sentence), width, "  ", "  ")}\n${wrapped(plain(who), width, "    ", "    ")}`;
   });
-  return [paint("bold", "Not known"), ...entries].join("\n");
+  return [paint("bold", title), ...entries].join("\n");
 }
 
 const MAX_NAMES = 8;

@@ -41,9 +41,9 @@ export async function runAuditCommand(settings: AuditSettings, streams: CommandS
 }
 
 function findingsOf({ items, nodes }: Inventory): readonly Finding[] {
-  return items.map(({ loadBalancer, fix, backends }) => {
+  return items.map(({ loadBalancer, skipped, fix, backends }) => {
     const highest = nodes !== undefined && backends !== undefined ? highestExposure(loadBalancer, nodes, backends) : undefined;
-    return judge({ loadBalancer, fix, exposure: highest?.exposure, exposedNode: highest?.node, idle: highest?.idle });
+    return judge({ loadBalancer, skipped, fix, exposure: highest?.exposure, exposedNode: highest?.node, idle: highest?.idle });
   });
 }
 

@@ -7,6 +7,7 @@ import type { ServiceObject } from "./objects/service-object.ts";
 import { type BindingObject, bindingFactsOf } from "./objects/target-group-binding.ts";
 import type { OptionalObjects } from "./optional-resources.ts";
 import { type Classification, classifyService, gatewayName, skipped } from "./rules/classify.ts";
+import { foreignDetail, foreignOf } from "./rules/foreign-nlb.ts";
 import type { ServiceOf } from "./rules/forwarded-groups.ts";
 import { asksForLoadBalancer } from "./rules/handler.ts";
 import type { Surroundings } from "./rules/load-balancer.ts";
@@ -105,7 +106,8 @@ export class ClusterClassifier {
     const surroundings: Surroundings = { context: this.#context, bindingOf: bindingFactsOf(bindings), serviceOf };
     const own = asksForLoadBalancer(service) ? classifyService(service, surroundings, this.#defaultPath) : undefined;
     const hasNone = own === undefined || (own.kind === "skipped" && own.reason === "not_nlb");
-    const classification = (hasNone ? foreignOf(bindings) : undefined) ?? own;
+    const [foreign] = hasNone ? foreignOf(bindings) : [];
+    const classification = foreign === undefined ? own : skipped("foreign_nlb", foreignDetail(foreign));
     const classified = classification === undefined ? undefined : { namespace, name, classification, behind: undefined };
     this.#remembered.set(service, { bindings, others, classified });
     return classified;
@@ -116,16 +118,6 @@ export class ClusterClassifier {
     const classification = classifyGateway(described, this.#defaultPath);
     return { namespace: gateway.namespace, name: gatewayName(gateway.name), classification, behind };
   }
-}
-
-/** A binding that no controller made registers the Service in a target group of which Kubernetes knows no more than its ARN. */
-function foreignOf(bindings: readonly BindingObject[]): Classification | undefined {
-  const foreign = bindings.find(({ madeFor }) => madeFor === undefined);
-  if (foreign === undefined) return undefined;
-  return skipped(
-    "foreign_nlb",
-    `TargetGroupBinding ${foreign.name} registers it in a target group whose load balancer Kubernetes does not know: if that is an internal NLB, name it in the frontends file.`,
-  );
 }
 
 export function bindingsByService(bindings: Iterable<BindingObject>): ReadonlyMap<string, readonly BindingObject[]> {

@@ -88,9 +88,10 @@ export class InventoryReader {
     }
   }
 
-  /** @returns none where the cluster has no such kind; `undefined`, and a note, where it may not be read. */
+  /** @param onRead - Told of each object, with what the server sent. @returns none where the cluster has no such kind; `undefined`, and a note, where it may not be read. */
   async tryListOptional(
     name: OptionalResourceName,
+    onRead: (parsed: object, original: object) => void = () => {},
   ): Promise<readonly { readonly namespace?: string; readonly name: string }[] | undefined> {
     const { group, plural, versions, parse } = OPTIONAL_KINDS[name];
     const { clock, signal } = this.#options;
@@ -99,7 +100,12 @@ export class InventoryReader {
       const version = await this.#versions.find(group, plural, versions, guard.signal);
       if (version === undefined) return [];
       const isNamespaced = name !== "gatewayclasses";
-      return await this.tryList(`/apis/${group}/${version}`, plural, {}, parse as Parse<{ name: string }>, { isNamespaced });
+      const read = (object: unknown): { readonly name: string } => {
+        const parsed = parse(object);
+        onRead(parsed, object as object);
+        return parsed;
+      };
+      return await this.tryList(`/apis/${group}/${version}`, plural, {}, read, { isNamespaced });
     } catch (error) {
       // It went between the question and the list.
       if (error instanceof ApiError && error.status === NOT_FOUND) return [];
@@ -118,4 +124,5 @@ const CONSEQUENCES: Readonly<Record<string, string>> = {
   endpointslices: "where backends are, and so the exposure, is not known",
   gateways: "NLBs of Gateways are not in the list",
   gatewayclasses: "NLBs of Gateways are not in the list",
+  targetgroupbindings: "Services that are bound by hand to NLBs made elsewhere are not in the list",
 };

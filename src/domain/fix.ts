@@ -1,7 +1,7 @@
-/** An annotation to set on a Service. */
+/** An annotation to set on a Service; without a value, to take away. */
 export interface AnnotationChange {
   readonly key: string;
-  readonly value: string;
+  readonly value: string | undefined;
 }
 
 /** What ends the hairpins of one load balancer, in the words of its own controller. */
@@ -10,6 +10,8 @@ export interface Fix {
   readonly summary: string;
   /** What to set on the Service, merged with what is there; empty where annotations cannot help. */
   readonly annotations: readonly AnnotationChange[];
+  /** The Service is deleted and made again with these annotations: on the one that is there they would change nothing. */
+  readonly anew: boolean;
   /** Objects to apply, as YAML; "" where there are none. */
   readonly manifest: string;
   /** What else is to be known before: versions, ports that it does not reach, settings that stand in the way. */

@@ -18,6 +18,13 @@ export interface Refusal {
   readonly detail: string;
 }
 
+/** An annotation that whoever makes the load balancer does not follow. */
+export interface IgnoredAnnotation {
+  readonly annotation: string;
+  /** The end of "it is ignored: ". */
+  readonly reason: string;
+}
+
 /**
  * What the configuration of one Service or Gateway implies: everything that the Kubernetes API tells about its load balancer,
  * whether that is an internal NLB or not.
@@ -38,7 +45,10 @@ export interface LoadBalancer {
   /** DNS answers a client with the addresses of its own zone only, or mostly. */
   readonly zonalAffinity: boolean;
   readonly ports: readonly LoadBalancerPort[];
+  /** There may be ports besides these, of which nothing is known. */
+  readonly hasUnseenPorts?: boolean;
   readonly refusals: readonly Refusal[];
+  readonly ignored?: readonly IgnoredAnnotation[];
   /** One sentence for each thing that is not known: what, and what would settle it. */
   readonly doubts: readonly string[];
 }
@@ -49,14 +59,14 @@ export interface LoadBalancer {
  * @returns `undefined` where that is not known: what is refused, what is not known to be internal, what kube-proxy may answer.
  */
 export function canHairpin(loadBalancer: LoadBalancer): boolean | undefined {
-  const { kind, isNlb, internal, ports, shortcuts } = loadBalancer;
+  const { kind, isNlb, internal, ports, hasUnseenPorts, shortcuts } = loadBalancer;
   if (!isNlb) return false;
   if (internal.enabled !== true || shortcuts.length > 0 || isRefused(loadBalancer)) return undefined;
   // A Gateway without listeners may have some that are not known here; a Service says all of its own.
   if (ports.length === 0) return kind === "Service" ? false : undefined;
   const preserved = ports.flatMap(({ targetGroup }) => preservationOf(targetGroup));
   if (preserved.includes(true)) return true;
-  return preserved.includes(undefined) ? undefined : false;
+  return hasUnseenPorts === true || preserved.includes(undefined) ? undefined : false;
 }
 
 /** Whether each target group that a listener forwards to preserves; those that get no connections besides its own do not count. */

@@ -10,11 +10,17 @@ export interface Fixable {
 /** Quotes for a POSIX shell. */
 const quoted = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** The command that sets a Service's annotations; "" where annotations are not the way. */
+/** The command that sets a Service's annotations, or makes it anew with them; "" where annotations are not the way. */
 export function commandOf({ namespace, name, fix }: Fixable): string {
-  if (fix === undefined || fix.annotations.length === 0) return "";
-  const pairs = fix.annotations.map(({ key, value }) => quoted(`${key}=${value}`));
-  return `kubectl annotate --overwrite -n ${namespace} service/${name} ${pairs.join(" ")}`;
+  if (fix === undefined || (fix.annotations.length === 0 && !fix.anew)) return "";
+  const pairs = fix.annotations.map(({ key, value }) => quoted(value === undefined ? `${key}-` : `${key}=${value}`));
+  const service = `-n ${namespace} service/${name}`;
+  if (!fix.anew) return `kubectl annotate --overwrite ${service} ${pairs.join(" ")}`;
+  return [
+    `kubectl get ${service} -o yaml`,
+    ...(pairs.length === 0 ? [] : [`kubectl annotate --local --overwrite -f - -o yaml ${pairs.join(" ")}`]),
+    "kubectl replace --force -f -",
+  ].join(" | ");
 }
 
 /** The lines to copy for one load balancer: a command, or objects to apply. */
@@ -33,7 +39,7 @@ export const fixJson = (fixable: Fixable): object | null => {
   return {
     summary: fix.summary,
     command: commandOf(fixable) || null,
-    annotations: Object.fromEntries(fix.annotations.map(({ key, value }) => [key, value])),
+    annotations: Object.fromEntries(fix.annotations.map(({ key, value }) => [key, value ?? null])),
     manifest: fix.manifest || null,
     caveats: fix.caveats,
     costs: fix.costs,

@@ -18,6 +18,13 @@ export function findingOf(
   const service = parseService(object);
   const context = { ...DEFAULT_CONTEXT, ...given.context };
   const loadBalancer = loadBalancerOf(service, { context });
-  const fix = fixOf(loadBalancer, service.annotations, context);
-  return judge({ loadBalancer, fix, exposure: given.exposure, exposedNode: given.exposedNode, idle: given.idle });
+  const fix = fixOf(loadBalancer, service, { context });
+  return judge({
+    loadBalancer,
+    skipped: undefined,
+    fix,
+    exposure: given.exposure,
+    exposedNode: given.exposedNode,
+    idle: given.idle,
+  });
 }

@@ -70,6 +70,30 @@ describe("the report on a terminal", () => {
   });
 });
 
+describe("an annotation that is ignored", () => {
+  const asked = { ...CCM, "nlb-target-type": "ip" };
+  const findings = ["a", "b"].map((name) => findingOf(service({ name, annotations: asked })));
+  const said = "nlb-target-type is ignored: the cloud provider makes targets of type instance alone.";
+
+  it("is in the text once, with those that have it, and the fix offers what works for their handler", () => {
+    const text = renderText(report(...findings), 100, plainly);
+    assert.equal(text.replaceAll(/\s+/g, " ").split(said).length - 1, 1);
+    assert.match(text, /^Ignored\n {2}service[\s\S]*?alone\.\n {4}shop\/a, shop\/b$/m);
+    assert.match(text.replaceAll(/\s+/g, " "), /made anew with \S*type=external, \S*nlb-target-type=ip, \S*scheme=internal\./);
+  });
+
+  it("is in the Markdown and in the JSON, too", () => {
+    assert.match(renderMarkdown(report(...findings)), /^- `service\S*nlb-target-type` is ignored: the .* \(shop\/a, shop\/b\)$/m);
+    const { loadBalancers } = JSON.parse(renderJson(report(...findings))) as { loadBalancers: { ignored: unknown }[] };
+    assert.deepEqual(loadBalancers[0]?.ignored, [
+      {
+        annotation: "service.beta.kubernetes.io/aws-load-balancer-nlb-target-type",
+        reason: "the cloud provider makes targets of type instance alone",
+      },
+    ]);
+  });
+});
+
 const EVIL = `x\u001b[31m\u202e'$(reboot)|\u0007`;
 
 describe("text from the cluster", () => {

@@ -12,7 +12,7 @@ import { inOwnSandbox } from "../../lab/runner/own-sandbox.ts";
 import { slice } from "../apiserver/cases.ts";
 import { startLabServer } from "../apiserver/lab-server.ts";
 import { put, type ServerUnderTest } from "../apiserver/server.ts";
-import { gateway, gatewayClass, route } from "../discovery/support/gateway-objects.ts";
+import { binding, gateway, gatewayClass, route } from "../discovery/support/gateway-objects.ts";
 import { CCM, lbcService, PRESERVE_OFF, service } from "../discovery/support/objects.ts";
 import { BARE_ENVIRONMENT } from "../support/bare-environment.ts";
 
@@ -135,6 +135,27 @@ await inOwnSandbox(import.meta.filename, () => {
     assert.equal(status, 1, stdout);
     assert.match(stdout, /^can +shop\/gateway\/edge +lbc/m);
     assert.match(stdout, /kubectl apply -f - <<'EOF'\napiVersion: gateway\.k8s\.aws\/v1beta1\nkind: TargetGroupConfiguration/);
+  });
+
+  test("a Service that is bound by hand to an NLB made elsewhere is a row: not known, and what would settle it", async () => {
+    await using server = await startLabServer();
+    await addNodes(server, ["a"]);
+    await add(server, service({ hostname: null, spec: { type: "NodePort" } }));
+    await put(server, inShopSlices, slice("web", ["node-1"]));
+    const bound = binding({ labels: {}, spec: { targetType: "instance" } });
+    const path = "/apis/elbv2.k8s.aws/v1beta1/namespaces/shop/targetgroupbindings";
+    await put(server, path, { apiVersion: "elbv2.k8s.aws/v1beta1", kind: "TargetGroupBinding", ...bound } as never);
+    const [{ status, stdout }, failing, json] = await Promise.all([
+      audit(server.url),
+      audit(server.url, ["--fail-on", "unknown"]),
+      audit(server.url, ["-o", "json"]),
+    ]);
+    assert.match(stdout, /^unknown +shop\/web +unknown +NLB \? +instance +\? +\?/m);
+    assert.match(stdout, /TargetGroupBinding k8s-shop-web registers it in a target group/);
+    assert.match(stdout, /1 load balancer: 0 can hairpin, 1 unknown, 0 cannot\.\n$/);
+    assert.deepEqual([status, failing.status], [0, 1]);
+    const { loadBalancers } = JSON.parse(json.stdout) as { loadBalancers: { skipped: { reason: string } }[] };
+    assert.equal(loadBalancers[0]?.skipped.reason, "foreign_nlb");
   });
 
   test("formats: JSON has a version, Markdown a table, and a pipe gets no colours", async () => {

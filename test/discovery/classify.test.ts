@@ -12,7 +12,7 @@ describe("the name in the status outranks the annotations", () => {
   });
   it("the name of an NLB is one, even when the annotation is gone; its settings are not known then", () => {
     const found = nlb(service());
-    assert.equal(found.controller, "unknown");
+    assert.equal(found.controller, "lbc", "as its name says");
     const group = found.listeners[0]?.targetGroup;
     assert.equal(group?.targetType, undefined);
     assert.deepEqual(group?.crossZone, { enabled: undefined, origin: "unknown" });

@@ -9,8 +9,20 @@ import { type ControllerContext, DEFAULT_CONTEXT } from "../../src/domain/contro
 import type { Fix } from "../../src/domain/fix.ts";
 import { canHairpin } from "../../src/domain/load-balancer.ts";
 import { parseVersion } from "../../src/domain/version.ts";
-import { AUTO, CCM, type GivenService, lbcService, PRESERVE_OFF, PRESERVE_ON, service } from "./support/objects.ts";
+import { commandOf } from "../../src/terminal/fix-lines.ts";
+import {
+  AUTO,
+  CCM,
+  CCM_HOSTNAME,
+  type GivenService,
+  lbcService,
+  NLB_HOSTNAME,
+  PRESERVE_OFF,
+  PRESERVE_ON,
+  service,
+} from "./support/objects.ts";
 
+const PREFIX = "service.beta.kubernetes.io/aws-load-balancer-";
 const KEY = "service.beta.kubernetes.io/aws-load-balancer-target-group-attributes";
 
 function assess(
@@ -20,7 +32,7 @@ function assess(
   const parsed = parseService(object);
   const context = { ...DEFAULT_CONTEXT, ...given };
   const loadBalancer = loadBalancerOf(parsed, { context });
-  return { possible: canHairpin(loadBalancer), fix: fixOf(loadBalancer, parsed.annotations, context) };
+  return { possible: canHairpin(loadBalancer), fix: fixOf(loadBalancer, parsed, { context }) };
 }
 const annotations = (object: unknown, given: Partial<ControllerContext> = {}) =>
   assess(object, given).fix?.annotations.map(({ key, value }) => `${key.replace(KEY, "…")}: ${value}`);
@@ -75,11 +87,13 @@ describe("the annotation", () => {
     };
     const changes = (more: Readonly<Record<string, string>>, ports = [{ name: "a", port: 80, protocol: "TCP" }]) => {
       const parsed = parseService(lbcService({ ports, annotations: { ...given, ...more } }));
-      const loadBalancer = loadBalancerOf(parsed, { context: DEFAULT_CONTEXT, serviceOf: () => canary });
-      return fixOf(loadBalancer, parsed.annotations, DEFAULT_CONTEXT)?.annotations.map(({ key }) => key.replace(KEY, "…"));
+      const surroundings = { context: DEFAULT_CONTEXT, serviceOf: () => canary };
+      return fixOf(loadBalancerOf(parsed, surroundings), parsed, surroundings)?.annotations.map(({ key }) =>
+        key.replace(KEY, "…"),
+      );
     };
-    assert.deepEqual(changes({}), ["…", "….80"]);
-    assert.deepEqual(changes({ "target-group-attributes.8080": PRESERVE_ON }), ["…", "….80", "….8080"]);
+    assert.deepEqual(changes({}), ["…"]);
+    assert.deepEqual(changes({ "target-group-attributes.8080": PRESERVE_ON }), ["…", "….8080"]);
     const withUdp = [
       { name: "a", port: 80, protocol: "TCP" },
       { name: "b", port: 53, protocol: "UDP" },
@@ -92,8 +106,8 @@ describe("the annotation", () => {
     assert.match(assess(object).fix?.caveats.join() ?? "", /1\.32\.6, 1\.33\.3 and 1\.34\.2/);
     assert.deepEqual(assess(object, { ccmVersion: parseVersion("1.34.2") }).fix?.caveats, []);
     const older = assess(object, { ccmVersion: parseVersion("1.34.1") }).fix;
-    assert.deepEqual(older?.annotations, []);
-    assert.match(older?.summary ?? "", /upgrade it/);
+    assert.match(older?.summary ?? "", /upgrade it.*or make the Service anew for the AWS Load Balancer Controller/);
+    assert.equal(older?.anew, true);
   });
 
   it("is not for a controller that is older than it", () => {
@@ -112,7 +126,110 @@ describe("the annotation", () => {
 
   it("is not offered where nothing can hairpin, or it is not known", () => {
     assert.equal(assess(lbcService({ annotations: { "target-group-attributes": PRESERVE_OFF } })).fix, undefined);
-    assert.equal(assess(lbcService({ annotations: { "target-group-attributes": "oops" } })).fix, undefined);
+    assert.equal(assess(lbcService({ annotations: { scheme: "internet-facing" } })).fix, undefined);
+    assert.equal(assess(lbcService({ spec: { externalIPs: ["10.0.0.9"] } })).fix, undefined);
+  });
+});
+
+describe("where something else is refused", () => {
+  it("the fix is to mend that first, with what is refused, and no command that would change nothing", () => {
+    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": "oops" } }));
+    assert.match(fix?.summary ?? "", /^Mend first what its controller refuses.*run the audit again/);
+    assert.match(fix?.caveats.join() ?? "", /target-group-attributes: got "oops", expected KEY=VALUE/);
+    assert.deepEqual([fix?.annotations, fix?.anew, fix?.costs], [[], false, []]);
+    const other = assess(lbcService({ annotations: { "cross-zone-load-balancing-enabled": "yes" } })).fix;
+    assert.match(other?.caveats.join() ?? "", /cross-zone-load-balancing-enabled: got "yes"/);
+    assert.deepEqual(other?.annotations, []);
+  });
+
+  it("and the attribute itself is what is refused, setting it mends that, too", () => {
+    const object = lbcService({
+      annotations: { "target-group-attributes": "preserve_client_ip.enabled=no,proxy_protocol_v2.enabled=true" },
+    });
+    assert.deepEqual(annotations(object), [`…: ${PRESERVE_OFF},proxy_protocol_v2.enabled=true`]);
+    assert.match(assess(object).fix?.summary ?? "", /^Mends what is refused\. Switches/);
+  });
+
+  it("by AWS, because a port always preserves, the attribute goes where it is refused and comes where it is not", () => {
+    const ports = [
+      { name: "dns", port: 53, protocol: "UDP" },
+      { name: "web", port: 80 },
+    ];
+    const of = (value: string) => annotations(lbcService({ ports, annotations: { "target-group-attributes": value } }));
+    assert.deepEqual(of(`${PRESERVE_OFF},stickiness.enabled=true`), ["…: stickiness.enabled=true", `….80: ${PRESERVE_OFF}`]);
+    assert.deepEqual(of(PRESERVE_OFF), ["…: undefined", `….80: ${PRESERVE_OFF}`]);
+    const { fix } = assess(lbcService({ ports: ports.slice(0, 1), annotations: { "target-group-attributes": PRESERVE_OFF } }));
+    assert.deepEqual([fix?.summary, fix?.costs], ["Mends what is refused.", []]);
+  });
+
+  it("nothing is printed where all that can be off is off already", () => {
+    const ports = [
+      { name: "dns", port: 53, protocol: "UDP" },
+      { name: "web", port: 80 },
+    ];
+    const { fix } = assess(lbcService({ ports, annotations: { "target-group-attributes.80": PRESERVE_OFF } }));
+    assert.match(fix?.summary ?? "", /^No setting of the NLB ends it/);
+    assert.deepEqual([fix?.annotations, fix?.costs], [[], []]);
+  });
+
+  it("an annotation that is too long to be read is not written over", () => {
+    const { fix } = assess(lbcService({ annotations: { "target-group-attributes": `stickiness.type=${"x".repeat(5000)}` } }));
+    assert.deepEqual(fix?.annotations, []);
+    assert.match(fix?.summary ?? "", /too long to be read/);
+  });
+});
+
+describe("the Service is made anew", () => {
+  const OLD = { ccmVersion: parseVersion("1.31.0") };
+  const command = (object: ReturnType<typeof service>, given: Partial<ControllerContext> = {}): string =>
+    commandOf({ namespace: "shop", name: "web", fix: assess(object, given).fix });
+
+  it("for the AWS Load Balancer Controller where the cloud provider's version ignores the setting, all in one command", () => {
+    assert.equal(
+      command(service({ annotations: CCM }), OLD).replaceAll(`${PREFIX}`, "…"),
+      "kubectl get -n shop service/web -o yaml | kubectl annotate --local --overwrite -f - -o yaml " +
+        "'…type=external' '…nlb-target-type=instance' '…scheme=internal' " +
+        `'…target-group-attributes=${PRESERVE_OFF}' | kubectl replace --force -f -`,
+    );
+    const { fix } = assess(service({ annotations: CCM }), OLD);
+    assert.match(fix?.costs.join() ?? "", /deletes its NLB/);
+    assert.match(fix?.caveats.join() ?? "", /Controller is to run before/);
+  });
+
+  it("with targets of type ip where those are asked for, which do not preserve", () => {
+    const text = command(service({ annotations: { ...CCM, "nlb-target-type": "ip" } }), OLD);
+    assert.match(text, /nlb-target-type=ip' '.*scheme=internal' \|/);
+    assert.doesNotMatch(text, /target-group-attributes/);
+  });
+
+  it("as it is, where its annotations are right already and another controller made the NLB", () => {
+    const edited = {
+      type: "external",
+      "nlb-target-type": "instance",
+      scheme: "internal",
+      "target-group-attributes": PRESERVE_OFF,
+    };
+    assert.equal(
+      command(service({ annotations: edited, hostname: CCM_HOSTNAME })),
+      "kubectl get -n shop service/web -o yaml | kubectl replace --force -f -",
+    );
+    const { "target-group-attributes": _, ...without } = edited;
+    assert.match(
+      command(service({ annotations: without, hostname: CCM_HOSTNAME })),
+      /attributes=preserve_client_ip\.enabled=false' \|/,
+    );
+  });
+
+  it("back to the controller, where annotations of the cloud provider were put on an NLB of its own", () => {
+    assert.match(command(service({ annotations: CCM, hostname: NLB_HOSTNAME })), /type=external' .* \| kubectl replace --force/);
+  });
+
+  it("only when nothing else is refused of the new one", () => {
+    const edited = { type: "external", "nlb-target-type": "instance", scheme: "private" };
+    const { fix } = assess(service({ annotations: edited, hostname: CCM_HOSTNAME }));
+    assert.deepEqual([fix?.anew, fix?.annotations], [false, []]);
+    assert.match(fix?.summary ?? "", /is to be made anew, and first what would be refused of the new one is to be mended/);
+    assert.match(fix?.caveats.join() ?? "", /scheme: got "private"/);
   });
 });
 

@@ -1,233 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { classifiedCluster, describedGateways, type GivenCluster } from "./support/cluster.ts";
+import { GATEWAY_CASES, nodePortService, simple, withConfig, withoutService } from "./support/gateway-cases.ts";
 import { gateway, gatewayClass, loadBalancerConfiguration, route, targetGroupConfiguration } from "./support/gateway-objects.ts";
 import { describeLoadBalancer } from "./support/nlb-case.ts";
-import { service } from "./support/objects.ts";
-
-const PRESERVE = "preserve_client_ip.enabled";
-const CROSS_ZONE = "load_balancing.cross_zone.enabled";
-const OFF = { attributes: { [PRESERVE]: "false" } };
-const ON = { attributes: { [PRESERVE]: "true" } };
-
-const nodePortService = (name = "web", spec: Readonly<Record<string, unknown>> = {}) =>
-  service({ name, hostname: null, spec: { type: "NodePort", ...spec } });
-/** One Gateway with one listener and one Service behind it; what a case changes comes on top. */
-const simple: GivenCluster = {
-  gateways: [gateway({})],
-  routes: [["TCPRoute", route({ to: ["web:80"] })]],
-  services: [nodePortService()],
-};
-const withConfig = (given: Partial<GivenCluster>): GivenCluster => ({
-  ...simple,
-  gateways: [gateway({ config: "lb" })],
-  loadBalancers: [loadBalancerConfiguration("lb")],
-  ...given,
-});
-
-/** The same route to a backend of another kind. */
-const withoutService = (object: ReturnType<typeof route>) => ({
-  ...object,
-  spec: {
-    ...object.spec,
-    rules: [{ backendRefs: [{ group: "multicluster.x-k8s.io", kind: "ServiceImport", name: "far", port: 80 }] }],
-  },
-});
-
-const cases: readonly (readonly [name: string, given: GivenCluster, expected: string])[] = [
-  [
-    "with nothing said, the controller's defaults",
-    simple,
-    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
-  ],
-  [
-    "with the controller's default target type set to ip",
-    { ...simple, context: { lbcTargetType: "ip" } },
-    "lbc, internal, ip, 80 off (default), cross-zone off (default): cannot",
-  ],
-  [
-    "with the controller's default scheme set to internet-facing",
-    { ...simple, context: { lbcScheme: "internet-facing" } },
-    "lbc, internet-facing, instance, 80 on (default), cross-zone off (default): unknown",
-  ],
-  [
-    "whose configuration says the scheme and the attributes",
-    withConfig({
-      loadBalancers: [loadBalancerConfiguration("lb", { scheme: "internal", attributes: { [CROSS_ZONE]: "true" } })],
-      context: { lbcScheme: "internet-facing" },
-    }),
-    "lbc, internal, instance, 80 on (default), cross-zone on (explicit): can",
-  ],
-  [
-    "whose Service is configured: target type and preservation",
-    { ...simple, targetGroups: [targetGroupConfiguration({ of: "web", props: { targetType: "ip", ...ON } })] },
-    "lbc, internal, ip, 80 on (explicit), cross-zone off (default): can",
-  ],
-  [
-    "whose Service is fixed",
-    { ...simple, targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })] },
-    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "that takes the defaults which its configuration names",
-    withConfig({
-      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
-      targetGroups: [targetGroupConfiguration({ name: "all", props: OFF })],
-    }),
-    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "whose Service says something else than the defaults: attribute by attribute",
-    withConfig({
-      loadBalancers: [loadBalancerConfiguration("lb", { defaults: "all" })],
-      targetGroups: [
-        targetGroupConfiguration({ name: "all", props: { targetType: "ip", ...ON } }),
-        targetGroupConfiguration({ of: "web", props: OFF }),
-      ],
-    }),
-    "lbc, internal, ip, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "whose class and itself are configured: the class wins",
-    withConfig({
-      classes: [
-        gatewayClass("nlb", {
-          parametersRef: { kind: "LoadBalancerConfiguration", name: "of-class", namespace: "kube-system" },
-        }),
-      ],
-      loadBalancers: [
-        loadBalancerConfiguration("lb", { scheme: "internet-facing" }),
-        loadBalancerConfiguration("of-class", { scheme: "internal" }, "kube-system"),
-      ],
-    }),
-    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
-  ],
-  [
-    "whose class lets the Gateway win",
-    withConfig({
-      classes: [
-        gatewayClass("nlb", {
-          parametersRef: { kind: "LoadBalancerConfiguration", name: "of-class", namespace: "kube-system" },
-        }),
-      ],
-      loadBalancers: [
-        loadBalancerConfiguration("lb", { scheme: "internal" }),
-        loadBalancerConfiguration("of-class", { scheme: "internet-facing", mergingMode: "prefer-gateway" }, "kube-system"),
-      ],
-    }),
-    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
-  ],
-  [
-    "whose configuration is named and not there",
-    withConfig({ loadBalancers: [] }),
-    "lbc, scheme unknown, target type unknown, 80 unknown, cross-zone unknown: unknown",
-  ],
-  [
-    "whose configuration may not be read",
-    { ...simple, unreadable: true },
-    "lbc, scheme unknown, target type unknown, 80 unknown, cross-zone unknown: unknown",
-  ],
-  [
-    "with a configuration for the kind of route, over the one for the Service",
-    {
-      ...simple,
-      targetGroups: [targetGroupConfiguration({ of: "web", props: ON, routes: [{ route: { kind: "TCPRoute" }, props: OFF }] })],
-    },
-    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "with configurations for the route itself and for its kind: the more specific one counts",
-    {
-      ...simple,
-      targetGroups: [
-        targetGroupConfiguration({
-          of: "web",
-          props: OFF,
-          routes: [
-            { route: { kind: "TCPRoute" }, props: ON },
-            { route: { kind: "TCPRoute", namespace: "shop", name: "route" }, props: OFF },
-            { route: { kind: "TCPRoute", namespace: "shop", name: "another" }, props: ON },
-          ],
-        }),
-      ],
-    },
-    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "with a configuration for the route that leaves open what the one for the Service says: which of them counts is not documented",
-    {
-      ...simple,
-      targetGroups: [
-        targetGroupConfiguration({
-          of: "web",
-          props: OFF,
-          routes: [{ route: { kind: "TCPRoute" }, props: { targetType: "instance" } }],
-        }),
-      ],
-    },
-    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
-  ],
-  [
-    "with a backend that is no Service: what that is, is not known",
-    {
-      ...simple,
-      routes: [
-        ["TCPRoute", route({ to: ["web:80"] })],
-        ["TCPRoute", withoutService(route({ name: "other", to: ["web:80"] }))],
-      ],
-    },
-    "lbc, internal, target type unknown, 80 unknown, cross-zone unknown: unknown",
-  ],
-  [
-    "with a configuration for another kind of route",
-    {
-      ...simple,
-      targetGroups: [targetGroupConfiguration({ of: "web", routes: [{ route: { kind: "TLSRoute" }, props: OFF }] })],
-    },
-    "lbc, internal, instance, 80 on (default), cross-zone off (default): can",
-  ],
-  [
-    "with TCP and UDP on one port: preserved whatever is asked for",
-    {
-      gateways: [gateway({ listeners: ["80/TCP", "80/UDP"] })],
-      routes: [
-        ["TCPRoute", route({ to: ["web:80"] })],
-        ["UDPRoute", route({ to: ["web:80"] })],
-      ],
-      services: [nodePortService()],
-      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
-    },
-    "lbc, internal, instance, 80 on (forced), 80 on (forced), cross-zone off (default): can, refused",
-  ],
-  [
-    "with two Services behind one listener that differ",
-    {
-      ...simple,
-      routes: [["TCPRoute", route({ to: ["web:80=9", "api:80=1"] })]],
-      services: [nodePortService(), nodePortService("api")],
-      targetGroups: [targetGroupConfiguration({ of: "web", props: OFF })],
-    },
-    "lbc, internal, instance, 80 unknown, cross-zone off (default): unknown",
-  ],
-  [
-    "with two Services behind one listener, one of them without weight",
-    {
-      ...simple,
-      routes: [["TCPRoute", route({ to: ["web:80=0", "api:80=1"] })]],
-      services: [nodePortService(), nodePortService("api")],
-      targetGroups: [targetGroupConfiguration({ of: "api", props: OFF })],
-    },
-    "lbc, internal, instance, 80 off (explicit), cross-zone off (default): cannot",
-  ],
-  [
-    "with instance targets of a Service without node ports",
-    { ...simple, services: [nodePortService("web", { type: "ClusterIP" })] },
-    "lbc, internal, target type unknown, 80 unknown, cross-zone off (default): unknown, refused",
-  ],
-];
 
 describe("a Gateway of the NLB's class", () => {
-  for (const [name, given, expected] of cases) {
+  for (const [name, given, expected] of GATEWAY_CASES) {
     it(name, () =>
       assert.deepEqual(
         describedGateways(given).map(({ loadBalancer }) => describeLoadBalancer(loadBalancer)),
@@ -272,6 +51,34 @@ describe("a Gateway of the NLB's class", () => {
     );
     assert.deepEqual(behind.get(9001), [{ namespace: "other", name: "far" }]);
     assert.deepEqual(loadBalancer.doubts, ["Service other/far is not there."]);
+  });
+
+  it("says of ListenerSets that they are not read, and what stands behind a port is of the oldest route alone", () => {
+    const [described] = describedGateways({
+      ...simple,
+      gateways: [gateway({ spec: { allowedListeners: { namespaces: { from: "All" } } } })],
+      routes: [
+        ["TCPRoute", route({ name: "new", created: "2026-02-01T00:00:00Z", to: ["api:80"] })],
+        ["TCPRoute", route({ name: "old", created: "2026-01-01T00:00:00Z", to: ["web:80"] })],
+        ["TCPRoute", route({ name: "set", namespace: "other", parent: { kind: "XListenerSet", name: "x" }, to: ["api:80"] })],
+      ],
+    });
+    assert.match(described?.loadBalancer.doubts.join() ?? "", /ListenerSets may add ports to it, and are not read/);
+    assert.deepEqual(described?.behind.get(80), [{ namespace: "shop", name: "web" }]);
+  });
+
+  it("takes the routes of the kinds alone that a listener names, and the family of its Services, not of its configuration", () => {
+    const kinds = (kind: string) =>
+      describedGateways({
+        ...simple,
+        gateways: [gateway({ listeners: [{ name: "a", port: 80, protocol: "TLS", allowedRoutes: { kinds: [{ kind }] } }] })],
+      })[0]?.loadBalancer.ports.length;
+    assert.deepEqual([kinds("TLSRoute"), kinds("TCPRoute")], [0, 1]);
+    const [described] = describedGateways({
+      ...simple,
+      targetGroups: [targetGroupConfiguration({ of: "web", props: { ipAddressType: "ipv6" } })],
+    });
+    assert.equal(described?.loadBalancer.ports[0]?.targetGroup.ipFamily, 4);
   });
 
   it("has no pods behind it that are not a Service's", () => {

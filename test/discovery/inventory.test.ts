@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type Inventory, type InventoryOptions, readInventory } from "../../src/discovery/inventory.ts";
-import { DEFAULT_CONTEXT } from "../../src/domain/controller-context.ts";
-import { systemClock } from "../../src/schedule/system-clock.ts";
-import { PATIENCE_MS } from "../support/waiting.ts";
-import { ApiServer, sendJson } from "./support/api-server.ts";
+import { type ApiServer, sendJson } from "./support/api-server.ts";
 import { binding, gateway, gatewayClass, route } from "./support/gateway-objects.ts";
+import { inventoryOf } from "./support/inventory.ts";
 import { lbcService, service, slice } from "./support/objects.ts";
 import { BINDINGS, GATEWAY_API, SERVICES, SLICES } from "./support/running-discovery.ts";
 
@@ -14,29 +11,6 @@ const GATEWAYS = `${GATEWAY_API}/v1/gateways`;
 const node = (name: string, zone: string) => ({
   metadata: { namespace: "", name, labels: { "topology.kubernetes.io/zone": zone } },
 });
-
-async function inventoryOf(
-  prepare: (server: ApiServer) => void,
-  given: Partial<InventoryOptions> = {},
-): Promise<{ readonly inventory: Inventory; readonly paths: readonly string[] }> {
-  await using server = await ApiServer.start();
-  prepare(server);
-  const api = server.api();
-  try {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const inventory = await readInventory({
-      api,
-      namespaces: [],
-      context: DEFAULT_CONTEXT,
-      clock: systemClock,
-      signal,
-      ...given,
-    });
-    return { inventory, paths: server.requests.map(({ path }) => path) };
-  } finally {
-    await api.close();
-  }
-}
 
 /** Answers every list of these paths with 403. */
 const forbid =
@@ -108,7 +82,8 @@ describe("the inventory", () => {
   it("goes on without what may not be listed, says so, and what follows from it", async () => {
     const { inventory } = await inventoryOf((server) => {
       whole(server);
-      forbid(NODES, SLICES, GATEWAYS)(server);
+      server.put(BINDINGS, binding({}));
+      forbid(NODES, SLICES, GATEWAYS, BINDINGS)(server);
     });
     assert.equal(inventory.nodes, undefined);
     assert.deepEqual(
@@ -117,6 +92,7 @@ describe("the inventory", () => {
     );
     assert.deepEqual(inventory.notes, [
       "gateways may not be listed: NLBs of Gateways are not in the list.",
+      "targetgroupbindings may not be listed: Services that are bound by hand to NLBs made elsewhere are not in the list.",
       "nodes may not be listed: how many targets there are, and so the exposure of instance targets, is not known.",
       "endpointslices may not be listed: where backends are, and so the exposure, is not known.",
     ]);

@@ -30,6 +30,7 @@ describe("Services", () => {
       "annotations",
       "clusterIp",
       "externalTrafficPolicy",
+      "finalizers",
       "hostnames",
       "ipFamilies",
       "isBeingDeleted",
@@ -43,6 +44,8 @@ describe("Services", () => {
       "shortcuts",
       "sourceRanges",
       "type",
+      "uid",
+      "unread",
     ]);
   });
 

@@ -10,6 +10,7 @@ import { ObjectError } from "../../src/discovery/objects/schema.ts";
 import { parseService, type ServiceObject } from "../../src/discovery/objects/service-object.ts";
 import { classifyService } from "../../src/discovery/rules/classify.ts";
 import { fixOf } from "../../src/discovery/rules/fix.ts";
+import { withChanges } from "../../src/discovery/rules/fix-changes.ts";
 import { loadBalancerOf } from "../../src/discovery/rules/load-balancer.ts";
 import { readWishes, WishError } from "../../src/discovery/rules/own-annotations.ts";
 import { SnapshotBuilder } from "../../src/discovery/snapshot.ts";
@@ -51,11 +52,11 @@ fuzz(
       const classified = classifyService(service, { context }, "/");
       if (classified.kind === "nlb") holding.nlbService(classified.service);
       else sentence(classified.detail, 3_000);
-      const fix = fixOf(described, service.annotations, context);
+      const fix = fixOf(described, service, { context });
       if (fix === undefined) continue;
       holding.fix(fix);
-      if (fix.annotations.length === 0 || fix.caveats.length > 0) continue;
-      const annotations = new Map([...service.annotations, ...fix.annotations.map(({ key, value }) => [key, value] as const)]);
+      if (fix.annotations.length === 0 || fix.anew || fix.caveats.length > 0) continue;
+      const annotations = withChanges(service.annotations, fix.annotations);
       if ([...annotations.values()].some((value) => value.length > MAX_ANNOTATION_LENGTH)) continue;
       const fixed: ServiceObject = { ...service, annotations };
       assert.notEqual(canHairpin(loadBalancerOf(fixed, { context })), true, "it can hairpin with the fix");
@@ -144,7 +145,7 @@ fuzz(
     };
     for (const described of describeGateways(world, given.context)) {
       holding.loadBalancer(described.loadBalancer);
-      const fix = gatewayFixOf(described, world);
+      const fix = gatewayFixOf(described, world, given.context, new Map());
       if (fix !== undefined) holding.fix(fix);
     }
     const bindings = readable(given.bindings, KINDS.TargetGroupBinding.read);

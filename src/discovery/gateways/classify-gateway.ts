@@ -20,7 +20,9 @@ export function classifyGateway(described: DescribedGateway, defaultPath: string
 }
 
 /** The controller makes a listener of the NLB only where a route gives it a backend. */
-function portlessOf({ gateway, loadBalancer: { ports } }: DescribedGateway): Classification {
+function portlessOf({ gateway, loadBalancer: { ports, hasUnseenPorts } }: DescribedGateway): Classification {
+  if (hasUnseenPorts === true)
+    return skipped("no_route", "It may have listeners of ListenerSets, which are not read, and has none of its own.");
   if (ports.length > 0) return skipped("no_tcp_port", `None of its ${ports.length} listeners with a backend is for TCP or TLS.`);
   return skipped("no_route", `None of its ${gateway.listeners.length} listeners has a route with a backend that may be read.`);
 }

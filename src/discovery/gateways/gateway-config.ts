@@ -15,9 +15,13 @@ export interface GatewayConfigurations {
 /** What the configuration objects say about one Gateway's load balancer. */
 export interface GatewayConfiguration {
   readonly scheme: Scheme | undefined;
+  readonly ipAddressType: string | undefined;
   readonly attributes: ReadonlyMap<string, string>;
-  /** For whatever Services say nothing themselves, the more important first. */
-  readonly defaults: readonly TargetGroupConfigurationObject[];
+  /**
+   * For whatever Services say nothing themselves: the class's and the Gateway's as one, the more important first. Of the two,
+   * the controller takes the routes of that one alone.
+   */
+  readonly defaults: Pick<TargetGroupConfigurationObject, "props" | "routes">;
   /** Objects that are named and not there. */
   readonly missing: readonly string[];
 }
@@ -54,44 +58,49 @@ export function configurationOf(
   });
   return {
     scheme: ordered.map(({ scheme }) => scheme).find((scheme) => scheme !== undefined),
+    ipAddressType: ordered.map(({ ipAddressType }) => ipAddressType).find((type) => type !== undefined),
     attributes: new Map(ordered.toReversed().flatMap(({ attributes }) => [...attributes])),
-    defaults,
+    defaults: { props: merged(defaults.map(({ props }) => props)), routes: defaults[0]?.routes ?? [] },
     missing,
   };
 }
 
 /**
- * What the configuration objects say about the target group of one Service behind one route.
+ * What the configuration objects say about the target group of one Service behind one route: the Service's own over the
+ * defaults, and in each of them what is said for the route over what is said for all.
  *
- * @returns every reading: whether a configuration for a route stands alone, or over the default one beside it, is not documented.
+ * @see aws-load-balancer-controller, pkg/gateway/tg_config_constructor.go and routeutils/backend_service.go.
  */
 export function targetGroupPropsOf(
   service: { readonly namespace: string; readonly name: string },
   route: RouteObject,
   { defaults }: GatewayConfiguration,
   configurations: GatewayConfigurations,
-): readonly TargetGroupProps[] {
-  const own = [...configurations.targetGroups.values()].find(
-    ({ namespace, serviceName }) => namespace === service.namespace && serviceName === service.name,
-  );
-  const fallbacks = defaults.map(({ props }) => props);
-  if (own === undefined) return [merged(fallbacks)];
-  const ofRoute = mostSpecific(own, route);
-  if (ofRoute === undefined) return [merged([own.props, ...fallbacks])];
-  return [merged([ofRoute, ...fallbacks]), merged([ofRoute, own.props, ...fallbacks])];
+): TargetGroupProps {
+  const own = ownConfigurationOf(service, configurations);
+  const layers = (own === undefined ? [defaults] : [own, defaults]).flatMap((found) => [mostSpecific(found, route), found.props]);
+  return merged(layers.filter((props) => props !== undefined));
 }
 
-/** Kind, namespace and name before kind and namespace before kind alone; what is given must match. */
-function mostSpecific({ routes }: TargetGroupConfigurationObject, route: RouteObject): TargetGroupProps | undefined {
-  const matching = routes.filter(
-    ({ kind, namespace, name }) =>
-      kind === route.kind &&
-      (namespace === undefined || namespace === route.namespace) &&
-      (name === undefined || name === route.name),
+/** The configuration that is for the Service itself. */
+export const ownConfigurationOf = (
+  service: { readonly namespace: string; readonly name: string },
+  { targetGroups }: GatewayConfigurations,
+): TargetGroupConfigurationObject | undefined =>
+  [...targetGroups.values()].find(
+    ({ namespace, serviceName }) => namespace === service.namespace && serviceName === service.name,
   );
-  const specificity = (given: (typeof routes)[number]): number =>
-    (given.namespace === undefined ? 0 : 1) + (given.name === undefined ? 0 : 1);
-  return matching.toSorted((a, b) => specificity(b) - specificity(a))[0]?.props;
+
+/** Kind, namespace and name before kind and namespace before kind alone; a name without a namespace is that of no route. */
+export function mostSpecific(
+  { routes }: Pick<TargetGroupConfigurationObject, "routes">,
+  route: Pick<RouteObject, "kind" | "namespace" | "name">,
+): TargetGroupProps | undefined {
+  const ofKind = routes.filter(({ kind }) => kind === route.kind);
+  const itself = ofKind.find(({ namespace, name }) => namespace === route.namespace && name === route.name);
+  const ofNamespace = ofKind.find(({ namespace, name }) => namespace === route.namespace && name === undefined);
+  const ofAny = ofKind.find(({ namespace, name }) => namespace === undefined && name === undefined);
+  return (itself ?? ofNamespace ?? ofAny)?.props;
 }
 
 /** Value by value, the first that is given; attributes one by one. */
@@ -103,6 +112,6 @@ function merged(layers: readonly TargetGroupProps[]): TargetGroupProps {
     attributes: new Map(layers.toReversed().flatMap(({ attributes }) => [...attributes])),
     nodeSelector: first("nodeSelector"),
     multiCluster: first("multiCluster"),
-    ipFamily: first("ipFamily"),
+    protocol: first("protocol"),
   };
 }

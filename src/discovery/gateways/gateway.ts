@@ -1,15 +1,17 @@
 import type { ControllerContext } from "../../domain/controller-context.ts";
 import type { LoadBalancer, LoadBalancerPort } from "../../domain/load-balancer.ts";
 import { type Switch, UNKNOWN_SWITCH } from "../../domain/target-group.ts";
-import type { GatewayClassObject, GatewayListener, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
+import type { GatewayClassObject, GatewayObject, RouteObject } from "../objects/gateway-objects.ts";
 import type { ServiceObject, ServicePort } from "../objects/service-object.ts";
 import { ROUTING_POLICY } from "../rules/attributes.ts";
 import { Findings } from "../rules/findings.ts";
+import { asksForLoadBalancer } from "../rules/handler.ts";
 import { shapeOf } from "../rules/hostname.ts";
+import { ignoredOnGateway } from "../rules/ignored-annotations.ts";
 import { ANY_ZONE } from "../rules/load-balancer.ts";
-import { configurationOf, type GatewayConfiguration, type GatewayConfigurations, targetGroupPropsOf } from "./gateway-config.ts";
-import { backendsOfListener, type RoutedBackend } from "./gateway-routes.ts";
-import { gatewayTargetGroup, inCommon } from "./gateway-target-group.ts";
+import { configurationOf, type GatewayConfiguration, type GatewayConfigurations } from "./gateway-config.ts";
+import { gatewayPort } from "./gateway-port.ts";
+import { backendsOfListener, dependsOnSelector, hasListenerSets, type RoutedBackend } from "./gateway-routes.ts";
 
 /** All that Gateways are made of. Maps are by `namespace/name`; classes, which have no namespace, by `/name`. */
 export interface GatewayWorld {
@@ -28,6 +30,8 @@ export interface DescribedGateway {
   readonly loadBalancer: LoadBalancer;
   /** The Services behind each port. */
   readonly behind: ReadonlyMap<number, readonly { readonly namespace: string; readonly name: string }[]>;
+  /** The backends of each port, with the route that names them. */
+  readonly routed: ReadonlyMap<number, readonly RoutedBackend[]>;
   /** The Service port behind each port, where it is one: it names what is spoken there. */
   readonly said: ReadonlyMap<number, ServicePort>;
 }
@@ -64,25 +68,43 @@ function describe(
   for (const missing of configuration.missing)
     findings.doubt(`${missing} is named and not there: what it would say is not known.`);
 
+  const hasUnseenPorts = hasListenerSets(gateway, world.routes);
+  if (hasUnseenPorts) {
+    findings.doubt(
+      "ListenerSets may add ports to it, and are not read: what stands behind those is not known. The AWS console tells.",
+    );
+  }
+
   const behind = new Map<number, readonly { namespace: string; name: string }[]>();
   const said = new Map<number, ServicePort>();
+  const routedByPort = new Map<number, readonly RoutedBackend[]>();
   const ports = gateway.listeners.flatMap((listener): readonly LoadBalancerPort[] => {
     const routed = backendsOfListener(gateway, listener, world.routes);
     if (routed.length === 0) return [];
+    routedByPort.set(listener.port, routed);
+    if (dependsOnSelector(gateway, listener, world.routes)) {
+      findings.doubt(`Which namespaces port ${listener.port} takes routes from is not read: a selector says.`);
+    }
     const services = routed.flatMap(({ backend: { kind, namespace, name } }) =>
       kind === "Service" ? [{ namespace, name }] : [],
     );
     behind.set(listener.port, [...(behind.get(listener.port) ?? []), ...services]);
     const spoken = spokenBehind(routed, world);
     if (spoken !== undefined) said.set(listener.port, spoken);
-    return [portOf({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
+    return [gatewayPort({ gateway, listener, routed, configuration, isKnown, world, context }, findings)];
   });
+  if (findings.refusals.some(({ by }) => by === "aws")) {
+    findings.doubt(
+      "Whether client IP preservation is off is not known: AWS refuses one of the attributes, and with it all that are set in that call and after it.",
+    );
+  }
   const { namespace, name, hostnames } = gateway;
   const [hostname] = hostnames;
   const isOther = hostname !== undefined && shapeOf(hostname) === "not_nlb";
   return {
     gateway,
     behind,
+    routed: routedByPort,
     said,
     loadBalancer: {
       kind: "Gateway",
@@ -95,12 +117,26 @@ function describe(
       hostnames,
       shortcuts: [],
       zonalAffinity: (configuration.attributes.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
-      ports,
+      ports: findings.refusals.some(({ by }) => by === "aws") ? ports.map(withheld) : ports,
+      hasUnseenPorts,
       refusals: findings.refusals,
+      ignored: ignoredOnGateway(gateway, withoutNlb(behind, world)),
       doubts: findings.doubts,
     },
   };
 }
+
+/** The Services behind a Gateway whose annotations are for no load balancer of their own. */
+function withoutNlb(behind: DescribedGateway["behind"], { services }: GatewayWorld): ReadonlySet<ServiceObject> {
+  const found = [...behind.values()].flat().map(({ namespace, name }) => services.get(`${namespace}/${name}`));
+  return new Set(found.flatMap((service) => (service === undefined || asksForLoadBalancer(service) ? [] : [service])));
+}
+
+/** AWS does a call whole or not at all: what it was to switch off may be on. */
+const withheld = (port: LoadBalancerPort): LoadBalancerPort =>
+  port.targetGroup.preserveClientIp.origin === "explicit"
+    ? { ...port, targetGroup: { ...port.targetGroup, preserveClientIp: UNKNOWN_SWITCH } }
+    : port;
 
 function internalOf(
   { scheme }: GatewayConfiguration,
@@ -113,71 +149,6 @@ function internalOf(
   findings.doubt("Whether the NLB is internal is not known. Resolve its name: an internal NLB has private addresses only.");
   return UNKNOWN_SWITCH;
 }
-
-interface PortInput {
-  readonly gateway: GatewayObject;
-  readonly listener: GatewayListener;
-  readonly routed: readonly RoutedBackend[];
-  readonly configuration: GatewayConfiguration;
-  readonly isKnown: boolean;
-  readonly world: GatewayWorld;
-  readonly context: ControllerContext;
-}
-
-function portOf(input: PortInput, findings: Findings): LoadBalancerPort {
-  const { gateway, listener, routed, configuration, isKnown, world, context } = input;
-  const transport = listener.protocol === "UDP" ? "UDP" : "TCP";
-  // Listeners for TCP and UDP on one port become one of both, whose clients' addresses are always preserved.
-  const forced = gateway.listeners.some(({ port, protocol }) => port === listener.port && protocol === "UDP");
-  const groups = routed.map(({ route, backend }) => {
-    const service = world.services.get(`${backend.namespace}/${backend.name}`);
-    if (backend.kind !== "Service") findings.doubt(`A backend of kind ${backend.kind} is not known to us.`);
-    else if (service === undefined) findings.doubt(`Service ${backend.namespace}/${backend.name} is not there.`);
-    if (backend.namespace !== route.namespace) {
-      findings.doubt(
-        `Whether a ReferenceGrant lets ${route.kind} ${route.namespace}/${route.name} refer to ${backend.namespace} is not read.`,
-      );
-    }
-    const readings = targetGroupPropsOf(backend, route, configuration, world.configurations).map((props) =>
-      gatewayTargetGroup(
-        {
-          props,
-          service,
-          port: { port: listener.port, protocol: transport },
-          forced,
-          ofLoadBalancer: isKnown ? configuration.attributes : undefined,
-          context,
-        },
-        findings,
-      ),
-    );
-    return backend.kind === "Service" ? inCommon(readings, 1) : undefined;
-  });
-  const known = groups.filter((group) => group !== undefined);
-  const shares = new Set(routed.map(({ backend: { namespace, name, port } }) => `${namespace}/${name}:${port}`)).size > 1;
-  if (shares) findings.doubt(`Port ${listener.port} forwards to several Services: the share of each is not in the exposure.`);
-  const group = inCommon(known, shares ? undefined : 1);
-  return {
-    port: listener.port,
-    name: listener.name,
-    transport,
-    tlsTerminated: listener.protocol === "TLS" && !listener.tlsPassthrough,
-    targetGroup: group !== undefined && known.length === groups.length && isKnown ? group : unknownGroup(group),
-  };
-}
-
-/** Without the configuration objects, only what Services and listeners say stands. */
-const unknownGroup = (group: LoadBalancerPort["targetGroup"] | undefined): LoadBalancerPort["targetGroup"] => ({
-  externalTrafficPolicy: group?.externalTrafficPolicy ?? "Cluster",
-  ipFamily: group?.ipFamily ?? 4,
-  weight: group?.weight,
-  stickiness: false,
-  multiCluster: false,
-  nodeSelector: undefined,
-  targetType: undefined,
-  crossZone: UNKNOWN_SWITCH,
-  preserveClientIp: group?.preserveClientIp.origin === "forced" ? group.preserveClientIp : UNKNOWN_SWITCH,
-});
 
 /** The port of the one Service behind a listener. */
 function spokenBehind(routed: readonly RoutedBackend[], { services }: GatewayWorld): ServicePort | undefined {

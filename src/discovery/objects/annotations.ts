@@ -89,23 +89,33 @@ export interface ReadAnnotations {
   readonly annotations: ReadonlyMap<string, string>;
   /** Names of those that are too long to be kept. */
   readonly oversized: readonly string[];
+  /** Names of those for AWS load balancers that are not kept, because nothing that is told depends on what they say. */
+  readonly unread: readonly string[];
 }
 
-const NONE: ReadAnnotations = { annotations: new Map(), oversized: [] };
+const NONE: ReadAnnotations = { annotations: new Map(), oversized: [], unread: [] };
+/** Of those names so many are kept: more than there are that anybody reads. */
+const MAX_UNREAD = 64;
+const MAX_NAME_LENGTH = 128;
 
 /** Keeps the annotations that are read. @throws ObjectError for one that is no text. */
 export function pickAnnotations(entries: Iterable<readonly [string, unknown]>): ReadAnnotations {
   const annotations = new Map<string, string>();
   const oversized: string[] = [];
+  const unread: string[] = [];
   for (const [key, value] of entries) {
-    if (!isReadAnnotation(key)) continue;
+    if (!isReadAnnotation(key)) {
+      const isAws = key.startsWith(AWS) && key.length <= MAX_NAME_LENGTH;
+      if (isAws && unread.length < MAX_UNREAD) unread.push(key);
+      continue;
+    }
     if (typeof value !== "string") throw new ObjectError(`metadata.annotations.${key}: got ${shown(value)}, expected text`);
     if (value.length <= MAX_ANNOTATION_LENGTH) annotations.set(key, value);
     // Tags and source ranges may be as long as that, and decide nothing.
     else if (!REFUSABLE.has(key)) oversized.push(key);
   }
   // Most objects have none: thousands of them share one.
-  return annotations.size === 0 && oversized.length === 0 ? NONE : { annotations, oversized };
+  return annotations.size === 0 && oversized.length === 0 && unread.length === 0 ? NONE : { annotations, oversized, unread };
 }
 
 /**
@@ -144,6 +154,13 @@ export function setAttribute(text: string, attribute: string, value: string): st
   const replaced = items.map((item) => (isIt(item) ? `${attribute}=${value}` : escaped(item)));
   return [...replaced, ...(items.some(isIt) ? [] : [`${attribute}=${value}`])].join(",");
 }
+
+/** The same notation without one attribute; all others stay as they are. */
+export const removeAttribute = (text: string, attribute: string): string =>
+  splitUnescaped(text)
+    .filter((item) => item.trim() !== "" && item.split("=")[0]?.trim() !== attribute)
+    .map(escaped)
+    .join(",");
 
 /** What splitting took away. */
 const escaped = (item: string): string => item.trim().replaceAll(/[\\,]/g, "\\$&");

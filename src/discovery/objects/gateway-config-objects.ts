@@ -14,18 +14,21 @@ export interface LoadBalancerConfigurationObject {
   readonly prefersGateway: boolean;
   readonly scheme: Scheme | undefined;
   readonly attributes: ReadonlyMap<string, string>;
+  /** `ipv4`, `dualstack`: of the load balancer. */
+  readonly ipAddressType: string | undefined;
   /** TargetGroupConfiguration for whatever Services say nothing themselves. */
   readonly defaultTargetGroups: string | undefined;
 }
 
-/** What a TargetGroupConfiguration says; `undefined`: it does not say. */
+/** What a TargetGroupConfiguration says; `undefined`: it does not say. Its `ipAddressType` is read by no controller. */
 export interface TargetGroupProps {
   readonly targetType: TargetType | undefined;
   readonly attributes: ReadonlyMap<string, string>;
   /** `labels` as in `TargetGroup`; the whole `undefined`: no selector is given. */
   readonly nodeSelector: { readonly labels: NodeSelector | undefined } | undefined;
   readonly multiCluster: boolean | undefined;
-  readonly ipFamily: 4 | 6 | undefined;
+  /** Protocol of the target group, where it is not to be the route's own. */
+  readonly protocol: string | undefined;
 }
 
 export interface TargetGroupConfigurationObject {
@@ -53,6 +56,7 @@ const loadBalancerSchema = mapping({
     mapping({
       mergingMode: optionalText,
       scheme: v.nullish(v.picklist(SCHEMES, SCHEMES.join(" or "))),
+      ipAddressType: optionalText,
       loadBalancerAttributes: attributesSchema,
       defaultTargetGroupConfiguration: v.nullish(mapping({ name })),
     }),
@@ -66,6 +70,7 @@ export function parseLoadBalancerConfiguration(object: unknown): LoadBalancerCon
     ...metadata,
     prefersGateway: spec?.mergingMode === "prefer-gateway",
     scheme: spec?.scheme ?? undefined,
+    ipAddressType: spec?.ipAddressType ?? undefined,
     attributes: attributesOf(spec?.loadBalancerAttributes ?? []),
     defaultTargetGroups: spec?.defaultTargetGroupConfiguration?.name,
   };
@@ -76,7 +81,7 @@ const propsSchema = mapping({
   targetGroupAttributes: attributesSchema,
   nodeSelector: v.nullish(labelSelectorSchema),
   enableMultiCluster: v.nullish(v.boolean()),
-  ipAddressType: v.nullish(v.picklist(["ipv4", "ipv6"], "ipv4 or ipv6")),
+  protocol: optionalText,
 });
 const targetGroupSchema = mapping({
   metadata,
@@ -123,6 +128,6 @@ function propsOf(given: v.InferOutput<typeof propsSchema> | null | undefined): T
     attributes: attributesOf(given?.targetGroupAttributes ?? []),
     nodeSelector: selector === undefined ? undefined : { labels: labelsOf(selector) },
     multiCluster: given?.enableMultiCluster ?? undefined,
-    ipFamily: given?.ipAddressType === "ipv4" ? 4 : given?.ipAddressType === "ipv6" ? 6 : undefined,
+    protocol: given?.protocol ?? undefined,
   };
 }

@@ -26,6 +26,8 @@ export interface GatewayListener {
   readonly tlsPassthrough: boolean;
   /** `Same`, `All` or `Selector`. */
   readonly routesFrom: string;
+  /** Kinds of routes that it takes; empty: those of its protocol. */
+  readonly routeKinds: readonly string[];
 }
 
 export interface GatewayObject extends ReadAnnotations {
@@ -34,6 +36,8 @@ export interface GatewayObject extends ReadAnnotations {
   readonly className: string;
   readonly parameters: ParametersRef | undefined;
   readonly listeners: readonly GatewayListener[];
+  /** From which namespaces ListenerSets may add listeners to these: `None`, `Same`, `All` or `Selector`. */
+  readonly listenerSetsFrom: string;
   readonly hostnames: readonly string[];
 }
 
@@ -52,6 +56,10 @@ export interface RouteObject {
   readonly kind: RouteKind;
   readonly namespace: string;
   readonly name: string;
+  /** Milliseconds since 1970; 0 where it is not said. */
+  readonly createdMs: number;
+  /** Namespaces of the ListenerSets that it is attached to. */
+  readonly listenerSetNamespaces: readonly string[];
   readonly parents: readonly {
     readonly namespace: string;
     readonly name: string;
@@ -78,7 +86,9 @@ const listenerSchema = mapping({
   port,
   protocol: text,
   tls: v.nullish(mapping({ mode: optionalText })),
-  allowedRoutes: v.nullish(mapping({ namespaces: v.nullish(mapping({ from: v.nullish(text, "Same") })) })),
+  allowedRoutes: v.nullish(
+    mapping({ namespaces: v.nullish(mapping({ from: v.nullish(text, "Same") })), kinds: list(mapping({ kind: text })) }),
+  ),
 });
 const gatewaySchema = mapping({
   metadata: mapping({ namespace: name, name, annotations: entries }),
@@ -86,6 +96,7 @@ const gatewaySchema = mapping({
     gatewayClassName: text,
     infrastructure: v.nullish(mapping({ parametersRef: parametersSchema })),
     listeners: list(listenerSchema),
+    allowedListeners: v.nullish(mapping({ namespaces: v.nullish(mapping({ from: v.nullish(text, "None") })) })),
   }),
   status: v.nullish(mapping({ addresses: list(mapping({ type: v.nullish(text, "IPAddress"), value: text })) })),
 });
@@ -105,15 +116,19 @@ export function parseGateway(object: unknown): GatewayObject {
       protocol: listener.protocol,
       tlsPassthrough: listener.tls?.mode === "Passthrough",
       routesFrom: listener.allowedRoutes?.namespaces?.from ?? "Same",
+      routeKinds: (listener.allowedRoutes?.kinds ?? []).map(({ kind }) => kind),
     })),
+    listenerSetsFrom: spec.allowedListeners?.namespaces?.from ?? "None",
     hostnames: (status?.addresses ?? []).flatMap(({ type, value }) => (type === "Hostname" && value !== "" ? [value] : [])),
   };
 }
 
 const WEIGHT = "a whole weight from 0 to 1,000,000";
 const weight = v.pipe(v.number(WEIGHT), v.integer(WEIGHT), v.minValue(0, WEIGHT), v.maxValue(1_000_000, WEIGHT));
+/** `XListenerSet` while they were an experiment. */
+const LISTENER_SET = /^X?ListenerSet$/;
 const routeSchema = mapping({
-  metadata: mapping({ namespace: name, name }),
+  metadata: mapping({ namespace: name, name, creationTimestamp: optionalText }),
   spec: mapping({
     parentRefs: list(
       mapping({
@@ -155,6 +170,10 @@ export const routeParser =
       kind,
       namespace,
       name: metadata.name,
+      createdMs: Date.parse(metadata.creationTimestamp ?? "") || 0,
+      listenerSetNamespaces: spec.parentRefs
+        .filter((parent) => LISTENER_SET.test(parent.kind))
+        .map((parent) => parent.namespace ?? namespace),
       parents: spec.parentRefs
         .filter((parent) => parent.kind === "Gateway")
         .map((parent) => ({

@@ -18,6 +18,9 @@ export interface ServicePort {
 export interface ServiceObject extends ReadAnnotations {
   readonly namespace: string;
   readonly name: string;
+  readonly uid: string | undefined;
+  /** Those of the controllers that make load balancers. */
+  readonly finalizers: readonly string[];
   readonly type: string;
   readonly loadBalancerClass: string | undefined;
   readonly externalTrafficPolicy: "Cluster" | "Local";
@@ -39,10 +42,18 @@ export interface ServiceObject extends ReadAnnotations {
   readonly sourceRanges: readonly string[];
 }
 
+const MAKERS_FINALIZER = /^service\.[a-z0-9.]+\/(resources|load-balancer-cleanup)$/;
 const ingressSchema = mapping({ hostname: optionalText, ip: v.nullish(address), ipMode: optionalText });
 
 const serviceSchema = mapping({
-  metadata: mapping({ namespace: name, name, annotations: entries, deletionTimestamp: optionalText }),
+  metadata: mapping({
+    namespace: name,
+    name,
+    annotations: entries,
+    uid: optionalText,
+    finalizers: list(text),
+    deletionTimestamp: optionalText,
+  }),
   spec: mapping({
     type: v.nullish(text, "ClusterIP"),
     loadBalancerClass: optionalText,
@@ -81,6 +92,8 @@ export function parseService(object: unknown): ServiceObject {
     namespace: metadata.namespace,
     name: metadata.name,
     ...pickAnnotations(metadata.annotations),
+    uid: metadata.uid ?? undefined,
+    finalizers: metadata.finalizers.filter((finalizer) => MAKERS_FINALIZER.test(finalizer)),
     type: spec.type,
     loadBalancerClass: spec.loadBalancerClass ?? undefined,
     externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? "Local" : "Cluster",

@@ -81,6 +81,10 @@ function stackOf(found: readonly (readonly [string, string])[]): BindingObject["
 const familyOf = (ipAddressType: string): 4 | 6 | undefined =>
   ipAddressType === "ipv4" ? 4 : ipAddressType === "ipv6" ? 6 : undefined;
 
+/** Whether a binding of the Service is for this port of it. */
+export const bindsPort = ({ servicePort }: BindingObject, { port, name }: Pick<ServicePort, "port" | "name">): boolean =>
+  servicePort === String(port) || (name !== "" && servicePort === name);
+
 /**
  * What the bindings of one Service say of its own load balancer, asked by port.
  *
@@ -93,9 +97,7 @@ export function bindingFactsOf(bindings: readonly BindingObject[]): (port: Servi
       madeFor?.kind === "service" && madeFor.namespace === namespace && madeFor.name === serviceName,
   );
   return (port) => {
-    const found = own.filter(
-      ({ servicePort }) => servicePort === String(port.port) || (port.name !== "" && servicePort === port.name),
-    );
+    const found = own.filter((binding) => bindsPort(binding, port));
     return found.length === 1 ? found[0]?.facts : undefined;
   };
 }

@@ -16,7 +16,7 @@ export type Classification =
 export const skipped = (reason: SkipReason, detail: string): Classification => ({ kind: "skipped", reason, detail });
 
 /** What is classified: what its owner says about probing, and where its ports speak from. */
-export interface Subject extends ReadAnnotations {
+export interface Subject extends Pick<ReadAnnotations, "annotations" | "oversized"> {
   /** Ports that can be probed. */
   readonly ports: readonly { readonly port: number; readonly name: string }[];
   /** The port of the Service that stands behind a port, where it is one: it names what is spoken. */

@@ -1,117 +1,150 @@
 import { type ControllerContext, ccmHonoursAttributes, lbcHas } from "../../domain/controller-context.ts";
 import type { AnnotationChange, Fix } from "../../domain/fix.ts";
-import { canHairpin, type LoadBalancer, type LoadBalancerPort, preservationOf } from "../../domain/load-balancer.ts";
-import { AWS_ANNOTATIONS, portAttributesAnnotation, setAttribute } from "../objects/annotations.ts";
+import { canHairpin, type LoadBalancer } from "../../domain/load-balancer.ts";
+import { AWS_ANNOTATIONS } from "../objects/annotations.ts";
+import type { ServiceObject } from "../objects/service-object.ts";
 import { PRESERVE } from "./attributes.ts";
-
-type Annotations = ReadonlyMap<string, string>;
-
-export const COSTS = [
-  "Backends no longer see their clients' addresses, but the NLB's: access logs, allow-lists and NetworkPolicies that go by them change." +
-    " (Instance targets with externalTrafficPolicy Cluster never saw them.)",
-  "At most 55,000 connections a minute from each address of the NLB to each target.",
-  "New connections only: those that are open stay as they are.",
-] as const;
-const IP_TARGETS =
-  "Targets of type ip, where preservation is off by default: a new target group, empty until the pods pass its health checks.";
-const IN_CLUSTER = "Calls from inside the cluster past the NLB, by the Service's own name (SERVICE.NAMESPACE.svc).";
-const PLACEMENT = "Callers on nodes that are no targets: a node selector for the NLB, or node affinity for the callers.";
+import { asExternal, isFixed, switchingOff, withChanges } from "./fix-changes.ts";
+import {
+  COSTS,
+  ccmCaveats,
+  costsOfAnew,
+  IN_CLUSTER,
+  IP_TARGETS,
+  madeAnewInstead,
+  mendFirst,
+  NEEDS_CONTROLLER,
+  PLACEMENT,
+} from "./fix-words.ts";
+import { handlerOf } from "./handler.ts";
+import { loadBalancerOf, type Surroundings } from "./load-balancer.ts";
+import { editedFromOf } from "./maker.ts";
 
 /**
  * What ends the hairpins of a Service's NLB.
  *
- * @param annotations - The Service's, as they are: what is set already stays.
+ * Whatever it prints has been tried on the rules: after it, preservation is off where it can be and nothing is refused. Where
+ * the controller refuses something else, that comes first.
+ *
  * @returns `undefined` where nothing is to be fixed, or it is not known that there is.
  * @see AWS, NLB user guide, "Troubleshoot your Network Load Balancer"; "Edit target group attributes".
  */
-export function fixOf(loadBalancer: LoadBalancer, annotations: Annotations, context: ControllerContext): Fix | undefined {
-  if (loadBalancer.kind !== "Service" || canHairpin(loadBalancer) !== true) return undefined;
-  const preserving = loadBalancer.ports.filter(({ targetGroup }) => preservationOf(targetGroup).includes(true));
-  const forced = preserving.filter(({ targetGroup }) => targetGroup.preserveClientIp.origin === "forced");
-  const switchable = preserving.length > forced.length;
-  const { controller } = loadBalancer;
+export function fixOf(loadBalancer: LoadBalancer, service: ServiceObject, surroundings: Surroundings): Fix | undefined {
+  const { kind, isNlb, internal, shortcuts, refusals } = loadBalancer;
+  if (kind !== "Service" || !isNlb || shortcuts.length > 0) return undefined;
+  const { context } = surroundings;
+  if (editedFromOf(service, handlerOf(service, context), surroundings.bindingOf) !== undefined) {
+    return anew(service, context, "Makes the Service anew: no edit reaches the NLB that is there.");
+  }
+  if (internal.enabled === false) return undefined;
+  const possible = canHairpin(loadBalancer);
+  if (possible !== true && refusals.length === 0) return undefined;
+  if (possible === false) return undefined;
+  return inPlace(loadBalancer, service, surroundings);
+}
+
+/** Annotations that are set on the Service as it is. */
+function inPlace(loadBalancer: LoadBalancer, service: ServiceObject, surroundings: Surroundings): Fix {
+  const { controller, ports, refusals } = loadBalancer;
+  const { context } = surroundings;
+  const forced = ports.filter(({ targetGroup }) => targetGroup.preserveClientIp.origin === "forced");
   const stays = forced.map(({ port, transport }) => `${port}/${transport}`).join(", ");
   const caveats =
     forced.length === 0 ? [] : [`Preservation cannot be off for ${stays}: UDP and QUIC target groups always preserve.`];
   const alternatives = [
     ...(controller !== "ccm" && forced.length === 0 ? [IP_TARGETS] : []),
+    ...(controller === "ccm" ? [madeAnewInstead(anewAsExternal(service.annotations))] : []),
     IN_CLUSTER,
-    ...(preserving.some(({ targetGroup }) => targetGroup.targetType === "instance") ? [PLACEMENT] : []),
+    ...(ports.some(({ targetGroup }) => targetGroup.targetType === "instance") ? [PLACEMENT] : []),
   ];
-  const without = (reason: string): Fix => ({
-    summary: reason,
-    annotations: [],
-    manifest: "",
-    caveats,
-    costs: [],
-    alternatives,
-  });
-  if (!switchable) return without("No setting of the NLB ends it: only where callers run, or what they call, does.");
-  if (controller === "ccm" && ccmHonoursAttributes(context) === false) {
-    return without(
+  const fix: Fix = { summary: "", annotations: [], anew: false, manifest: "", caveats, costs: [], alternatives };
+  const without = (summary: string): Fix => ({ ...fix, summary });
+  if (controller === "ccm" && refusals.length === 0 && ccmHonoursAttributes(context) === false) {
+    return anew(
+      service,
+      context,
       "This version of the cloud provider ignores the setting: upgrade it to 1.32.6, 1.33.3 or 1.34.2, or make the Service anew for the AWS Load Balancer Controller.",
     );
   }
-  if (controller === "lbc" && !lbcHas(context, "targetGroupAttributes")) {
+  if (controller === "lbc" && refusals.length === 0 && !lbcHas(context, "targetGroupAttributes")) {
     return without("This version of the AWS Load Balancer Controller does not know target group attributes: 2.1.0 does.");
   }
-  const changes = changesFor(loadBalancer.ports, annotations, forced.length > 0, knowsPorts(controller, context));
+  const isSwitchable = ports.length > forced.length;
+  const perPort = controller === "eks-auto" || (controller === "lbc" && lbcHas(context, "portAttributes"));
+  const changes = switchingOff(ports, service.annotations, perPort);
+  const tooLong = changes?.find(({ key }) => service.oversized.includes(key));
+  if (tooLong !== undefined) return without(`${tooLong.key} is too long to be read: switch preservation off in it by hand.`);
+  const after = loadBalancerOf(
+    { ...service, annotations: withChanges(service.annotations, changes ?? []) },
+    { ...surroundings, context: assumingCcm(context) },
+  );
+  if (after.refusals.length > 0) {
+    return { ...fix, ...mendFirst(refusals.length > 0 ? refusals : after.refusals), alternatives: [] };
+  }
+  if (changes?.length === 0 || (!isSwitchable && changes === undefined)) {
+    return without("No setting of the NLB ends it: only where callers run, or what they call, does.");
+  }
   if (changes === undefined) {
     return without(
       "One annotation is for all ports, and AWS refuses it for those that always preserve: split the Service by transport.",
     );
   }
+  // What is not known with the fix is said with it.
+  const open = isFixed(after) ? [] : after.doubts.filter((doubt) => !loadBalancer.doubts.includes(doubt));
   return {
-    summary: "Switches client IP preservation off.",
+    ...fix,
+    summary: [
+      ...(refusals.length > 0 ? ["Mends what is refused."] : []),
+      ...(isSwitchable ? ["Switches client IP preservation off."] : []),
+    ].join(" "),
     annotations: changes,
-    manifest: "",
-    caveats: controller === "ccm" ? [...ccmCaveats(context), ...caveats] : caveats,
-    costs: COSTS,
-    alternatives,
+    caveats: [...(controller === "ccm" ? ccmCaveats(context) : []), ...caveats, ...open],
+    costs: isSwitchable ? COSTS : [],
   };
 }
 
-const knowsPorts = (controller: LoadBalancer["controller"], context: ControllerContext): boolean =>
-  controller === "eks-auto" || (controller === "lbc" && lbcHas(context, "portAttributes"));
-
-function ccmCaveats(context: ControllerContext): readonly string[] {
-  if (ccmHonoursAttributes(context) === true) return [];
-  return ["The cloud provider honours it since 1.32.6, 1.33.3 and 1.34.2 (and in 1.34.0, not in 1.34.1), and ignores it before."];
+/** With targets of type ip, preservation is off by default; with instances it has to be said. */
+function anewAsExternal(annotations: ReadonlyMap<string, string>): readonly AnnotationChange[] {
+  const changes = asExternal(annotations, true);
+  const isIp = changes.some(({ value }) => value === "ip");
+  return isIp ? changes : [...changes, { key: AWS_ANNOTATIONS.targetGroupAttributes, value: `${PRESERVE}=false` }];
 }
 
-/**
- * The general annotation, and those of ports that say otherwise; only those of ports where the general one may not be.
- *
- * @returns `undefined` where ports would have to differ and the controller cannot make them.
- */
-function changesFor(
-  ports: readonly LoadBalancerPort[],
-  annotations: Annotations,
-  hasForced: boolean,
-  perPort: boolean,
-): readonly AnnotationChange[] | undefined {
-  const switchedOff = (key: string): AnnotationChange => ({
-    key,
-    value: setAttribute(annotations.get(key) ?? "", PRESERVE, "false"),
-  });
-  const groups = ports.flatMap(groupsOf);
-  if (hasForced) {
-    if (!perPort) return undefined;
-    const switchable = groups.filter(
-      ({ targetGroup: { preserveClientIp } }) => preserveClientIp.enabled === true && preserveClientIp.origin !== "forced",
-    );
-    return [...new Set(switchable.map(({ port }) => portAttributesAnnotation(port)))].map(switchedOff);
+/** What a fix is tried on where the cloud provider's version is not known: one that honours it, which the fix says. */
+const assumingCcm = (context: ControllerContext): ControllerContext =>
+  context.ccmVersion === undefined ? { ...context, ccmVersion: { major: 1, minor: 34, patch: 2 } } : context;
+
+/** The Service as it would be made now: whoever acts on a new one makes its NLB, of what the annotations then say. */
+function anew(service: ServiceObject, context: ControllerContext, summary: string): Fix {
+  const fresh = { ...service, hostnames: [], finalizers: [], uid: undefined };
+  const { controller, isNlb } = handlerOf(fresh, context);
+  const isControllers = isNlb && controller !== "ccm";
+  const legacy = service.annotations.get(AWS_ANNOTATIONS.internal);
+  const internal = legacy === undefined ? undefined : legacy !== "false" && legacy !== "";
+  const isSaid = service.annotations.has(AWS_ANNOTATIONS.scheme);
+  const moves = isControllers ? [] : asExternal(service.annotations, isSaid ? undefined : internal);
+  const moved = withChanges(service.annotations, moves);
+  const first = loadBalancerOf({ ...fresh, annotations: moved }, { context });
+  const perPort = controller === "eks-auto" || lbcHas(context, "portAttributes");
+  const off = switchingOff(first.ports, moved, perPort) ?? [];
+  const isNeeded = canHairpin(first) !== false;
+  const changes: readonly AnnotationChange[] = [...moves, ...(isNeeded ? off : [])];
+  const after = loadBalancerOf({ ...fresh, annotations: withChanges(service.annotations, changes) }, { context });
+  const fix: Fix = {
+    summary,
+    annotations: [],
+    anew: false,
+    manifest: "",
+    caveats: [],
+    costs: costsOfAnew(after.internal.origin !== "explicit"),
+    alternatives: [IN_CLUSTER],
+  };
+  const without = (because: string): string => `The Service is to be made anew, ${because}`;
+  if (after.refusals.length > 0) {
+    const { caveats } = mendFirst(after.refusals);
+    return { ...fix, summary: without("and first what would be refused of the new one is to be mended."), caveats };
   }
-  const overriding = groups
-    .map(({ port }) => portAttributesAnnotation(port))
-    .filter((key) => perPort && (annotations.get(key) ?? "").includes(PRESERVE));
-  return [...new Set([AWS_ANNOTATIONS.targetGroupAttributes, ...overriding])].map(switchedOff);
+  if (!isFixed(after)) return { ...fix, summary: without("and what the new one would be is not known."), caveats: after.doubts };
+  const caveats = after.controller === "lbc" ? [NEEDS_CONTROLLER] : [];
+  return { ...fix, annotations: changes, anew: true, caveats };
 }
-
-/** The target groups of a port, each with the port whose annotation is for it: of its own Service, or of one that it forwards to. */
-const groupsOf = ({ port, targetGroup }: LoadBalancerPort): readonly Pick<LoadBalancerPort, "port" | "targetGroup">[] => [
-  { port, targetGroup },
-  ...(targetGroup.siblings ?? []).flatMap(({ port, targetGroup }) =>
-    port === undefined || targetGroup === undefined ? [] : [{ port, targetGroup }],
-  ),
-];

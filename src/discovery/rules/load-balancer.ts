@@ -7,11 +7,14 @@ import { shown } from "../problems.ts";
 import { askedListeners } from "./asked-listeners.ts";
 import { loadBalancerAttributesOf, ROUTING_POLICY } from "./attributes.ts";
 import { refuseAsCloudProvider } from "./ccm-refusals.ts";
+import { editedLoadBalancer } from "./edited-load-balancer.ts";
 import { Findings } from "./findings.ts";
 import type { ServiceOf } from "./forwarded-groups.ts";
 import { type Handler, handlerOf } from "./handler.ts";
 import { shapeOf } from "./hostname.ts";
+import { ignoredAnnotationsOf } from "./ignored-annotations.ts";
 import { refuseAsController } from "./lbc-refusals.ts";
+import { editedFromOf } from "./maker.ts";
 import { portsOf } from "./ports.ts";
 import { internalOf } from "./scheme.ts";
 
@@ -30,12 +33,15 @@ export interface Surroundings {
  * Everything that a Service tells about its load balancer.
  *
  * Annotations are what was asked for; the name in the status is what there is. So the name outranks them: annotations that are
- * edited later do not turn one kind of load balancer into another.
+ * edited later do not turn one kind of load balancer into another, nor hand it over to another controller.
  */
 export function loadBalancerOf(service: ServiceObject, surroundings: Surroundings = { context: DEFAULT_CONTEXT }): LoadBalancer {
   const { existingScheme, bindingOf, serviceOf } = surroundings;
   const findings = new Findings();
-  const { controller, isNlb, why } = actual(handlerOf(service, surroundings.context), service);
+  const handler = handlerOf(service, surroundings.context);
+  const maker = editedFromOf(service, handler, bindingOf);
+  if (maker !== undefined) return editedLoadBalancer(service, maker, handler, bindingOf);
+  const { controller, isNlb, why } = actual(handler, service);
   // EKS Auto Mode is a current one, whatever version of the controller is beside it.
   const context = controller === "eks-auto" ? { ...surroundings.context, lbcVersion: undefined } : surroundings.context;
   const internal = internalOf(controller, service.annotations, context, existingScheme, findings);
@@ -70,6 +76,7 @@ export function loadBalancerOf(service: ServiceObject, surroundings: Surrounding
     zonalAffinity: (ofLoadBalancer?.get(ROUTING_POLICY) ?? ANY_ZONE) !== ANY_ZONE,
     ports,
     refusals: findings.refusals,
+    ignored: isNlb ? ignoredAnnotationsOf(controller, service, context) : [],
     doubts: findings.doubts,
   };
 }

@@ -26,6 +26,7 @@ export const gateway = (given: {
   readonly config?: string;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly hostname?: string | null;
+  readonly spec?: Spec;
 }) => {
   const { hostname = NLB_HOSTNAME, config } = given;
   return {
@@ -33,6 +34,7 @@ export const gateway = (given: {
     spec: {
       gatewayClassName: given.className ?? "nlb",
       listeners: (given.listeners ?? [80]).map(listener),
+      ...given.spec,
       ...(config === undefined
         ? {}
         : {
@@ -51,8 +53,9 @@ export const route = (given: {
   readonly namespace?: string;
   readonly parent?: Spec;
   readonly to: readonly string[];
+  readonly created?: string;
 }) => ({
-  metadata: { namespace: given.namespace ?? "shop", name: given.name ?? "route" },
+  metadata: { namespace: given.namespace ?? "shop", name: given.name ?? "route", creationTimestamp: given.created },
   spec: {
     parentRefs: [{ name: "edge", ...given.parent }],
     rules: [

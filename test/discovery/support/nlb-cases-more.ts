@@ -55,8 +55,8 @@ export const MORE_CASES: readonly NlbCase[] = [
     "ccm, no NLB, internal: cannot",
   ],
   [
-    "the name of an NLB, with no annotation left",
-    service(),
+    "the name of an NLB that nobody is known to give, with no annotation left",
+    service({ hostname: "web-0123456789abcdef.elb.eu-west-1.amazonaws.com" }),
     "unknown, scheme unknown, target type unknown, 80 unknown, cross-zone unknown: unknown",
   ],
   [

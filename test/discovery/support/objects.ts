@@ -4,6 +4,9 @@ import { type EndpointSliceObject, sliceParser } from "../../../src/discovery/ob
 /** Kubernetes objects as the API server sends them, with what matters to a test on top. */
 export const NLB_HOSTNAME = "k8s-shop-web-0123456789-0123456789abcdef.elb.eu-west-1.amazonaws.com";
 
+/** As the cloud provider names its own: after the Service's uid. */
+export const CCM_HOSTNAME = "a0123456789abcdef0123456789abcde-0123456789abcdef.elb.eu-west-1.amazonaws.com";
+
 export const LBC_CLASS = "service.k8s.aws/nlb";
 const AWS = "service.beta.kubernetes.io/aws-load-balancer-";
 
@@ -15,6 +18,8 @@ export interface GivenService {
   readonly spec?: Readonly<Record<string, unknown>>;
   readonly ports?: readonly unknown[];
   readonly hostname?: string | null;
+  readonly uid?: string;
+  readonly finalizers?: readonly string[];
 }
 
 export const TCP_80 = { name: "http", port: 80, protocol: "TCP", nodePort: 30_080 };
@@ -23,9 +28,17 @@ export function service(given: GivenService = {}) {
   const annotations = Object.fromEntries(
     Object.entries(given.annotations ?? {}).map(([key, value]) => [key.includes("/") ? key : AWS + key, value]),
   );
-  const hostname = given.hostname === undefined ? NLB_HOSTNAME : given.hostname;
+  const isCcm = given.annotations?.type === "nlb" && given.spec?.loadBalancerClass === undefined;
+  const hostname = given.hostname === undefined ? (isCcm ? CCM_HOSTNAME : NLB_HOSTNAME) : given.hostname;
+  const { uid, finalizers } = given;
   return {
-    metadata: { namespace: given.namespace ?? "shop", name: given.name ?? "web", annotations },
+    metadata: {
+      namespace: given.namespace ?? "shop",
+      name: given.name ?? "web",
+      annotations,
+      ...(uid === undefined ? {} : { uid }),
+      ...(finalizers === undefined ? {} : { finalizers }),
+    },
     spec: { type: "LoadBalancer", externalTrafficPolicy: "Cluster", ports: given.ports ?? [TCP_80], ...given.spec },
     status: { loadBalancer: hostname === null ? {} : { ingress: [{ hostname }] } },
   };

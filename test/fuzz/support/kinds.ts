@@ -184,7 +184,7 @@ function loadBalancerConfiguration(read: LoadBalancerConfigurationObject): void 
 
 function props(read: TargetGroupProps): void {
   oneOf("targetType", read.targetType, ["instance", "ip", undefined]);
-  oneOf("ipFamily", read.ipFamily, [4, 6, undefined]);
+  clean("protocol", read.protocol ?? "");
   oneOf("multiCluster", read.multiCluster, [true, false, undefined]);
   attributes(read.attributes);
   labels(read.nodeSelector?.labels);
