@@ -39,6 +39,8 @@ export interface ConnectWatch {
   timedOut(): Promise<Evidence>;
   /** It was given up before. */
   abandoned(): void;
+  /** After it was answered: the connection was closed before its peer had said all, which may cost about so many resets. */
+  cutOff(resets: number): void;
 }
 
 /** The connect that is about to begin. */

@@ -53,6 +53,9 @@ export const MAX_DEADLINE_LATENESS_MS = 500;
 /** Characters of a detail. Those of an error can be the peer's, such as all the names in its certificate. */
 const MAX_DETAIL = 300;
 
+/** What a peer sends to a connection that is closed by then is reset: a late answer has a segment or two, the rest of a long one more. */
+const [LATE_SEGMENTS, SEGMENTS_UNDER_WAY] = [2, 20];
+
 /** The steps that an attempt takes, each with an answer of its own. */
 const PHASES_OF: Readonly<Record<Protocol, readonly Phase[]>> = {
   tcp: ["connect"],
@@ -129,6 +132,7 @@ async function runPhases(
     const { socket: secured, result } = await openTls(socket, { hostname, verify: options.verifyTls, alpn }, steps);
     if (result.kind !== "done") {
       secured.destroy();
+      watched()?.cutOff(LATE_SEGMENTS);
       return failed("tls", result);
     }
     phases.tls = result.seconds;
@@ -143,7 +147,12 @@ async function runPhases(
   }
   const { result, status } = await request(
     stream,
-    { authority: authorityOf(target), path: target.path, userAgent: options.userAgent },
+    {
+      authority: authorityOf(target),
+      path: target.path,
+      userAgent: options.userAgent,
+      onCutOff: (isMidway) => watched()?.cutOff(isMidway ? SEGMENTS_UNDER_WAY : LATE_SEGMENTS),
+    },
     steps,
   );
   if (result.kind !== "done") return failed("first_byte", result);
