@@ -14,6 +14,9 @@ import type { Attribution, Suspect } from "./suspect.ts";
 
 const NOBODY: Part = { from: 0, to: 0, suspect: undefined, burst: undefined, isRead: false };
 
+/** Parts times resets of a cell. Beyond it answers take so long that all overlap with all: nothing would follow, at a high price. */
+const MAX_DENSITY = 20_000;
+
 /** Resets that were to be expected in a stretch: at least, at most. */
 type Counted = "least" | "most";
 
@@ -41,8 +44,10 @@ export function attribute(
 ): readonly Attribution[] {
   const isOpen = (index: number): boolean => suspects[index]?.known === "undecided";
   // Where all are known nothing follows any more.
-  const cells = cellsOf(partsOf(readings, suspects, bursts), readings).filter(({ parts }) =>
-    parts.some(({ suspect, burst }) => (suspect === undefined ? burst?.candidates.some(isOpen) : isOpen(suspect))),
+  const cells = cellsOf(partsOf(readings, suspects, bursts), readings).filter(
+    ({ parts, hits }) =>
+      parts.length * hits.length <= MAX_DENSITY &&
+      parts.some(({ suspect, burst }) => (suspect === undefined ? burst?.candidates.some(isOpen) : isOpen(suspect))),
   );
   const verdicts = suspects.map((suspect) => {
     const isClear = isLossy && suspect.known === "undecided" && stoodStill(readings, suspect);

@@ -242,7 +242,8 @@ export class EvidenceTracker implements ConnectWatcher {
     const strange = this.#lookForStrangers(suspects, bursts);
     this.#lookForDisturbance();
     const isLossy = this.#loss.isSeen(this.#options.clock.nowMs());
-    const verdicts = attribute(this.#readings, suspects, bursts, isLossy);
+    const isClear = this.#clearSinceMs < Number.POSITIVE_INFINITY;
+    const verdicts = isClear ? attribute(this.#readings, suspects, bursts, isLossy) : [];
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
       this.#resends.observe(this.#readings, tracked);
@@ -306,11 +307,19 @@ export class EvidenceTracker implements ConnectWatcher {
     this.#resends.clear();
   }
 
-  /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
+  /**
+   * Forgets whoever ended before the oldest pending connect began, and the readings from before it; but for those in which the SYNs were
+   * sent that can have been answered since.
+   */
   #prune(): void {
     const isOver = ({ endMs, decide }: Tracked): boolean => endMs !== undefined && decide === undefined;
     let sinceMs = Number.POSITIVE_INFINITY;
-    for (const tracked of this.#tracked) if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
+    let longestMs = 0;
+    for (const tracked of this.#tracked) {
+      longestMs = Math.max(longestMs, tracked.answer.withinMs);
+      if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
+    }
+    sinceMs -= longestMs;
     for (const tracked of this.#tracked) {
       if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
     }

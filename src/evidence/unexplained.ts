@@ -68,7 +68,13 @@ function causesOf(
     if (untilMs < firstMs) return;
     causes.push({ from: Math.max(1, firstReading(readings, sinceMs)), to: firstReading(readings, untilMs), left });
   };
-  for (const { sentMs, answer } of suspects) add(sentMs, sentMs + answer.withinMs, 1);
+  for (const { sentMs, answer, resends, endMs = Number.POSITIVE_INFINITY } of suspects) {
+    add(sentMs, sentMs + answer.withinMs, 1);
+    // What was sent again before the first reading is in no burst, and may be answered after it.
+    for (const { earliestMs, latestMs } of resends) {
+      if (earliestMs < Math.min(firstMs, endMs)) add(earliestMs, latestMs + answer.withinMs, 1);
+    }
+  }
   for (const { interval, untilMs, located, anonymous } of bursts) {
     causes.push({ from: interval, to: firstReading(readings, untilMs + longestMs), left: located.length + anonymous });
   }
