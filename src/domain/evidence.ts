@@ -62,5 +62,14 @@ export type WatchConnect = (connect: BeginningConnect) => ConnectWatch;
 export const isHairpin = (evidence: Evidence | undefined): evidence is Extract<Evidence, { kind: EvidenceKind }> =>
   evidence?.kind === "reset" || evidence?.kind === "capture";
 
+/**
+ * What a verdict is worth where configuration and topology rule a hairpin out: the counters can be moved by whoever answers or scans, a
+ * captured packet shows where it came from.
+ *
+ * @param exposure - Share of connections that can hairpin; `undefined`: not known.
+ */
+export const believable = (evidence: Evidence, exposure: number | undefined): Evidence =>
+  exposure === 0 && evidence.kind === "reset" ? { kind: "undecided" } : evidence;
+
 /** Milliseconds after its deadline within which there is a verdict on a timeout, and it is counted. */
 export const JUDGED_WITHIN_MS = 1_000;

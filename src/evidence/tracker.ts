@@ -26,6 +26,8 @@ export interface TrackerOptions {
   readonly isDisturbed?: () => boolean;
   /** Resets a second that somebody else in this network namespace is known to cause at most, as an agent does beside a check. */
   readonly tolerated?: number;
+  /** It is seen that this is no longer so, or is so again, that all resets are such as the connects can have caused. */
+  readonly onQuiet?: (isQuiet: boolean) => void;
   /** The node that this is: a stray SYN-ACK comes from its own NAT, or from a pod on it. */
   readonly node?: string | undefined;
 }
@@ -70,6 +72,7 @@ export class EvidenceTracker implements ConnectWatcher {
   #isClosed = false;
   /** Until then somebody else was known to connect from here; infinite: they still do. */
   #sharedUntilMs = Number.NEGATIVE_INFINITY;
+  #wasQuiet = true;
   /** What left before then may have been disturbed. */
   #clearSinceMs = Number.NEGATIVE_INFINITY;
 
@@ -290,7 +293,10 @@ export class EvidenceTracker implements ConnectWatcher {
 
   #lookForDisturbance(): void {
     const nowMs = this.#options.clock.nowMs();
-    if (this.#sharedUntil() > nowMs || !this.#strangers.isQuiet(nowMs)) this.#clearSinceMs = Number.POSITIVE_INFINITY;
+    const isQuiet = this.#strangers.isQuiet(nowMs);
+    if (isQuiet !== this.#wasQuiet) this.#options.onQuiet?.(isQuiet);
+    this.#wasQuiet = isQuiet;
+    if (this.#sharedUntil() > nowMs || !isQuiet) this.#clearSinceMs = Number.POSITIVE_INFINITY;
     else if (this.#clearSinceMs === Number.POSITIVE_INFINITY) this.#clearSinceMs = nowMs;
   }
 

@@ -5,7 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { announceCheck, isOtherCheckUnderWay } from "../../src/evidence/announcement.ts";
+import { announce, isOtherUnderWay } from "../../src/evidence/announcement.ts";
 import { AnswerWindows } from "../../src/evidence/answer-window.ts";
 import { openCounters } from "../../src/evidence/counters.ts";
 import { linearTimeoutsOf, synWaits } from "../../src/evidence/syn-schedule.ts";
@@ -112,9 +112,10 @@ test("first SYNs leave one at a time, in the order in which they asked, and nobo
 });
 
 test("a check shows that it is there, to everyone but itself, until it ends", async () => {
-  const withdraw = await announceCheck(424_242);
-  assert.equal(isOtherCheckUnderWay(1), true);
-  assert.equal(isOtherCheckUnderWay(424_242), false);
+  const withdraw = await announce("check", 424_242);
+  assert.equal(isOtherUnderWay("check", 1), true);
+  assert.equal(isOtherUnderWay("check", 424_242), false);
+  assert.equal(isOtherUnderWay("agent", 1), false, "an agent is something else");
   withdraw();
-  await eventually(() => assert.equal(isOtherCheckUnderWay(1), false));
+  await eventually(() => assert.equal(isOtherUnderWay("check", 1), false));
 });
