@@ -6,7 +6,10 @@ export interface AnswerWindow {
   readonly withinMs: number;
 }
 
-/** Connect times that are looked back at, of one frontend and of all: enough for a share of one in ten, few enough to follow a change. */
+/**
+ * Connect times that are looked back at, of one frontend and of all: enough for a share of one in ten, few enough to follow a change. Of all
+ * the slowest quarter is left out: a loop that was busy takes some for slow that were not.
+ */
 const REMEMBERED = 16;
 const REMEMBERED_OF_ALL = 128;
 /** With fewer the others' times speak for a frontend, too. */
@@ -32,7 +35,7 @@ const UNKNOWN: AnswerWindow = { fromMs: 0, withinMs: LOST_SYN_MS };
  * others speak.
  */
 export class AnswerWindows {
-  readonly #all = new RecentTimes(REMEMBERED_OF_ALL);
+  readonly #all = new RecentTimes(REMEMBERED_OF_ALL, 0.75);
   readonly #byFrontend = new Map<string, RecentTimes>();
 
   /** @param connectMs - Milliseconds that a connect took. */
@@ -40,7 +43,7 @@ export class AnswerWindows {
     if (connectMs > LOST_SYN_MS) return;
     this.#all.note(connectMs);
     const key = keyOf(connect);
-    const own = this.#byFrontend.get(key) ?? new RecentTimes(REMEMBERED);
+    const own = this.#byFrontend.get(key) ?? new RecentTimes(REMEMBERED, 0.9);
     own.note(connectMs);
     // The last one in is the last one to go.
     this.#byFrontend.delete(key);
@@ -74,12 +77,15 @@ const keyOf = ({ address, port }: BeginningConnect): string => `${address} ${por
 class RecentTimes {
   readonly #times: number[] = [];
   readonly #size: number;
+  readonly #slowShare: number;
   #count = 0;
   #window: AnswerWindow = { fromMs: 0, withinMs: LEAST_MS };
   #isStale = false;
 
-  constructor(size: number) {
+  /** @param slowShare - Share of the times that the slow ones are slower than. */
+  constructor(size: number, slowShare: number) {
     this.#size = size;
+    this.#slowShare = slowShare;
   }
 
   get count(): number {
@@ -93,15 +99,15 @@ class RecentTimes {
   }
 
   get window(): AnswerWindow {
-    if (this.#isStale) this.#window = windowOf(this.#times);
+    if (this.#isStale) this.#window = windowOf(this.#times, this.#slowShare);
     this.#isStale = false;
     return this.#window;
   }
 }
 
-function windowOf(times: readonly number[]): AnswerWindow {
+function windowOf(times: readonly number[], slowShare: number): AnswerWindow {
   const sorted = times.toSorted((a, b) => a - b);
-  const slowMs = sorted[Math.floor(sorted.length * 0.9)] ?? 0;
+  const slowMs = sorted[Math.floor(sorted.length * slowShare)] ?? 0;
   const earliestMs = LEAST_SHARE * (sorted[0] ?? 0);
   return {
     fromMs: earliestMs < EARLY_MS ? 0 : earliestMs,
