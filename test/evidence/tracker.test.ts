@@ -10,7 +10,13 @@ const FRONTEND = { address: "10.0.32.5", port: 80 };
 
 /** A kernel that sends SYNs again after 1 s and counts, and a tracker that reads what it counts. */
 const harness = (
-  given: { isCaptureLive?: () => boolean; isDisturbed?: () => boolean; timeoutMs?: number; isUnknown?: boolean } = {},
+  given: {
+    isCaptureLive?: () => boolean;
+    isDisturbed?: () => boolean;
+    timeoutMs?: number;
+    isUnknown?: boolean;
+    onQuiet?: (isQuiet: boolean) => void;
+  } = {},
   clock = new ManualClock(),
 ) => {
   const counts = { resets: 0, retransmissions: 0 };
@@ -274,6 +280,35 @@ test("what the counters leave open, a capture that looked all the while does not
     pass(TIMEOUT_MS, { 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
     assert.deepEqual(await verdict(watch.timedOut()), { kind });
   }
+});
+
+test("resets while nobody is pending call evidence off for a minute, and it is told when that begins and ends", async () => {
+  const told: boolean[] = [];
+  const { tracker, pass, counts, begin, timeOut, verdict } = harness({ onQuiet: (isQuiet) => told.push(isQuiet) });
+  (await begin()).answered();
+  pass(1_000);
+  counts.resets += 20;
+  assert.equal(tracker.isQuiet(), false, "whoever asks is told at once");
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "undecided" });
+  assert.deepEqual(await verdict((await timeOut(false)).timedOut()), { kind: "undecided" });
+  pass(60_000);
+  assert.equal(tracker.isQuiet(), true);
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "undecided" }, "it may have begun before");
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "reset" });
+  assert.deepEqual(told, [false, true]);
+});
+
+test("what a capture shows counts also while the counters do not", async () => {
+  const { tracker, pass, counts, begin, verdict } = harness({ isCaptureLive: () => true });
+  (await begin()).answered();
+  pass(1_000);
+  counts.resets += 20;
+  const watch = await begin(40_000);
+  pass(1);
+  tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
+  pass(TIMEOUT_MS);
+  assert.equal((await verdict(watch.timedOut())).kind, "capture");
+  assert.equal(tracker.isQuiet(), false);
 });
 
 test("while somebody else connects from the same namespace nobody is convicted or cleared; afterwards it is as before", async () => {

@@ -1,6 +1,9 @@
 /** Somebody scans the agent's pod: what its kernel counts is no longer the agent's alone, and nobody is called a hairpin by it. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { withLab } from "../../../lab/running-lab.ts";
@@ -69,4 +72,30 @@ await inOwnSandbox(import.meta.filename, () => {
       });
     });
   }
+
+  test("where the configuration rules a hairpin out, a reset convicts nobody", async (t) => {
+    assert.ok(zoneA !== undefined);
+    const directory = mkdtempSync(join(tmpdir(), "hairpin-scan-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    // The same address twice: of the second Service, a file says what is not so.
+    const file = join(directory, "frontends.yaml");
+    const address = { address: nlbAddress(zoneA, 0), zone: zoneA.name };
+    const said = { targetType: "instance", preserveClientIp: false, backends: [{ node: topology.nodes[0]?.name }] };
+    writeFileSync(
+      file,
+      JSON.stringify({ services: [{ namespace: "file", name: "web", addresses: [address], ports: [{ port: 80 }], ...said }] }),
+    );
+    const agentFlags = ["--interval", "300ms", "--timeout", "1500ms", "--frontends", file];
+    const lab = { topology, agentFlags, signal: new AbortController().signal, onError: console.error };
+    await withLab(lab, async ({ agents: [agent] }) => {
+      const failures = (service: string) =>
+        agent?.log.filter((line) => line.msg === "attempt failed" && line.service === service).map(({ evidence }) => evidence) ??
+        [];
+      await eventually(() => {
+        assert.ok(failures("shop/web").filter((evidence) => evidence === "reset").length >= 5, "the control");
+        assert.ok(failures("file/web").length >= 5);
+      });
+      assert.ok(!failures("file/web").includes("reset"), JSON.stringify(failures("file/web")));
+    });
+  });
 });
