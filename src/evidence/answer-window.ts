@@ -60,6 +60,11 @@ export class AnswerWindows {
     return { fromMs: Math.min(few.fromMs, all.fromMs), withinMs: Math.max(few.withinMs, all.withinMs) };
   }
 
+  /** Whether a frontend has answered of late. */
+  hasAnswered(connect: BeginningConnect): boolean {
+    return this.#byFrontend.has(keyOf(connect));
+  }
+
   /** Milliseconds after a SYN to a frontend when it is a good moment to read the counters. */
   waitMs(connect: BeginningConnect): number {
     return this.#all.count === 0 ? LEAST_MS : this.of(connect).withinMs;

@@ -3,6 +3,7 @@ import type { BeginningConnect, ConnectWatch, ConnectWatcher, WatchConnect } fro
 import { AnswerWindows } from "./answer-window.ts";
 import { attribute } from "./attribute.ts";
 import type { Counters, Reading } from "./counters.ts";
+import { Lags, lagOf } from "./lags.ts";
 import { Loss } from "./loss.ts";
 import { Resends } from "./resends.ts";
 import { locateRetransmissions } from "./retransmissions.ts";
@@ -53,6 +54,7 @@ const NOTHING = (): void => {};
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
   readonly #windows = new AnswerWindows();
+  readonly #lags = new Lags();
   readonly #loss = new Loss();
   readonly #strangers: Strangers;
   readonly #resends: Resends;
@@ -240,9 +242,13 @@ export class EvidenceTracker implements ConnectWatcher {
   #judge(): void {
     this.#cancelJudging = undefined;
     const suspects = [...this.#tracked];
-    for (const tracked of suspects) tracked.answer = this.#windows.of(tracked.connect);
+    for (const tracked of suspects) {
+      const { connect } = tracked;
+      tracked.answer = this.#lags.narrowed(connect, this.#windows.of(connect), this.#windows.hasAnswered(connect));
+    }
     const { bursts } = this.#resends.locate(this.#readings, suspects);
     const strange = this.#lookForStrangers(suspects, bursts);
+    if (strange.length > 0) this.#lags.forget();
     this.#lookForDisturbance();
     const isLossy = this.#loss.isSeen(this.#options.clock.nowMs());
     const isClear = this.#clearSinceMs < Number.POSITIVE_INFINITY;
@@ -252,6 +258,8 @@ export class EvidenceTracker implements ConnectWatcher {
       this.#resends.observe(this.#readings, tracked);
       const verdict = tracked.readMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
       tracked.known = verdict === "silent" && isDoubtful(tracked, strange) ? "undecided" : verdict;
+      const lag = tracked.known === "hairpin" && !isLossy ? lagOf(this.#readings, tracked) : undefined;
+      if (lag !== undefined) this.#lags.note(tracked.connect, lag);
       tracked.decide(evidenceOf(tracked, this.#options.isCaptureLive?.() === true));
       tracked.decide = undefined;
       this.#ended();
