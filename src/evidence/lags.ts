@@ -20,6 +20,9 @@ const REMEMBERED = 16;
 /** What others may be longer or shorter by than those that were seen. */
 const SLACK = 0.1;
 const LEAST_SLACK_MS = 10;
+/** And by this part of what those differed by; where they differ by more than this share the next one may be anything. */
+const SPREAD_SLACK = 0.5;
+const MOST_SPREAD = 0.3;
 const MAX_FRONTENDS = 1_000;
 
 /** The lag of a hairpin's first SYN, if there was but one reset in its window, and readings close to it. */
@@ -67,7 +70,8 @@ export class Lags {
     if (lags.length < ENOUGH) return window;
     const leastMs = Math.min(...lags.map((lag) => lag.leastMs));
     const mostMs = Math.max(...lags.map((lag) => lag.mostMs));
-    const slackMs = Math.max(LEAST_SLACK_MS, SLACK * mostMs);
+    if (mostMs - leastMs > MOST_SPREAD * mostMs) return window;
+    const slackMs = Math.max(LEAST_SLACK_MS, SLACK * mostMs, SPREAD_SLACK * (mostMs - leastMs));
     return {
       fromMs: Math.max(window.fromMs, leastMs - slackMs),
       withinMs: Math.min(window.withinMs, mostMs + slackMs),

@@ -34,6 +34,20 @@ export function partsOf(
     if (readings[before]?.atMs !== readMs || before === last) return;
     add({ from: readFrom(before + 1, sentMs, suspect), ...readBy(sentMs, answer.withinMs), suspect, burst: undefined });
   });
+  // What was sent before the first reading is in no burst, and can have been answered after it.
+  const firstMs = readings[0]?.atMs ?? Number.POSITIVE_INFINITY;
+  suspects.forEach(({ sentMs, answer, resends, endMs = Number.POSITIVE_INFINITY }, suspect) => {
+    const early = (earliestMs: number, latestMs: number): void => {
+      if (earliestMs >= Math.min(firstMs, endMs) || latestMs + answer.withinMs < firstMs) return;
+      add({ from: 1, to: readBy(latestMs, answer.withinMs).to, isRead: false, suspect, burst: undefined });
+    };
+    early(sentMs, sentMs);
+    for (const { earliestMs, latestMs } of resends) {
+      const isLocated = ({ interval, located }: RetransmissionBurst): boolean =>
+        (readings[interval - 1]?.atMs ?? latestMs) < latestMs && located.includes(suspect);
+      if (earliestMs < firstMs && latestMs + answer.withinMs >= firstMs && !bursts.some(isLocated)) early(earliestMs, latestMs);
+    }
+  });
   for (const burst of bursts) {
     const { interval, untilMs, located, anonymous, candidates, hasStrangers } = burst;
     const sinceMs = readings[interval - 1]?.atMs ?? untilMs;

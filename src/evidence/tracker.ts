@@ -42,6 +42,9 @@ const FRESH_MS = 2;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
+/** In so many milliseconds it is known when a SYN was sent again, or nearly so. */
+const RESEND_MS = 100;
+
 const NOTHING = (): void => {};
 
 /**
@@ -333,9 +336,9 @@ export class EvidenceTracker implements ConnectWatcher {
       longestMs = Math.max(longestMs, tracked.answer.withinMs);
       if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
     }
-    sinceMs -= longestMs;
+    sinceMs -= longestMs + RESEND_MS;
     for (const tracked of this.#tracked) {
-      if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
+      if (isOver(tracked) && (tracked.endMs ?? 0) + longestMs <= sinceMs) this.#tracked.delete(tracked);
     }
     if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
   }

@@ -24,6 +24,12 @@ for (const answerMs of [
   }
 }
 
+test("answers that take anything from 100 to 300 ms: what was sent before the first reading that is kept is not forgotten", async () => {
+  for (const seed of [1, 2, 3, 5]) {
+    nobodyWrong(await simulate({ rate: 5, together: 1, seconds: 60, isShared: true, answerMs: [100, 300], seed }));
+  }
+});
+
 test("at five attempts a second, where whoever times out hairpins, all are told however slow the answers", async (t) => {
   const found = await simulate({ rate: 5, together: 1, seconds: 60, drops: 0, isShared: true, answerMs: [280, 320] });
   t.diagnostic(JSON.stringify(found));
