@@ -1,34 +1,25 @@
-import type { Clock } from "../domain/clock.ts";
 import type { BeginningConnect, ConnectWatch, ConnectWatcher, WatchConnect } from "../domain/evidence.ts";
 import { AnswerWindows } from "./answer-window.ts";
 import { attribute } from "./attribute.ts";
+import { Clearance, type ClearanceOptions } from "./clearance.ts";
 import type { Counters, Reading } from "./counters.ts";
 import { Lags, lagOf } from "./lags.ts";
 import { Loss } from "./loss.ts";
 import { Resends } from "./resends.ts";
-import { locateRetransmissions } from "./retransmissions.ts";
-import { Strangers } from "./strangers.ts";
 import { assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
 import { endedOf, evidenceOf, type Tracked } from "./tracked.ts";
 import { Turns } from "./turns.ts";
 import type { Resets } from "./unexplained.ts";
 
-export interface TrackerOptions {
+export interface TrackerOptions extends ClearanceOptions {
   readonly counters: Counters;
-  readonly clock: Clock;
   /** The kernel's tcp_syn_linear_timeouts. */
   readonly linearTimeouts: number;
   /** Milliseconds after which an attempt has timed out. */
   readonly timeoutMs: number;
   /** Whether stray SYN-ACKs are told of now: then one that was not seen did not come. Absent: nobody looks. */
   readonly isCaptureLive?: () => boolean;
-  /** Whether somebody else in this network namespace connects, too, so that the counters are not the tracker's alone. */
-  readonly isDisturbed?: () => boolean;
-  /** Resets a second that somebody else in this network namespace is known to cause at most, as an agent does beside a check. */
-  readonly tolerated?: number;
-  /** It is seen that this is no longer so, or is so again, that all resets are such as the connects can have caused. */
-  readonly onQuiet?: (isQuiet: boolean) => void;
   /** The node that this is: a stray SYN-ACK comes from its own NAT, or from a pod on it. */
   readonly node?: string | undefined;
 }
@@ -59,7 +50,7 @@ export class EvidenceTracker implements ConnectWatcher {
   readonly #windows = new AnswerWindows();
   readonly #lags = new Lags();
   readonly #loss = new Loss();
-  readonly #strangers: Strangers;
+  readonly #clearance: Clearance;
   readonly #resends: Resends;
   readonly #turns: Turns;
   #readings: Reading[] = [];
@@ -75,16 +66,11 @@ export class EvidenceTracker implements ConnectWatcher {
   #pending = 0;
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
-  /** Until then somebody else was known to connect from here; infinite: they still do. */
-  #sharedUntilMs = Number.NEGATIVE_INFINITY;
-  #wasQuiet = true;
-  /** What left before then may have been disturbed. */
-  #clearSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
-    this.#strangers = new Strangers(options.tolerated);
+    this.#clearance = new Clearance(options);
     this.#resends = new Resends(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
     this.#sharesReadings = this.#resends.firstByMs <= options.timeoutMs;
   }
@@ -180,7 +166,7 @@ export class EvidenceTracker implements ConnectWatcher {
         this.#resends.end(tracked.resends);
         this.#ended();
       },
-      cutOff: (resets) => this.#strangers.expect(resets, clock.nowMs()),
+      cutOff: (resets) => this.#clearance.strangers.expect(resets, clock.nowMs()),
     };
   }
 
@@ -188,7 +174,7 @@ export class EvidenceTracker implements ConnectWatcher {
   #excuseLateAnswer({ sentMs, resends, answer: { withinMs } }: Tracked, endMs: number): void {
     const lastMs = resends.reduce((last, { earliestMs, latestMs }) => (earliestMs < endMs ? latestMs : last), sentMs);
     const untilMs = Math.min(lastMs, endMs) + withinMs;
-    if (untilMs > endMs) this.#strangers.excuse({ sinceMs: endMs, untilMs, count: 1 });
+    if (untilMs > endMs) this.#clearance.strangers.excuse({ sinceMs: endMs, untilMs, count: 1 });
   }
 
   /** A SYN-ACK came in: it may tell of a pending connect what the NLB chose. */
@@ -224,7 +210,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#readings.at(-1);
     if (this.#isClosed && last !== undefined) return last;
     const reading = this.#options.counters.read();
-    if (this.#readings.length === 0) this.#lookAtGap(reading);
+    if (this.#readings.length === 0) this.#clearance.lookAtGap(this.#last, reading);
     this.#last = reading;
     this.#readings.push(reading);
     if (this.#readings.length > MAX_READINGS) this.#readings.splice(0, MAX_READINGS / 10);
@@ -250,16 +236,15 @@ export class EvidenceTracker implements ConnectWatcher {
       tracked.answer = this.#lags.narrowed(connect, this.#windows.of(connect), this.#windows.hasAnswered(connect));
     }
     const { bursts } = this.#resends.locate(this.#readings, suspects);
-    const strange = this.#lookForStrangers(suspects, bursts);
+    const strange = this.#clearance.look(this.#readings, suspects, bursts);
     if (strange.length > 0) this.#lags.forget();
-    this.#lookForDisturbance();
+    const isClear = this.#clearance.update();
     const isLossy = this.#loss.isSeen(this.#options.clock.nowMs());
-    const isClear = this.#clearSinceMs < Number.POSITIVE_INFINITY;
     const verdicts = isClear ? attribute(this.#readings, suspects, bursts, isLossy) : [];
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
       this.#resends.observe(this.#readings, tracked);
-      const verdict = tracked.readMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
+      const verdict = this.#clearance.isClearSince(tracked.readMs) ? (verdicts[index] ?? "undecided") : "undecided";
       tracked.known = verdict === "silent" && isDoubtful(tracked, strange) ? "undecided" : verdict;
       const lag = tracked.known === "hairpin" && !isLossy ? lagOf(this.#readings, tracked) : undefined;
       if (lag !== undefined) this.#lags.note(tracked.connect, lag);
@@ -272,43 +257,14 @@ export class EvidenceTracker implements ConnectWatcher {
 
   /** Whether all resets have for a while been such as the connects that are followed here can have caused. */
   isQuiet(): boolean {
-    if (this.#pending > 0) this.#lookForStrangers();
-    else if (!this.#isClosed) this.#readGap();
-    return this.#strangers.isQuiet(this.#options.clock.nowMs());
-  }
-
-  /** Nobody is pending: whatever was reset since the last reading is a stranger's. */
-  #readGap(): void {
-    const reading = this.#options.counters.read();
-    this.#lookAtGap(reading);
-    this.#last = reading;
-  }
-
-  #lookAtGap(reading: Reading): void {
-    const last = this.#last;
-    if (last === undefined || reading.resets === last.resets || last.atMs < this.#sharedUntil()) return;
-    this.#strangers.look([last, reading], [], []);
-  }
-
-  #lookForStrangers(suspects = [...this.#tracked], bursts = locateRetransmissions(this.#readings, suspects).bursts) {
-    // Of what others did who are known to be here nobody is to be told as of a stranger's.
-    const isShared = (this.#readings[0]?.atMs ?? Number.POSITIVE_INFINITY) < this.#sharedUntil();
-    return isShared ? [] : this.#strangers.look(this.#readings, suspects, bursts);
-  }
-
-  #sharedUntil(): number {
-    if (this.#options.isDisturbed?.() === true) this.#sharedUntilMs = Number.POSITIVE_INFINITY;
-    else if (this.#sharedUntilMs === Number.POSITIVE_INFINITY) this.#sharedUntilMs = this.#options.clock.nowMs();
-    return this.#sharedUntilMs;
-  }
-
-  #lookForDisturbance(): void {
-    const nowMs = this.#options.clock.nowMs();
-    const isQuiet = this.#strangers.isQuiet(nowMs);
-    if (isQuiet !== this.#wasQuiet) this.#options.onQuiet?.(isQuiet);
-    this.#wasQuiet = isQuiet;
-    if (this.#sharedUntil() > nowMs || !isQuiet) this.#clearSinceMs = Number.POSITIVE_INFINITY;
-    else if (this.#clearSinceMs === Number.POSITIVE_INFINITY) this.#clearSinceMs = nowMs;
+    const { clock, counters } = this.#options;
+    if (this.#pending > 0) this.#clearance.look(this.#readings, [...this.#tracked]);
+    else if (!this.#isClosed) {
+      const reading = counters.read();
+      this.#clearance.lookAtGap(this.#last, reading);
+      this.#last = reading;
+    }
+    return this.#clearance.strangers.isQuiet(clock.nowMs());
   }
 
   /**
@@ -318,7 +274,9 @@ export class EvidenceTracker implements ConnectWatcher {
   #ended(): void {
     this.#pending--;
     if (this.#pending > 0) return;
-    if ((this.#readings.at(-1)?.resets ?? 0) > (this.#readings[0]?.resets ?? 0)) this.#lookForStrangers();
+    if ((this.#readings.at(-1)?.resets ?? 0) > (this.#readings[0]?.resets ?? 0)) {
+      this.#clearance.look(this.#readings, [...this.#tracked]);
+    }
     this.#tracked.clear();
     this.#readings = [];
     this.#resends.clear();
