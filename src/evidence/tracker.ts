@@ -1,10 +1,8 @@
 import type { BeginningConnect, ConnectWatch, ConnectWatcher, WatchConnect } from "../domain/evidence.ts";
-import { AnswerWindows } from "./answer-window.ts";
+import { Answers } from "./answers.ts";
 import { attribute } from "./attribute.ts";
 import { Clearance, type ClearanceOptions } from "./clearance.ts";
 import type { Counters, Reading } from "./counters.ts";
-import { Lags, lagOf } from "./lags.ts";
-import { Loss } from "./loss.ts";
 import { Resends } from "./resends.ts";
 import { assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
@@ -47,9 +45,7 @@ const NOTHING = (): void => {};
  */
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
-  readonly #windows = new AnswerWindows();
-  readonly #lags = new Lags();
-  readonly #loss = new Loss();
+  readonly #answers = new Answers();
   readonly #clearance: Clearance;
   readonly #resends: Resends;
   readonly #turns: Turns;
@@ -89,7 +85,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const giveBack = await this.#turns.take();
     // Once more, if it was woken too late.
     for (let round = 0; round < 2; round++) {
-      const waitMs = this.#resends.untilQuietMs(this.#options.clock.nowMs(), this.#windows.usualMs);
+      const waitMs = this.#resends.untilQuietMs(this.#options.clock.nowMs(), this.#answers.usualMs);
       if (waitMs === 0) break;
       await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
     }
@@ -104,7 +100,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const tracked: Tracked = {
       sentMs,
       readMs,
-      answer: this.#windows.of(connect),
+      answer: this.#answers.windowOf(connect),
       resends: [],
       connect,
       localPort: undefined,
@@ -117,7 +113,7 @@ export class EvidenceTracker implements ConnectWatcher {
     };
     this.#tracked.add(tracked);
     this.#pending++;
-    const waitMs = this.#windows.waitMs(connect);
+    const waitMs = this.#answers.waitMs(connect);
     const answeredMs = sentMs + waitMs;
     const onAnswered = () => {
       const leftMs = answeredMs - clock.nowMs();
@@ -141,8 +137,7 @@ export class EvidenceTracker implements ConnectWatcher {
       answered: () => {
         cancel();
         const nowMs = clock.nowMs();
-        this.#windows.note(connect, nowMs - sentMs);
-        this.#loss.note(nowMs - sentMs, nowMs);
+        this.#answers.note(connect, nowMs - sentMs, nowMs);
         this.#resends.end(tracked.resends);
         if (this.#tracked.delete(tracked)) this.#ended();
       },
@@ -181,7 +176,7 @@ export class EvidenceTracker implements ConnectWatcher {
   synAck(synAck: SynAck): void {
     const { clock, node } = this.#options;
     const pending = [...this.#tracked].filter(({ endMs }) => endMs === undefined);
-    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), windowMs: this.#windows.usualMs, node });
+    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), windowMs: this.#answers.usualMs, node });
   }
 
   /**
@@ -194,7 +189,7 @@ export class EvidenceTracker implements ConnectWatcher {
     if (this.#pending === 0) return undefined;
     const nowMs = this.#options.clock.nowMs();
     const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-    const { isDue, nextMs } = this.#resends.planReading(nowMs, lastMs, this.#windows.usualMs);
+    const { isDue, nextMs } = this.#resends.planReading(nowMs, lastMs, this.#answers.usualMs);
     if (isDue) this.#read();
     return Number.isFinite(nextMs) ? nextMs - nowMs : undefined;
   }
@@ -222,7 +217,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#last;
     const nowMs = this.#options.clock.nowMs();
     if (!this.#sharesReadings || last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
-    if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#windows.usualMs)) return this.#read();
+    if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#answers.usualMs)) return this.#read();
     // It may have been forgotten: nobody was pending.
     if (this.#readings.length === 0) this.#readings.push(last);
     return last;
@@ -231,23 +226,19 @@ export class EvidenceTracker implements ConnectWatcher {
   #judge(): void {
     this.#cancelJudging = undefined;
     const suspects = [...this.#tracked];
-    for (const tracked of suspects) {
-      const { connect } = tracked;
-      tracked.answer = this.#lags.narrowed(connect, this.#windows.of(connect), this.#windows.hasAnswered(connect));
-    }
+    for (const tracked of suspects) tracked.answer = this.#answers.windowOf(tracked.connect);
     const { bursts } = this.#resends.locate(this.#readings, suspects);
     const strange = this.#clearance.look(this.#readings, suspects, bursts);
-    if (strange.length > 0) this.#lags.forget();
+    if (strange.length > 0) this.#answers.forget();
     const isClear = this.#clearance.update();
-    const isLossy = this.#loss.isSeen(this.#options.clock.nowMs());
+    const isLossy = this.#answers.isLossy(this.#options.clock.nowMs());
     const verdicts = isClear ? attribute(this.#readings, suspects, bursts, isLossy) : [];
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
       this.#resends.observe(this.#readings, tracked);
       const verdict = this.#clearance.isClearSince(tracked.readMs) ? (verdicts[index] ?? "undecided") : "undecided";
       tracked.known = verdict === "silent" && isDoubtful(tracked, strange) ? "undecided" : verdict;
-      const lag = tracked.known === "hairpin" && !isLossy ? lagOf(this.#readings, tracked) : undefined;
-      if (lag !== undefined) this.#lags.note(tracked.connect, lag);
+      if (tracked.known === "hairpin" && !isLossy) this.#answers.learn(tracked.connect, this.#readings, tracked);
       tracked.decide(evidenceOf(tracked, this.#options.isCaptureLive?.() === true));
       tracked.decide = undefined;
       this.#ended();
