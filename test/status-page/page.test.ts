@@ -122,3 +122,10 @@ test("times are told in two units at most", () => {
     "1 d 1 h",
   ]);
 });
+
+test("while evidence is called off the page says so, and nothing of it otherwise", () => {
+  const { agent, ...rest } = statusOf();
+  const pageOf = (quiet: boolean | null) => renderPage({ ...rest, agent: { ...agent, evidence: { ...agent.evidence, quiet } } });
+  assert.match(pageOf(false), /called off: packets from elsewhere make this pod send resets/);
+  for (const quiet of [true, null]) assert.doesNotMatch(pageOf(quiet), /called off/);
+});
