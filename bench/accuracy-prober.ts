@@ -53,6 +53,7 @@ const watcher: ConnectWatcher = {
         },
         timedOut: async () => (await followed?.timedOut()) ?? { kind: "undecided" },
         abandoned: () => followed?.abandoned(),
+        cutOff: (resets) => followed?.cutOff(resets),
       };
     };
   },

@@ -18,6 +18,8 @@ export interface Timeouts {
   readonly total: number;
   /** Those that the agent calls hairpins. */
   readonly convicted: number;
+  /** Those of which it says that no answer came. */
+  readonly silent: number;
 }
 
 export interface EvidenceRun {
@@ -51,7 +53,8 @@ export function withMixedFrontends<T>(rate: number, use: (run: EvidenceRun) => P
         .filter(({ msg, service }) => msg === "attempt failed" && String(service).startsWith(`mix/${kind}-`));
     const of = (kind: Kind): Timeouts => {
       const lines = failures(kind);
-      return { total: lines.length, convicted: lines.filter(({ evidence }) => evidence === "reset").length };
+      const said = (kind: string) => lines.filter(({ evidence }) => evidence === kind).length;
+      return { total: lines.length, convicted: said("reset"), silent: said("silent") };
     };
     return use({ agent, timeouts: () => ({ hairpin: of("hairpin"), drop: of("drop"), healthy: of("healthy") }) });
   });

@@ -1,6 +1,6 @@
 import type { AddressPolicy } from "./domain/address.ts";
 import type { Control } from "./domain/control.ts";
-import type { ConnectWatcher } from "./domain/evidence.ts";
+import { believable, type ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
 import { AnswerTimes } from "./probe/answer-times.ts";
@@ -45,7 +45,8 @@ export class Prober {
     }
     const { port, protocol, path } = listener;
     const isTlsTerminated = listener.tlsTerminated;
-    return this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path, isTlsTerminated });
+    const outcome = this.#attempt(frontend, { address, port, protocol, hostname: service.hostname, path, isTlsTerminated });
+    return frontend.exposure === 0 ? outcome.then(withBelievable) : outcome;
   }
 
   /** Behind a TLS listener the backends speak something else, which is not known: there a connection has to do. */
@@ -84,6 +85,12 @@ export class Prober {
     return known;
   }
 }
+
+/** Where nothing can hairpin, resets alone convict nobody. */
+const withBelievable = (outcome: Outcome): Outcome =>
+  outcome.kind === "failure" && outcome.evidence !== undefined
+    ? { ...outcome, evidence: believable(outcome.evidence, 0) }
+    : outcome;
 
 const notTried = (reason: "dns_error" | "not_internal", detail: string): Promise<Outcome> =>
   Promise.resolve({ kind: "failure", reason, phase: "dns", detail, seconds: 0, phases: {} });

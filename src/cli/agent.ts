@@ -8,6 +8,7 @@ import { type KubernetesDiscovery, startKubernetesDiscovery } from "../discovery
 import { addressPolicy } from "../domain/address.ts";
 import type { NlbService } from "../domain/service.ts";
 import { mergeSnapshots, type Snapshot, type Source, zonesOf } from "../domain/snapshot.ts";
+import { announce } from "../evidence/announcement.ts";
 import { BlindSpotWatch } from "../evidence/blind-spots.ts";
 import { type EvidenceSource, startEvidence } from "../evidence/start.ts";
 import { createLogger, type Logger } from "../logging.ts";
@@ -66,6 +67,13 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       evidenceNote = problem;
       logger.warn({ evidence: problem }, "less evidence than asked for");
     },
+    onQuiet: (isQuiet) => {
+      if (isQuiet) logger.info("nobody else resets connections any more: evidence counts again");
+      else
+        logger.warn(
+          "packets from elsewhere make this pod send resets (a port scan?): timeouts are undecided until a minute after the last",
+        );
+    },
   });
   const blindSpots = new BlindSpotWatch({
     clock: systemClock,
@@ -75,6 +83,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       else logger.warn(found, "the agent does not see what other pods see");
     },
   });
+  const withdraw = evidence.level() === "off" ? () => {} : await announce("agent", process.pid);
   const isAllowed = addressPolicy(settings.allowCidr ?? []);
   const agent: Agent = new Agent({
     ...settings,
@@ -101,6 +110,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   });
   const discoversFrom = sourcesOf(settings, env);
   const sources = new Sources({ settings, agent, resolver, logger });
+  metrics.watchQuiet(evidence.isQuiet);
   metrics.watchAgent(() => ({
     zone: sources.zone,
     version: VERSION,
@@ -121,7 +131,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
       const ageMs = kubernetes?.ageMs();
       return agent.status({
         zone: sources.zone ?? null,
-        evidence: { level: evidence.level(), note: evidenceNote ?? null },
+        evidence: { level: evidence.level(), note: evidenceNote ?? null, quiet: evidence.isQuiet() ?? null },
         blindSpots: blindSpots.found,
         snapshotAgeSeconds: ageMs === undefined ? null : Math.round(ageMs / 1000),
       });
@@ -155,6 +165,7 @@ export async function runAgentCommand(settings: Settings, env: Environment, sign
   } finally {
     stop.abort();
     blindSpots.close();
+    withdraw();
     signal.removeEventListener("abort", abort);
     flush();
   }

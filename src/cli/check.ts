@@ -14,7 +14,7 @@ import type { EvidenceLevel } from "../domain/evidence.ts";
 import type { Frontend } from "../domain/frontend.ts";
 import { serviceKey } from "../domain/service.ts";
 import type { Snapshot } from "../domain/snapshot.ts";
-import { announceCheck } from "../evidence/announcement.ts";
+import { announce, isOtherUnderWay } from "../evidence/announcement.ts";
 import { BlindSpotWatch } from "../evidence/blind-spots.ts";
 import { startEvidence } from "../evidence/start.ts";
 import { planFrontends } from "../plan/frontends.ts";
@@ -29,6 +29,9 @@ import { HOST } from "./host.ts";
 import { ProgressLine } from "./progress-line.ts";
 import { readFrontends } from "./read-frontends.ts";
 import { type CommandStreams, connectAsKubectl, explain, painterFor, widthOf } from "./streams.ts";
+
+const UNQUIET =
+  "Packets from elsewhere make this network namespace send resets (a port scan?): timeouts from then on are undecided.";
 
 /**
  * A burst of attempts at one NLB from here, and what is wrong with it.
@@ -135,10 +138,14 @@ async function burst(
     timeoutMs: settings.timeout,
     node: settings.nodeName,
     ...HOST,
+    isBesideAgent: isOtherUnderWay("agent", process.pid),
     onLess: (problem) => notes.push(problem),
+    onQuiet: (isQuiet) => {
+      if (!isQuiet) notes.push(UNQUIET);
+    },
   });
   // Agents that share the kernel's counters with this burst are to know of it.
-  const withdraw = evidence.level() === "off" ? () => {} : await announceCheck(process.pid);
+  const withdraw = evidence.level() === "off" ? () => {} : await announce("check", process.pid);
   const blindSpots = new BlindSpotWatch({ clock: systemClock, onChange: () => {} });
   const progress = new ProgressLine(streams.stderr, painterFor(settings.noColor, streams.stderr), systemClock.nowMs);
   try {

@@ -39,6 +39,8 @@ export interface ConnectWatch {
   timedOut(): Promise<Evidence>;
   /** It was given up before. */
   abandoned(): void;
+  /** After it was answered: the connection was closed before its peer had said all, which may cost about so many resets. */
+  cutOff(resets: number): void;
 }
 
 /** The connect that is about to begin. */
@@ -59,6 +61,15 @@ export type WatchConnect = (connect: BeginningConnect) => ConnectWatch;
 
 export const isHairpin = (evidence: Evidence | undefined): evidence is Extract<Evidence, { kind: EvidenceKind }> =>
   evidence?.kind === "reset" || evidence?.kind === "capture";
+
+/**
+ * What a verdict is worth where configuration and topology rule a hairpin out: the counters can be moved by whoever answers or scans, a
+ * captured packet shows where it came from.
+ *
+ * @param exposure - Share of connections that can hairpin; `undefined`: not known.
+ */
+export const believable = (evidence: Evidence, exposure: number | undefined): Evidence =>
+  exposure === 0 && evidence.kind === "reset" ? { kind: "undecided" } : evidence;
 
 /** Milliseconds after its deadline within which there is a verdict on a timeout, and it is counted. */
 export const JUDGED_WITHIN_MS = 1_000;

@@ -37,8 +37,11 @@ export interface StatusAgent {
   readonly ready: boolean;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
-  /** The level in use, and the sentence that says why it is not the one that was asked for. */
-  readonly evidence: { readonly level: EvidenceLevel; readonly note: string | null };
+  /**
+   * The level in use, and the sentence that says why it is not the one that was asked for. `quiet`: false while others than attempts make
+   * the pod's kernel send resets, so that the counters tell nothing; `null`: evidence is off.
+   */
+  readonly evidence: { readonly level: EvidenceLevel; readonly note: string | null; readonly quiet: boolean | null };
   /** What keeps the agent from seeing what other pods see, as far as it can tell. */
   readonly blindSpots: readonly BlindSpot[];
   /** Time since the source of the snapshot last gave a sign of life. */

@@ -8,16 +8,19 @@ import { createServer } from "node:net";
  *
  * @see unix(7), network_namespaces(7).
  */
-const PREFIX = "hairpin-probe-check-";
-const SHOWN = new RegExp(` @${PREFIX}(\\d+)`, "g");
+const PREFIX = "hairpin-probe-";
+const SHOWN = new RegExp(` @${PREFIX}(agent|check)-(\\d+)`, "g");
 const TABLE = "/proc/self/net/unix";
 
-/** Shows that a check is under way. @returns what ends it. @throws Error of the system. */
-export function announceCheck(pid: number): Promise<() => void> {
+/** Who shows itself: the agent does, too, so that a check knows whose the other resets are. */
+export type Announced = "agent" | "check";
+
+/** Shows that an agent or a check is under way. @returns what ends it. @throws Error of the system. */
+export function announce(who: Announced, pid: number): Promise<() => void> {
   const server = createServer((socket) => socket.destroy());
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ path: `\0${PREFIX}${pid}` }, () => {
+    server.listen({ path: `\0${PREFIX}${who}-${pid}` }, () => {
       server.unref();
       resolve(() => server.close());
     });
@@ -25,17 +28,17 @@ export function announceCheck(pid: number): Promise<() => void> {
 }
 
 /**
- * Whether a check is under way in this network namespace, other than that of `ownPid`.
+ * Whether an agent or a check is under way in this network namespace, other than that of `ownPid`.
  *
  * @returns false where the table cannot be read.
  */
-export function isOtherCheckUnderWay(ownPid: number): boolean {
+export function isOtherUnderWay(who: Announced, ownPid: number): boolean {
   let table: string;
   try {
     table = readFileSync(TABLE, "latin1");
   } catch {
-    // Without Unix sockets in the kernel there is no check that could show itself.
+    // Without Unix sockets in the kernel there is nobody who could show itself.
     return false;
   }
-  return [...table.matchAll(SHOWN)].some(([, pid]) => Number(pid) !== ownPid);
+  return [...table.matchAll(SHOWN)].some(([, shown, pid]) => shown === who && Number(pid) !== ownPid);
 }

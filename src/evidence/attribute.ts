@@ -6,24 +6,16 @@
  * the SYNs of connects that hairpin; from enough readings it follows who they are. What does not follow stays undecided.
  */
 import type { Reading } from "./counters.ts";
-import { firstReading, type RetransmissionBurst } from "./retransmissions.ts";
+import { cellsOf, partsOf } from "./parts.ts";
+import type { RetransmissionBurst } from "./retransmissions.ts";
+import { stoodStill } from "./stillness.ts";
 import { type Cell, forEachInside, forEachTouching, type Part, Parts } from "./stretches.ts";
-
-export type Attribution = "hairpin" | "silent" | "undecided";
-
-/** A connect that has neither succeeded nor been refused: it may or may not be a hairpin. */
-export interface Suspect {
-  /** Milliseconds just before its first SYN left. */
-  readonly sentMs: number;
-  /** When the reading was taken that holds for that moment: then, or a little earlier. */
-  readonly readMs: number;
-  /** Milliseconds after which no SYN of it can leave; `undefined`: it is still under way. */
-  readonly endMs: number | undefined;
-  /** What was found out earlier, from readings that may be gone by now. */
-  readonly known: Attribution;
-}
+import type { Attribution, Suspect } from "./suspect.ts";
 
 const NOBODY: Part = { from: 0, to: 0, suspect: undefined, burst: undefined, isRead: false };
+
+/** Parts times resets of a cell. Beyond it answers take so long that all overlap with all: nothing would follow, at a high price. */
+const MAX_DENSITY = 20_000;
 
 /** Resets that were to be expected in a stretch: at least, at most. */
 type Counted = "least" | "most";
@@ -36,24 +28,46 @@ type Counted = "least" | "most";
  * and everybody is one without whom there would be resets that nobody can have caused; and again, until nothing follows any more.
  * What contradicts itself is undecided: then a SYN was lost, or somebody else caused a reset.
  *
+ * The first of the two does not hold where SYNs get lost: a hairpin then causes fewer resets than it sends SYNs. There, and where anything
+ * contradicted itself, only those are cleared in whose windows there was no reset at all.
+ *
  * @param readings - By time.
  * @param bursts - Of retransmissions, their connects being the suspects.
- * @param windowMs - Milliseconds from a SYN within which the reset that it causes has been sent.
+ * @param isLossy - Whether SYNs get lost.
  * @returns a verdict for each suspect, in their order.
  */
 export function attribute(
   readings: readonly Reading[],
   suspects: readonly Suspect[],
   bursts: readonly RetransmissionBurst[],
-  windowMs: number,
+  isLossy = false,
 ): readonly Attribution[] {
   const isOpen = (index: number): boolean => suspects[index]?.known === "undecided";
   // Where all are known nothing follows any more.
-  const cells = cellsOf(partsOf(readings, suspects, bursts, windowMs), readings).filter(({ parts }) =>
-    parts.some(({ suspect, burst }) => (suspect === undefined ? burst?.candidates.some(isOpen) : isOpen(suspect))),
+  const cells = cellsOf(partsOf(readings, suspects, bursts), readings).filter(
+    ({ parts, hits }) =>
+      parts.length * hits.length <= MAX_DENSITY &&
+      parts.some(({ suspect, burst }) => (suspect === undefined ? burst?.candidates.some(isOpen) : isOpen(suspect))),
   );
-  const verdicts: Attribution[] = suspects.map(({ known }) => known);
-  const cellsBySuspect: Cell[][] = suspects.map(() => []);
+  const verdicts = suspects.map((suspect) => {
+    const isClear = isLossy && suspect.known === "undecided" && stoodStill(readings, suspect);
+    return isClear ? "silent" : suspect.known;
+  });
+  const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
+  const solver = { resets, verdicts, scratch: new Parts() };
+  settleAll(cells, solver, isLossy);
+  const doubted = cells.flatMap((cell) => contradicted(cell, solver)).filter(isOpen);
+  if (doubted.length > 0 && !isLossy && verdicts.some((verdict, index) => verdict === "silent" && isOpen(index))) {
+    return attribute(readings, suspects, bursts, true);
+  }
+  for (const index of doubted) verdicts[index] = "undecided";
+  return verdicts;
+}
+
+/** Rules out and convicts until nothing follows any more. */
+function settleAll(cells: readonly Cell[], solver: Solver, isLossy: boolean): void {
+  const { verdicts } = solver;
+  const cellsBySuspect: Cell[][] = verdicts.map(() => []);
   for (const cell of cells) {
     const note = (index: number) => {
       const own = cellsBySuspect[index];
@@ -64,9 +78,6 @@ export function attribute(
       else burst?.candidates.forEach(note);
     }
   }
-  const resets = (from: number, to: number) => (readings[to]?.resets ?? 0) - (readings[from - 1]?.resets ?? 0);
-  const solver = { resets, verdicts, scratch: new Parts() };
-
   // Ruling out before convicting: a reset too few is proof, a reset that fits can be a stranger's.
   const queue = [...cells];
   const settle = (cell: Cell, rule: typeof ruledOut) => {
@@ -81,7 +92,7 @@ export function attribute(
     }
   };
   const ruleOut = (cell: Cell) => {
-    if (!cell.isChanged) return;
+    if (!cell.isChanged || isLossy) return;
     cell.isChanged = false;
     settle(cell, ruledOut);
   };
@@ -93,65 +104,14 @@ export function attribute(
     ruleOut(cell);
     settle(cell, convicted);
   }
-  for (const cell of cells) {
-    for (const index of contradicted(cell, solver)) if (isOpen(index)) verdicts[index] = "undecided";
-  }
-  return verdicts;
 }
 
 interface Solver {
   /** Resets in the intervals from one to another. */
   readonly resets: (from: number, to: number) => number;
-  readonly verdicts: readonly Attribution[];
+  readonly verdicts: Attribution[];
   /** Filled with the parts of one stretch after the other. */
   readonly scratch: Parts;
-}
-
-function partsOf(
-  readings: readonly Reading[],
-  suspects: readonly Suspect[],
-  bursts: readonly RetransmissionBurst[],
-  windowMs: number,
-): readonly Part[] {
-  const last = readings.length - 1;
-  const lastMs = readings[last]?.atMs ?? Number.NEGATIVE_INFINITY;
-  /** The interval by which the reset to a SYN has been read that left at the latest then; the last one if it may still come. */
-  const readBy = (ms: number) => ({ to: Math.min(last, firstReading(readings, ms + windowMs)), isRead: ms + windowMs <= lastMs });
-  const parts: Part[] = [];
-  suspects.forEach(({ sentMs, readMs }, suspect) => {
-    const before = firstReading(readings, readMs);
-    // Without the reading just before it, or any after it, nothing can be said of a SYN.
-    if (readings[before]?.atMs !== readMs || before === last) return;
-    parts.push({ from: before + 1, ...readBy(sentMs), suspect, burst: undefined });
-  });
-  for (const burst of bursts) {
-    const { to, isRead } = readBy(burst.untilMs);
-    const range = { from: burst.interval, to: Math.max(burst.interval, to), isRead };
-    for (const suspect of burst.located) parts.push({ ...range, suspect, burst: undefined });
-    if (burst.anonymous > 0) parts.push({ ...range, suspect: undefined, burst });
-  }
-  return parts.toSorted((a, b) => a.from - b.from);
-}
-
-function cellsOf(parts: readonly Part[], readings: readonly Reading[]): readonly Cell[] {
-  const cells: Cell[] = [];
-  let group: Part[] = [];
-  let end = 0;
-  const close = () => {
-    const hits: number[] = [];
-    for (let i = group[0]?.from ?? end + 1; i <= end; i++) {
-      if ((readings[i]?.resets ?? 0) > (readings[i - 1]?.resets ?? 0)) hits.push(i);
-    }
-    if (group.length > 0) cells.push({ parts: group, hits, isQueued: true, isChanged: true });
-    group = [];
-  };
-  for (const part of parts) {
-    if (part.from > end) close();
-    end = group.length === 0 ? part.to : Math.max(end, part.to);
-    group.push(part);
-  }
-  close();
-  return cells;
 }
 
 /** How many resets a part causes, whoever is not decided being innocent (least) or not (most). */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Clock } from "../domain/clock.ts";
 import type { ConnectWatcher, EvidenceLevel } from "../domain/evidence.ts";
-import { isOtherCheckUnderWay } from "./announcement.ts";
+import { isOtherUnderWay } from "./announcement.ts";
 import { type Capture, type SpawnProgram, startCapture } from "./capture.ts";
 import { openCounters } from "./counters.ts";
 import { LINEAR_TIMEOUTS_PATH, linearTimeoutsOf } from "./syn-schedule.ts";
@@ -11,6 +11,8 @@ import { EvidenceTracker } from "./tracker.ts";
 export interface EvidenceSource {
   /** What it can do at present: what was asked for, or less. */
   readonly level: () => EvidenceLevel;
+  /** Whether the kernel's counters are this program's alone at present, so that they tell; `undefined`: they are not looked at. */
+  readonly isQuiet: () => boolean | undefined;
   readonly watcher: ConnectWatcher | undefined;
   /** To be called while attempts are in flight; returns after how many milliseconds again at the latest. */
   readonly beat: () => number | undefined;
@@ -29,14 +31,24 @@ export interface EvidenceOptions {
   readonly isRoot: boolean;
   /** Of this process. */
   readonly pid: number;
+  /** An agent that makes attempts of its own in this network namespace does not make it unquiet. */
+  readonly isBesideAgent?: boolean;
   /** What keeps it from the level that was asked for, in one sentence; at most once for each reason. */
   readonly onLess: (problem: string) => void;
+  /** The counters are no longer this program's alone, or are so again; told with the next verdicts. */
+  readonly onQuiet?: (isQuiet: boolean) => void;
 }
 
 /** Starts to gather evidence at the level asked for, or at the best there is. */
 export function startEvidence(options: EvidenceOptions): EvidenceSource {
   const { level, clock, timeoutMs, onLess } = options;
-  const none: EvidenceSource = { level: () => "off", watcher: undefined, beat: () => undefined, close: () => {} };
+  const none: EvidenceSource = {
+    level: () => "off",
+    isQuiet: () => undefined,
+    watcher: undefined,
+    beat: () => undefined,
+    close: () => {},
+  };
   if (level === "off") return none;
   let counters: ReturnType<typeof openCounters>;
   try {
@@ -51,7 +63,9 @@ export function startEvidence(options: EvidenceOptions): EvidenceSource {
     linearTimeouts: linearTimeoutsOf(linearTimeouts()),
     timeoutMs,
     isCaptureLive: () => capture?.isLive() === true,
-    isDisturbed: () => isOtherCheckUnderWay(options.pid),
+    isDisturbed: () => isOtherUnderWay("check", options.pid),
+    ...(options.isBesideAgent === true ? { tolerated: Number.POSITIVE_INFINITY } : {}),
+    onQuiet: options.onQuiet ?? (() => {}),
     node: options.node,
   });
   let hasEnded = false;
@@ -69,6 +83,7 @@ export function startEvidence(options: EvidenceOptions): EvidenceSource {
       : undefined;
   return {
     level: () => (capture === undefined || hasEnded ? "counters" : "capture"),
+    isQuiet: () => tracker.isQuiet(),
     watcher: tracker,
     beat: () => tracker.beat(),
     close: () => {

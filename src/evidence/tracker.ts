@@ -1,25 +1,23 @@
-import type { Clock } from "../domain/clock.ts";
-import type { BeginningConnect, ConnectWatch, ConnectWatcher, Evidence, WatchConnect } from "../domain/evidence.ts";
-import { AnswerWindow } from "./answer-window.ts";
-import { type Attribution, attribute } from "./attribute.ts";
+import type { BeginningConnect, ConnectWatch, ConnectWatcher, WatchConnect } from "../domain/evidence.ts";
+import { Answers } from "./answers.ts";
+import { attribute } from "./attribute.ts";
+import { Clearance, type ClearanceOptions } from "./clearance.ts";
 import type { Counters, Reading } from "./counters.ts";
-import { Resends, type Sender } from "./resends.ts";
-import type { Retransmission } from "./retransmissions.ts";
-import { type Awaiting, assignSynAck } from "./stray-syn-ack.ts";
+import { Resends } from "./resends.ts";
+import { assignSynAck } from "./stray-syn-ack.ts";
 import type { SynAck } from "./syn-ack.ts";
+import { endedOf, evidenceOf, type Tracked } from "./tracked.ts";
 import { Turns } from "./turns.ts";
+import type { Resets } from "./unexplained.ts";
 
-export interface TrackerOptions {
+export interface TrackerOptions extends ClearanceOptions {
   readonly counters: Counters;
-  readonly clock: Clock;
   /** The kernel's tcp_syn_linear_timeouts. */
   readonly linearTimeouts: number;
   /** Milliseconds after which an attempt has timed out. */
   readonly timeoutMs: number;
   /** Whether stray SYN-ACKs are told of now: then one that was not seen did not come. Absent: nobody looks. */
   readonly isCaptureLive?: () => boolean;
-  /** Whether somebody else in this network namespace connects, too, so that the counters are not the tracker's alone. */
-  readonly isDisturbed?: () => boolean;
   /** The node that this is: a stray SYN-ACK comes from its own NAT, or from a pod on it. */
   readonly node?: string | undefined;
 }
@@ -33,32 +31,22 @@ const FRESH_MS = 2;
 /** Readings kept at most: a minute of them, at one in 3 ms. Without the oldest ones those that need them stay undecided. */
 const MAX_READINGS = 20_000;
 
-/** Whoever ended receives nothing more. It may be of use for as long as others are pending: its socket is not kept for that. */
-const ENDED: BeginningConnect = { address: "", port: 0, localPort: () => undefined };
-const NOTHING = (): void => {};
+/** In so many milliseconds it is known when a SYN was sent again, or nearly so. */
+const RESEND_MS = 100;
 
-interface Tracked extends Awaiting, Sender {
-  /** When the reading was taken that holds for its first SYN. */
-  readonly readMs: number;
-  connect: BeginningConnect;
-  /** Worked out once it was not answered at once, as most are. */
-  resends: readonly Retransmission[];
-  /** A capture has been looking since before the first SYN. */
-  readonly isCaptured: boolean;
-  endMs: number | undefined;
-  known: Attribution;
-  decide: ((evidence: Evidence) => void) | undefined;
-}
+const NOTHING = (): void => {};
 
 /**
  * Tells of each connect that timed out whether it hairpinned, by the kernel's counters.
  *
  * It reads them just before a SYN, when the reset to it must have come, and again and again while a SYN may be sent another time; it
- * keeps what the pending ones can have been part of, and no more.
+ * keeps what the pending ones can have been part of, and no more. While there are resets that none of them can have caused it tells of
+ * nobody: then others may be a stranger's, too.
  */
 export class EvidenceTracker implements ConnectWatcher {
   readonly #options: TrackerOptions;
-  readonly #window = new AnswerWindow();
+  readonly #answers = new Answers();
+  readonly #clearance: Clearance;
   readonly #resends: Resends;
   readonly #turns: Turns;
   #readings: Reading[] = [];
@@ -74,12 +62,11 @@ export class EvidenceTracker implements ConnectWatcher {
   #pending = 0;
   #cancelJudging: (() => void) | undefined;
   #isClosed = false;
-  /** What left before then may have been disturbed. */
-  #clearSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: TrackerOptions) {
     this.#options = options;
     this.#turns = new Turns(options.clock);
+    this.#clearance = new Clearance(options);
     this.#resends = new Resends(options.linearTimeouts, options.timeoutMs + CLOSES_WITHIN_MS);
     this.#sharesReadings = this.#resends.firstByMs <= options.timeoutMs;
   }
@@ -98,7 +85,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const giveBack = await this.#turns.take();
     // Once more, if it was woken too late.
     for (let round = 0; round < 2; round++) {
-      const waitMs = this.#resends.untilQuietMs(this.#options.clock.nowMs(), this.#window.ms);
+      const waitMs = this.#resends.untilQuietMs(this.#options.clock.nowMs(), this.#answers.usualMs);
       if (waitMs === 0) break;
       await new Promise<void>((resolve) => this.#options.clock.after(Math.ceil(waitMs), resolve));
     }
@@ -113,6 +100,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const tracked: Tracked = {
       sentMs,
       readMs,
+      answer: this.#answers.windowOf(connect),
       resends: [],
       connect,
       localPort: undefined,
@@ -125,7 +113,8 @@ export class EvidenceTracker implements ConnectWatcher {
     };
     this.#tracked.add(tracked);
     this.#pending++;
-    const answeredMs = sentMs + this.#window.ms;
+    const waitMs = this.#answers.waitMs(connect);
+    const answeredMs = sentMs + waitMs;
     const onAnswered = () => {
       const leftMs = answeredMs - clock.nowMs();
       // A reading before the reset can have come tells nothing of this SYN, and timers of the runtime can be early.
@@ -139,7 +128,7 @@ export class EvidenceTracker implements ConnectWatcher {
       tracked.resends = this.#resends.expect(sentMs);
       giveBack();
     };
-    let cancelWindow = clock.after(Math.ceil(this.#window.ms), onAnswered);
+    let cancelWindow = clock.after(Math.ceil(waitMs), onAnswered);
     const cancel = () => {
       cancelWindow();
       giveBack();
@@ -147,7 +136,8 @@ export class EvidenceTracker implements ConnectWatcher {
     return {
       answered: () => {
         cancel();
-        this.#window.note(clock.nowMs() - sentMs);
+        const nowMs = clock.nowMs();
+        this.#answers.note(connect, nowMs - sentMs, nowMs);
         this.#resends.end(tracked.resends);
         if (this.#tracked.delete(tracked)) this.#ended();
       },
@@ -155,7 +145,8 @@ export class EvidenceTracker implements ConnectWatcher {
         // It was accepted after all, if too late.
         if (!this.#tracked.has(tracked)) return Promise.resolve({ kind: "undecided" });
         tracked.endMs = this.#read().atMs;
-        tracked.connect = ENDED;
+        this.#excuseLateAnswer(tracked, tracked.endMs);
+        tracked.connect = endedOf(connect);
         this.#resends.end(tracked.resends);
         return new Promise((resolve) => {
           tracked.decide = resolve;
@@ -165,18 +156,27 @@ export class EvidenceTracker implements ConnectWatcher {
       abandoned: () => {
         cancel();
         tracked.endMs = clock.nowMs();
-        tracked.connect = ENDED;
+        this.#excuseLateAnswer(tracked, tracked.endMs);
+        tracked.connect = endedOf(connect);
         this.#resends.end(tracked.resends);
         this.#ended();
       },
+      cutOff: (resets) => this.#clearance.strangers.expect(resets, clock.nowMs()),
     };
+  }
+
+  /** The socket is gone, and an answer to its last SYN may still come, from whomever: it is reset. */
+  #excuseLateAnswer({ sentMs, resends, answer: { withinMs } }: Tracked, endMs: number): void {
+    const lastMs = resends.reduce((last, { earliestMs, latestMs }) => (earliestMs < endMs ? latestMs : last), sentMs);
+    const untilMs = Math.min(lastMs, endMs) + withinMs;
+    if (untilMs > endMs) this.#clearance.strangers.excuse({ sinceMs: endMs, untilMs, count: 1 });
   }
 
   /** A SYN-ACK came in: it may tell of a pending connect what the NLB chose. */
   synAck(synAck: SynAck): void {
     const { clock, node } = this.#options;
     const pending = [...this.#tracked].filter(({ endMs }) => endMs === undefined);
-    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), windowMs: this.#window.ms, node });
+    assignSynAck(synAck, pending, { nowMs: clock.nowMs(), windowMs: this.#answers.usualMs, node });
   }
 
   /**
@@ -189,7 +189,7 @@ export class EvidenceTracker implements ConnectWatcher {
     if (this.#pending === 0) return undefined;
     const nowMs = this.#options.clock.nowMs();
     const lastMs = this.#readings.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY;
-    const { isDue, nextMs } = this.#resends.planReading(nowMs, lastMs, this.#window.ms);
+    const { isDue, nextMs } = this.#resends.planReading(nowMs, lastMs, this.#answers.usualMs);
     if (isDue) this.#read();
     return Number.isFinite(nextMs) ? nextMs - nowMs : undefined;
   }
@@ -205,6 +205,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#readings.at(-1);
     if (this.#isClosed && last !== undefined) return last;
     const reading = this.#options.counters.read();
+    if (this.#readings.length === 0) this.#clearance.lookAtGap(this.#last, reading);
     this.#last = reading;
     this.#readings.push(reading);
     if (this.#readings.length > MAX_READINGS) this.#readings.splice(0, MAX_READINGS / 10);
@@ -216,7 +217,7 @@ export class EvidenceTracker implements ConnectWatcher {
     const last = this.#last;
     const nowMs = this.#options.clock.nowMs();
     if (!this.#sharesReadings || last === undefined || nowMs - last.atMs > FRESH_MS) return this.#read();
-    if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#window.ms)) return this.#read();
+    if (this.#pending > 0 && !this.#resends.areNoneBetween(last.atMs, nowMs, this.#answers.usualMs)) return this.#read();
     // It may have been forgotten: nobody was pending.
     if (this.#readings.length === 0) this.#readings.push(last);
     return last;
@@ -224,31 +225,37 @@ export class EvidenceTracker implements ConnectWatcher {
 
   #judge(): void {
     this.#cancelJudging = undefined;
-    this.#lookForDisturbance();
     const suspects = [...this.#tracked];
+    for (const tracked of suspects) tracked.answer = this.#answers.windowOf(tracked.connect);
     const { bursts } = this.#resends.locate(this.#readings, suspects);
-    const verdicts = attribute(this.#readings, suspects, bursts, this.#window.ms);
+    const strange = this.#clearance.look(this.#readings, suspects, bursts);
+    if (strange.length > 0) this.#answers.forget();
+    const isClear = this.#clearance.update();
+    const isLossy = this.#answers.isLossy(this.#options.clock.nowMs());
+    const verdicts = isClear ? attribute(this.#readings, suspects, bursts, isLossy) : [];
     for (const [index, tracked] of suspects.entries()) {
       if (tracked.decide === undefined) continue;
       this.#resends.observe(this.#readings, tracked);
-      tracked.known = tracked.readMs < this.#clearSinceMs ? "undecided" : (verdicts[index] ?? "undecided");
-      tracked.decide(this.#evidenceOf(tracked));
+      const verdict = this.#clearance.isClearSince(tracked.readMs) ? (verdicts[index] ?? "undecided") : "undecided";
+      tracked.known = verdict === "silent" && isDoubtful(tracked, strange) ? "undecided" : verdict;
+      if (tracked.known === "hairpin" && !isLossy) this.#answers.learn(tracked.connect, this.#readings, tracked);
+      tracked.decide(evidenceOf(tracked, this.#options.isCaptureLive?.() === true));
       tracked.decide = undefined;
       this.#ended();
     }
     this.#prune();
   }
 
-  #lookForDisturbance(): void {
-    if (this.#options.isDisturbed?.() === true) this.#clearSinceMs = Number.POSITIVE_INFINITY;
-    else if (this.#clearSinceMs === Number.POSITIVE_INFINITY) this.#clearSinceMs = this.#options.clock.nowMs();
-  }
-
-  #evidenceOf({ known, chosen, isCaptured, isAmbiguous }: Tracked): Evidence {
-    if (chosen !== undefined) return { kind: "capture", chosen };
-    if (known === "hairpin") return { kind: "reset" };
-    // What the counters leave open a capture does not: had there been a stray SYN-ACK, it would have been seen.
-    return { kind: isCaptured && !isAmbiguous && this.#options.isCaptureLive?.() === true ? "silent" : known };
+  /** Whether all resets have for a while been such as the connects that are followed here can have caused. */
+  isQuiet(): boolean {
+    const { clock, counters } = this.#options;
+    if (this.#pending > 0) this.#clearance.look(this.#readings, [...this.#tracked]);
+    else if (!this.#isClosed) {
+      const reading = counters.read();
+      this.#clearance.lookAtGap(this.#last, reading);
+      this.#last = reading;
+    }
+    return this.#clearance.strangers.isQuiet(clock.nowMs());
   }
 
   /**
@@ -258,19 +265,34 @@ export class EvidenceTracker implements ConnectWatcher {
   #ended(): void {
     this.#pending--;
     if (this.#pending > 0) return;
+    if ((this.#readings.at(-1)?.resets ?? 0) > (this.#readings[0]?.resets ?? 0)) {
+      this.#clearance.look(this.#readings, [...this.#tracked]);
+    }
     this.#tracked.clear();
     this.#readings = [];
     this.#resends.clear();
   }
 
-  /** Forgets whoever ended before the oldest pending connect began, and the readings from before it. */
+  /**
+   * Forgets whoever ended before the oldest pending connect began, and the readings from before it; but for those in which the SYNs were
+   * sent that can have been answered since.
+   */
   #prune(): void {
     const isOver = ({ endMs, decide }: Tracked): boolean => endMs !== undefined && decide === undefined;
     let sinceMs = Number.POSITIVE_INFINITY;
-    for (const tracked of this.#tracked) if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
+    let longestMs = 0;
     for (const tracked of this.#tracked) {
-      if (isOver(tracked) && (tracked.endMs ?? 0) <= sinceMs) this.#tracked.delete(tracked);
+      longestMs = Math.max(longestMs, tracked.answer.withinMs);
+      if (!isOver(tracked)) sinceMs = Math.min(sinceMs, tracked.readMs);
+    }
+    sinceMs -= longestMs + RESEND_MS;
+    for (const tracked of this.#tracked) {
+      if (isOver(tracked) && (tracked.endMs ?? 0) + longestMs <= sinceMs) this.#tracked.delete(tracked);
     }
     if ((this.#readings[0]?.atMs ?? sinceMs) < sinceMs) this.#readings = this.#readings.filter(({ atMs }) => atMs >= sinceMs);
   }
 }
+
+/** Whether there was a reset while it was under way that fits nobody: its own may come later than was thought. */
+const isDoubtful = ({ sentMs, endMs = sentMs }: Tracked, strange: readonly Resets[]): boolean =>
+  strange.some(({ sinceMs, untilMs }) => untilMs > sentMs && sinceMs < endMs);

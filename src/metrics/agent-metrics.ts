@@ -76,6 +76,14 @@ export class AgentMetrics {
     });
   }
 
+  /** Whether the evidence counts at present is asked at each scrape; `undefined`: there is none. */
+  watchQuiet(isQuiet: () => boolean | undefined): void {
+    this.registry.beforeScrape(() => {
+      const quiet = isQuiet();
+      if (quiet !== undefined) this.registry.set("hairpin_probe_evidence_quiet", { node: this.#node }, quiet ? 1 : 0);
+    });
+  }
+
   /** The description is read at each scrape: zone and evidence change while the agent runs. */
   watchAgent(describe: () => AgentDescription): void {
     let last: LabelsOf<"hairpin_probe_agent_info"> | undefined;

@@ -211,6 +211,11 @@ export const METRICS = {
     labels: NODE,
     help: "When the first certificate of the chain that /metrics is served with expires, in Unix time. Only with --metrics-tls-cert-file.",
   },
+  hairpin_probe_evidence_quiet: {
+    type: "gauge",
+    labels: NODE,
+    help: "1 while all resets that the pod's kernel sends are such as attempts can have caused; 0 from when others are seen (a port scan, say) until a minute after the last: timeouts are undecided then. Absent with evidence off.",
+  },
   hairpin_probe_agent_info: {
     type: "gauge",
     labels: {

@@ -65,6 +65,9 @@ export const MAX_LATER_ERROR_LATENESS_MS = 50;
  */
 export const MAX_DEADLINE_LATENESS_MS = 500;
 
+/** What a peer sends to a connection that is closed by then is reset: a late answer has a segment or two, the rest of a long one more. */
+const [LATE_SEGMENTS, SEGMENTS_UNDER_WAY] = [2, 20];
+
 /** The steps that an attempt takes, each with an answer of its own. */
 const PHASES_OF: Readonly<Record<Protocol, readonly Phase[]>> = {
   tcp: ["connect"],
@@ -147,6 +150,7 @@ async function runPhases(
     const { socket: secured, result } = await openTls(socket, { hostname, verify: options.verifyTls, alpn }, steps);
     if (result.kind !== "done") {
       secured.destroy();
+      watched()?.cutOff(LATE_SEGMENTS);
       const isStalled = target.isTlsTerminated === true && result.kind === "deadline";
       return failed("tls", result, isStalled ? "response_timeout" : undefined);
     }
@@ -160,6 +164,7 @@ async function runPhases(
     const heard = await listenOn(stream, steps);
     if (heard !== undefined && heard.kind !== "done") {
       stream.destroy();
+      watched()?.cutOff(LATE_SEGMENTS);
       return failed("first_byte", heard);
     }
     if (heard !== undefined) phases.first_byte = heard.seconds;
@@ -170,7 +175,12 @@ async function runPhases(
   }
   const { result, status } = await request(
     stream,
-    { authority: authorityOf(target), path: target.path, userAgent: options.userAgent },
+    {
+      authority: authorityOf(target),
+      path: target.path,
+      userAgent: options.userAgent,
+      onCutOff: (isMidway) => watched()?.cutOff(isMidway ? SEGMENTS_UNDER_WAY : LATE_SEGMENTS),
+    },
     steps,
   );
   if (result.kind !== "done") return failed("first_byte", result);

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { Client, errors } from "undici";
+import { Client, type Dispatcher, errors } from "undici";
 import { closeQuietly } from "./quiet-close.ts";
 import type { StepResult, Steps } from "./steps.ts";
 
@@ -15,6 +15,15 @@ const MAX_HEAD_BYTES = 128 * 1024;
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_BODY_MS = 1_000;
 
+export interface RequestOptions {
+  /** Goes into the Host header: the hostname, so that the server answers as it would to a client. */
+  readonly authority: string;
+  readonly path: string;
+  readonly userAgent: string;
+  /** The connection was closed before the peer had said all; midway, or before it said anything. */
+  readonly onCutOff?: (isMidway: boolean) => void;
+}
+
 export interface Response {
   readonly result: StepResult;
   /** HTTP status; absent unless the response headers were read to their end. */
@@ -26,14 +35,8 @@ export interface Response {
  *
  * undici's own timeouts are switched off: they fire up to half a second late, and the attempt has its deadline already.
  * The socket is closed here in every case, in the background once the outcome is known.
- *
- * @param authority - Goes into the Host header: the hostname, so that the server answers as it would to a client.
  */
-export async function request(
-  socket: Socket | TLSSocket,
-  options: { readonly authority: string; readonly path: string; readonly userAgent: string },
-  steps: Steps,
-): Promise<Response> {
+export async function request(socket: Socket | TLSSocket, options: RequestOptions, steps: Steps): Promise<Response> {
   let handedOver = false;
   const client = new Client("http://frontend", {
     // The connection stands already. undici speaks plain HTTP on it, also through TLS. It must not be answered from within the
@@ -54,6 +57,10 @@ export async function request(
   const finish = () => {
     clearTimeout(drainTimer);
     closeQuietly(socket);
+  };
+  const cutOff = (controller: Dispatcher.DispatchController, why: string) => {
+    controller.abort(new Error(why));
+    options.onCutOff?.(true);
   };
   const result = await steps.run((settle) => {
     let bodyBytes = 0;
@@ -79,11 +86,11 @@ export async function request(
           if (statusCode < 200) return;
           status = statusCode;
           settle();
-          drainTimer = setTimeout(() => controller.abort(new Error("body too slow")), MAX_BODY_MS);
+          drainTimer = setTimeout(() => cutOff(controller, "body too slow"), MAX_BODY_MS);
         },
         onResponseData(controller, chunk) {
           bodyBytes += chunk.length;
-          if (bodyBytes > MAX_BODY_BYTES) controller.abort(new Error("body too large"));
+          if (bodyBytes > MAX_BODY_BYTES) cutOff(controller, "body too large");
         },
         onResponseEnd: finish,
         onResponseError(_, error) {
@@ -93,7 +100,10 @@ export async function request(
       },
     );
   });
-  if (result.kind === "deadline" || result.kind === "shutdown") socket.destroy();
+  if (result.kind === "deadline" || result.kind === "shutdown") {
+    socket.destroy();
+    options.onCutOff?.(false);
+  }
   return status === undefined ? { result } : { result, status };
 }
 

@@ -66,6 +66,9 @@ const EVIDENCE_WORDS: Readonly<Record<NonNullable<StatusFailure["evidence"]>, st
   undecided: "undecided",
 };
 
+const UNQUIET_WORDS =
+  "called off: packets from elsewhere make this pod send resets (a port scan?), so timeouts are undecided until a minute after the last";
+
 /** The last failed attempts. */
 export function renderFailures({ lastFailures }: Status): Html {
   if (lastFailures.length === 0) return html`<p class="empty">No attempt has failed since the agent started.</p>`;
@@ -123,6 +126,7 @@ export function renderAgent({ agent, at }: Status): Html {
     ],
     ["Each frontend", `every ${span(agent.intervalSeconds)}, timeout ${span(agent.timeoutSeconds)}`],
     ["Evidence", evidence.note === null ? evidence.level : `${evidence.level}: ${evidence.note}`],
+    ...(evidence.quiet === false ? [["Counters", UNQUIET_WORDS] as const] : []),
     ["Kubernetes", snapshotAgeSeconds === null ? "not read" : `last sign of life ${span(snapshotAgeSeconds)} ago`],
     ["Discovery errors", String(agent.discoveryErrors)],
     ["Addresses left out", `${addressesSkipped.ipv6_not_private} public IPv6, ${addressesSkipped.over_limit} too many`],

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { array, boolean, double, assert as holds, integer, property, record, uniqueArray } from "fast-check";
 import { attribute } from "../../src/evidence/attribute.ts";
 import { locateRetransmissions } from "../../src/evidence/retransmissions.ts";
-import { judge, LATENESS_MS, suspectOf, usualReadings, WINDOW_MS, type World } from "./world.ts";
+import { judge, LATENESS_MS, readingsOf, suspectOf, usualReadings, WINDOW_MS, type World } from "./world.ts";
 
 /** `H@0 D@4`: a hairpin at 0 ms, a silent drop at 4 ms; each read as the tracker does, each answer after 0.3 ms. */
 const worldOf = (text: string, more: Partial<World> = {}): World => {
@@ -49,7 +49,7 @@ test("where readings are far apart, a reset after the last instant at which a SY
     { atMs: 1_046 + WINDOW_MS, resets: 1, retransmissions: 1 },
   ];
   const { bursts } = locateRetransmissions(readings, suspects);
-  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "hairpin"]);
+  assert.deepEqual(attribute(readings, suspects, bursts), ["silent", "hairpin"]);
 });
 
 test("a reset to a SYN that was sent again when nobody had to convicts nobody else", () => {
@@ -63,7 +63,7 @@ test("a reset to a SYN that was sent again when nobody had to convicts nobody el
   ];
   const suspects = [late, other];
   const { bursts } = locateRetransmissions(readings, suspects);
-  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["hairpin", "undecided"]);
+  assert.deepEqual(attribute(readings, suspects, bursts), ["hairpin", "undecided"]);
 });
 
 test("where one who must have sent again has no place, it is not known which of them was late", () => {
@@ -84,7 +84,7 @@ test("where one who must have sent again has no place, it is not known which of 
   ];
   const { bursts, displaced } = locateRetransmissions(readings, suspects);
   assert.equal(displaced.size, 1);
-  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["undecided", "undecided"]);
+  assert.deepEqual(attribute(readings, suspects, bursts), ["undecided", "undecided"]);
 });
 
 test("the reset to a stranger's retransmission may come after the interval in which it was sent", () => {
@@ -101,7 +101,7 @@ test("the reset to a stranger's retransmission may come after the interval in wh
     { atMs: 1_030 + WINDOW_MS, resets: 1, retransmissions: 2 },
   ];
   const { bursts } = locateRetransmissions(readings, suspects);
-  assert.deepEqual(attribute(readings, suspects, bursts, WINDOW_MS), ["silent", "undecided"]);
+  assert.deepEqual(attribute(readings, suspects, bursts), ["silent", "undecided"]);
 });
 
 /** Milliseconds with the resolution of the monotonic clock. */
@@ -140,6 +140,33 @@ test("whatever overlaps and however seldom the counters are read, no verdict is 
     { numRuns: 2_000 },
   );
   assert.ok(decided > 2_000, `the control: ${decided} were decided`);
+});
+
+test("however many SYNs get lost, no hairpin of which one came through is called silent", () => {
+  let [convicted, cleared, drops] = [0, 0, 0];
+  const losses = record({
+    connects,
+    lost: array(integer({ min: 0, max: 9 }), { minLength: 42, maxLength: 42 }),
+    isKnown: boolean(),
+  });
+  holds(
+    property(losses, ({ connects, lost, isKnown }) => {
+      const isLost = (connect: number, round: number) => (lost[connect * 3 + round] ?? 0) < 3;
+      const all = worldOf("H@0", { connects, readMs: usualReadings(connects), isLost });
+      const readings = readingsOf(all);
+      const suspects = connects.map(({ sentMs }) => suspectOf(sentMs));
+      const { bursts } = locateRetransmissions(readings, suspects);
+      for (const [i, verdict] of attribute(readings, suspects, bursts, isKnown).entries()) {
+        const isHairpin = connects[i]?.isHairpin && [0, 1, 2].some((round) => !isLost(i, round));
+        if (!isHairpin) drops++;
+        if (verdict === "silent") cleared++;
+        if (verdict === "hairpin") convicted++;
+        if (isKnown && verdict !== "undecided") assert.equal(verdict, isHairpin ? "hairpin" : "silent");
+      }
+    }),
+    { numRuns: 300 },
+  );
+  assert.ok(convicted > 100 && cleared > 100, `the control: ${convicted} convicted, ${cleared} of ${drops} cleared`);
 });
 
 test("connects that begin 10 ms apart are all decided, whatever they are", () => {

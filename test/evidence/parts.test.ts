@@ -5,13 +5,16 @@ import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { announceCheck, isOtherCheckUnderWay } from "../../src/evidence/announcement.ts";
-import { AnswerWindow } from "../../src/evidence/answer-window.ts";
+import { announce, isOtherUnderWay } from "../../src/evidence/announcement.ts";
+import { AnswerWindows } from "../../src/evidence/answer-window.ts";
 import { openCounters } from "../../src/evidence/counters.ts";
 import { linearTimeoutsOf, synWaits } from "../../src/evidence/syn-schedule.ts";
 import { MAX_WAIT_MS, Turns } from "../../src/evidence/turns.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { eventually } from "../support/waiting.ts";
+
+const NEAR = { address: "10.0.1.1", port: 80, localPort: () => undefined };
+const FAR = { address: "10.0.2.2", port: 80, localPort: () => undefined };
 
 test("the kernel's own counters: a connection that is reset adds a reset", async (t) => {
   const server = createServer((socket) => socket.resetAndDestroy()).listen(0, "127.0.0.1");
@@ -44,15 +47,37 @@ test("SYNs are sent again as the kernel's setting says", () => {
 });
 
 test("a reset is waited for as long as answers take here, within bounds", () => {
-  const window = new AnswerWindow();
-  assert.equal(window.ms, 2.5);
-  for (let i = 0; i < 200; i++) window.note(4);
-  assert.equal(window.ms, 13);
-  for (let i = 0; i < 200; i++) window.note(300);
-  assert.equal(window.ms, 50);
-  for (let i = 0; i < 200; i++) window.note(0.2);
-  for (let i = 0; i < 200; i++) window.note(1_030);
-  assert.equal(window.ms, 2.5, "a lost SYN says nothing about the round trip");
+  const windows = new AnswerWindows();
+  const note = (ms: number) => {
+    for (let i = 0; i < 200; i++) windows.note(NEAR, ms);
+  };
+  assert.equal(windows.usualMs, 2.5);
+  note(4);
+  assert.deepEqual(windows.of(NEAR), { fromMs: 0, withinMs: 13 });
+  note(300);
+  assert.deepEqual(windows.of(NEAR), { fromMs: 90, withinMs: 400 }, "nothing comes back from there in a third of the time");
+  note(850);
+  assert.equal(windows.of(NEAR).withinMs, 900, "until the SYN is sent again");
+  note(0.2);
+  note(1_030);
+  assert.equal(windows.of(NEAR).withinMs, 2.5, "a lost SYN says nothing about the round trip");
+});
+
+test("each frontend has its own window; one that never answers has that of the others, or any time will do", () => {
+  const windows = new AnswerWindows();
+  const silent = { ...NEAR, address: "10.0.3.3" };
+  assert.deepEqual(windows.of(silent), { fromMs: 0, withinMs: 900 }, "nothing is known");
+  assert.equal(windows.waitMs(silent), 2.5, "and nothing is waited for that long");
+  for (let i = 0; i < 20; i++) {
+    windows.note(NEAR, 1);
+    windows.note(FAR, 200);
+  }
+  assert.deepEqual(windows.of(NEAR), { fromMs: 0, withinMs: 4 });
+  assert.deepEqual(windows.of(FAR), { fromMs: 60, withinMs: 300 });
+  assert.deepEqual(windows.of(silent), { fromMs: 0, withinMs: 300 });
+  const young = { ...NEAR, address: "10.0.4.4" };
+  windows.note(young, 1);
+  assert.deepEqual(windows.of(young), { fromMs: 0, withinMs: 300 }, "one answer is no rule yet");
 });
 
 test("first SYNs leave one at a time, in the order in which they asked, and nobody waits for long", async () => {
@@ -87,9 +112,10 @@ test("first SYNs leave one at a time, in the order in which they asked, and nobo
 });
 
 test("a check shows that it is there, to everyone but itself, until it ends", async () => {
-  const withdraw = await announceCheck(424_242);
-  assert.equal(isOtherCheckUnderWay(1), true);
-  assert.equal(isOtherCheckUnderWay(424_242), false);
+  const withdraw = await announce("check", 424_242);
+  assert.equal(isOtherUnderWay("check", 1), true);
+  assert.equal(isOtherUnderWay("check", 424_242), false);
+  assert.equal(isOtherUnderWay("agent", 1), false, "an agent is something else");
   withdraw();
-  await eventually(() => assert.equal(isOtherCheckUnderWay(1), false));
+  await eventually(() => assert.equal(isOtherUnderWay("check", 1), false));
 });

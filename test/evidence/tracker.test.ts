@@ -10,7 +10,13 @@ const FRONTEND = { address: "10.0.32.5", port: 80 };
 
 /** A kernel that sends SYNs again after 1 s and counts, and a tracker that reads what it counts. */
 const harness = (
-  given: { isCaptureLive?: () => boolean; isDisturbed?: () => boolean; timeoutMs?: number } = {},
+  given: {
+    isCaptureLive?: () => boolean;
+    isDisturbed?: () => boolean;
+    timeoutMs?: number;
+    isUnknown?: boolean;
+    onQuiet?: (isQuiet: boolean) => void;
+  } = {},
   clock = new ManualClock(),
 ) => {
   const counts = { resets: 0, retransmissions: 0 };
@@ -37,7 +43,14 @@ const harness = (
       if (step % 10 === 0) tracker.beat();
     }
   };
-  const begin = async (localPort = 40_000) => (await tracker.turn())({ ...FRONTEND, localPort: () => localPort });
+  let isFirst = true;
+  const begin = async (localPort = 40_000, address = FRONTEND.address) => {
+    // Another frontend answers at once, so that it is known how long that takes here.
+    if (isFirst && given.isUnknown !== true)
+      (await tracker.turn())({ ...FRONTEND, address: "10.0.32.6", localPort: () => 1 }).answered();
+    isFirst = false;
+    return (await tracker.turn())({ ...FRONTEND, address, localPort: () => localPort });
+  };
   /** One connect from SYN to timeout. */
   const timeOut = async (isHairpin: boolean, localPort?: number) => {
     const watch = await begin(localPort);
@@ -67,11 +80,11 @@ test("a reset after each SYN is a hairpin, none after any a silent drop", async 
   }
 });
 
-test("resets that do not come when SYNs are sent are somebody else's", async () => {
+test("a reset that comes when none of its SYNs can have caused it convicts nobody, and clears nobody either", async () => {
   const { begin, pass, counts, verdict } = harness();
   const watch = await begin();
   pass(TIMEOUT_MS, { 400: () => counts.resets++, 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
-  assert.deepEqual(await verdict(watch.timedOut()), { kind: "silent" });
+  assert.deepEqual(await verdict(watch.timedOut()), { kind: "undecided" });
 });
 
 test("the counters are read while a SYN may be sent again, and seldom in between", async () => {
@@ -142,8 +155,10 @@ test("connects that are answered late, and never time out, leave nothing behind"
   let last = await begin();
   for (let i = 0; i < 100; i++) {
     // So late that it was thought to be sent again.
-    pass(60);
-    const next = await begin();
+    pass(10);
+    const beginning = begin();
+    pass(50);
+    const next = await beginning;
     last.answered();
     last = next;
   }
@@ -265,6 +280,35 @@ test("what the counters leave open, a capture that looked all the while does not
     pass(TIMEOUT_MS, { 1010: () => counts.retransmissions++, 2015: () => counts.retransmissions++ });
     assert.deepEqual(await verdict(watch.timedOut()), { kind });
   }
+});
+
+test("resets while nobody is pending call evidence off for a minute, and it is told when that begins and ends", async () => {
+  const told: boolean[] = [];
+  const { tracker, pass, counts, begin, timeOut, verdict } = harness({ onQuiet: (isQuiet) => told.push(isQuiet) });
+  (await begin()).answered();
+  pass(1_000);
+  counts.resets += 20;
+  assert.equal(tracker.isQuiet(), false, "whoever asks is told at once");
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "undecided" });
+  assert.deepEqual(await verdict((await timeOut(false)).timedOut()), { kind: "undecided" });
+  pass(60_000);
+  assert.equal(tracker.isQuiet(), true);
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "undecided" }, "it may have begun before");
+  assert.deepEqual(await verdict((await timeOut(true)).timedOut()), { kind: "reset" });
+  assert.deepEqual(told, [false, true]);
+});
+
+test("what a capture shows counts also while the counters do not", async () => {
+  const { tracker, pass, counts, begin, verdict } = harness({ isCaptureLive: () => true });
+  (await begin()).answered();
+  pass(1_000);
+  counts.resets += 20;
+  const watch = await begin(40_000);
+  pass(1);
+  tracker.synAck({ source: { address: "10.0.0.10", port: 31_080 }, port: 40_000 });
+  pass(TIMEOUT_MS);
+  assert.equal((await verdict(watch.timedOut())).kind, "capture");
+  assert.equal(tracker.isQuiet(), false);
 });
 
 test("while somebody else connects from the same namespace nobody is convicted or cleared; afterwards it is as before", async () => {

@@ -1,6 +1,7 @@
-import { type Attribution, attribute } from "../../src/evidence/attribute.ts";
+import { attribute } from "../../src/evidence/attribute.ts";
 import type { Reading } from "../../src/evidence/counters.ts";
 import { locateRetransmissions, type Retransmission } from "../../src/evidence/retransmissions.ts";
+import type { Attribution } from "../../src/evidence/suspect.ts";
 
 /** A world as the kernel would count it, of which the truth is known. Times are in milliseconds. */
 export interface World {
@@ -13,8 +14,10 @@ export interface World {
   readonly readMs: readonly number[];
   /** Resets that nobody here causes. */
   readonly strangeResets?: readonly number[];
-  /** First SYNs that get lost on the way. */
+  /** First SYNs that get lost on the way, by connect. */
   readonly lost?: readonly number[];
+  /** The same of any SYN: round 0 is the first one. */
+  readonly isLost?: (connect: number, round: number) => boolean;
 }
 
 export const WINDOW_MS = 3;
@@ -32,6 +35,7 @@ export const resendsOf = (sentMs: number): readonly Retransmission[] =>
 export const suspectOf = (sentMs: number) => ({
   sentMs,
   readMs: sentMs,
+  answer: { fromMs: 0, withinMs: WINDOW_MS },
   resends: resendsOf(sentMs),
   endMs: sentMs + TIMEOUT_MS,
   known: "undecided" as const,
@@ -41,11 +45,11 @@ export const suspectOf = (sentMs: number) => ({
 export function judge(world: World): readonly Attribution[] {
   const readings = readingsOf(world);
   const suspects = world.connects.map(({ sentMs }) => suspectOf(sentMs));
-  return attribute(readings, suspects, locateRetransmissions(readings, suspects).bursts, WINDOW_MS);
+  return attribute(readings, suspects, locateRetransmissions(readings, suspects).bursts);
 }
 
 export function readingsOf(world: World): readonly Reading[] {
-  const { connects, answerMs, latenessMs, readMs, strangeResets = [], lost = [] } = world;
+  const { connects, answerMs, latenessMs, readMs, strangeResets = [], lost = [], isLost = () => false } = world;
   const resets = [...strangeResets];
   const retransmissions: number[] = [];
   for (const [connect, { sentMs, isHairpin }] of connects.entries()) {
@@ -57,7 +61,7 @@ export function readingsOf(world: World): readonly Reading[] {
     retransmissions.push(...syns.slice(1));
     if (!isHairpin) continue;
     for (const [round, atMs] of syns.entries()) {
-      if (round > 0 || !lost.includes(connect)) resets.push(atMs + answerMs(connect, round));
+      if ((round > 0 || !lost.includes(connect)) && !isLost(connect, round)) resets.push(atMs + answerMs(connect, round));
     }
   }
   const until = (times: readonly number[], atMs: number) => times.filter((time) => time <= atMs).length;

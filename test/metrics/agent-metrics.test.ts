@@ -282,3 +282,14 @@ test("what the agent says of itself is as of the scrape, and one series, before 
   const later = `{node_zone="eu-west-1a",${rest},evidence_level="off",discovers_from="file"} 1`;
   assert.deepEqual(await samples("hairpin_probe_agent_info"), [later]);
 });
+
+test("whether evidence counts is as of the scrape, and is not there where there is none", async () => {
+  const { metrics, samples } = harness();
+  let isQuiet: boolean | undefined;
+  metrics.watchQuiet(() => isQuiet);
+  assert.deepEqual(await samples("hairpin_probe_evidence_quiet"), []);
+  isQuiet = true;
+  assert.deepEqual(await samples("hairpin_probe_evidence_quiet"), ["{} 1"]);
+  isQuiet = false;
+  assert.deepEqual(await samples("hairpin_probe_evidence_quiet"), ["{} 0"]);
+});

@@ -39,7 +39,7 @@ test("nothing that the cluster says becomes markup", () => {
   });
   const page = renderPage({
     ...status,
-    agent: { ...status.agent, node: EVIL, zone: EVIL, evidence: { level: "counters", note: EVIL } },
+    agent: { ...status.agent, node: EVIL, zone: EVIL, evidence: { level: "counters", note: EVIL, quiet: true } },
   });
   const scripts = (text: string) => text.split("<script").length;
   assert.equal(scripts(page), scripts(clean));
@@ -155,4 +155,11 @@ test("times are told in two units at most", () => {
     "1 h",
     "1 d 1 h",
   ]);
+});
+
+test("while evidence is called off the page says so, and nothing of it otherwise", () => {
+  const { agent, ...rest } = statusOf();
+  const pageOf = (quiet: boolean | null) => renderPage({ ...rest, agent: { ...agent, evidence: { ...agent.evidence, quiet } } });
+  assert.match(pageOf(false), /called off: packets from elsewhere make this pod send resets/);
+  for (const quiet of [true, null]) assert.doesNotMatch(pageOf(quiet), /called off/);
 });

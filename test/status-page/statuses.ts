@@ -86,7 +86,7 @@ export const statusOf = (given: Partial<Status> = {}): Status => ({
     ready: true,
     intervalSeconds: 10,
     timeoutSeconds: 3,
-    evidence: { level: "counters", note: null },
+    evidence: { level: "counters", note: null, quiet: true },
     blindSpots: [],
     snapshotAgeSeconds: 4,
     attemptsInFlight: 1,

@@ -15,14 +15,17 @@ await inLabSandbox(import.meta.filename, () => {
     { rate: 200, convicted: 100, drops: 30, precision: 0.97 },
   ]) {
     test(`at ${rate} attempts a second, 30 % hairpins and 10 % drops: who is convicted is a hairpin, precision ${precision}`, async (t) => {
-      await withMixedFrontends(rate, async ({ timeouts }) => {
+      await withMixedFrontends(rate, async ({ agent, timeouts }) => {
         await eventually(() => {
           const { hairpin, drop } = timeouts();
           assert.ok(hairpin.convicted >= convicted && drop.total >= drops, JSON.stringify(timeouts()));
         });
         const counts = timeouts();
         t.diagnostic(JSON.stringify({ ...counts, ...precisionAndRecall(counts) }));
+        const unquiet = agent.log.filter(({ msg }) => msg.startsWith("packets from elsewhere"));
+        assert.deepEqual(unquiet, [], "nobody else is here");
         assert.equal(counts.healthy.total, 0);
+        assert.equal(counts.hairpin.silent, 0);
         assert.ok(precisionAndRecall(counts).precision >= precision, JSON.stringify(counts));
       });
     });
