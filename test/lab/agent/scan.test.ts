@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { LabAgent } from "../../../lab/agents.ts";
-import { inOwnSandbox } from "../../../lab/runner/own-sandbox.ts";
 import { type RunningLab, startLab } from "../../../lab/running-lab.ts";
 import { buildTopology, nlbAddress } from "../../../lab/topology.ts";
 import { sumOf } from "../../../src/domain/exposition.ts";
+import { inLabSandbox } from "../../support/lab-slot.ts";
 import { eventually } from "../../support/waiting.ts";
 
 const topology = buildTopology({ nodes: 2, zones: 2 });
@@ -50,7 +50,7 @@ async function underScan(agent: LabAgent, use: () => Promise<void>): Promise<rea
   }
 }
 
-await inOwnSandbox(import.meta.filename, () => {
+await inLabSandbox(import.meta.filename, () => {
   const [zoneA, zoneB] = topology.zones;
   if (zoneA === undefined || zoneB === undefined) throw new Error("a topology of two zones has less");
   const directory = mkdtempSync(join(tmpdir(), "hairpin-scan-"));
