@@ -48,7 +48,7 @@ export interface AgentOptions {
   readonly resolve: Resolve;
   readonly isAllowed: AddressPolicy;
   /** A connection has come about, and is open. */
-  readonly onConnected?: (() => void) | undefined;
+  readonly onConnected?: (() => Promise<void> | undefined) | undefined;
 }
 
 /** What others know of the agent. */

@@ -20,7 +20,7 @@ export interface ProberOptions {
   readonly userAgent: string;
   readonly isAllowed: AddressPolicy;
   /** A connection has come about, and is open. */
-  readonly onConnected?: (() => void) | undefined;
+  readonly onConnected?: (() => Promise<void> | undefined) | undefined;
 }
 
 /**

@@ -37,13 +37,14 @@ export class BlindSpotWatch {
     return BLINDERS.flatMap((by) => this.#told.get(by) ?? []);
   }
 
-  /** To be called when a connection has come about, while it is open. */
-  connected(): void {
-    void this.#interception.connected();
+  /** To be called when a connection has come about. @returns until when it is to be kept open, if it is looked at; never rejects. */
+  connected(): Promise<void> | undefined {
+    return this.#interception.connected();
   }
 
-  /** Reads the counters; what cannot be read says nothing. */
+  /** Reads the counters, and waits for a connection that is being looked at; what cannot be read says nothing. */
   async look(): Promise<void> {
+    await this.#interception.looking;
     try {
       const [conntrack, snmp] = await Promise.all([readFile(CONNTRACK, "latin1"), readFile(SNMP, "latin1")]);
       const [invalid, resets] = [invalidOf(conntrack), resetsOf(snmp)];

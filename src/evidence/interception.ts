@@ -28,7 +28,7 @@ export function findIntercepted(
 }
 
 /**
- * Looks when a connection has just come about: that one is open then. A proxy that closes soon is seen at one of many. Each look costs
+ * Looks when a connection has just come about, which stays open for it. Each look costs
  * some ten milliseconds of a processor, in which the kernel walks through the sockets of the whole machine.
  */
 const [FIRST_LOOKS, SOON_MS] = [10, 500];
@@ -50,7 +50,7 @@ export class InterceptionWatch {
   readonly #options: InterceptionOptions;
   #looks = 0;
   #nextMs = Number.NEGATIVE_INFINITY;
-  #isLooking = false;
+  #looking: Promise<void> | undefined;
   #withoutSign = 0;
   #found: BlindSpot | undefined;
 
@@ -62,17 +62,30 @@ export class InterceptionWatch {
     return this.#found;
   }
 
-  /** To be called when a connection has come about. @returns when it has looked, if it was time to. */
-  async connected(): Promise<void> {
+  /** The look that is under way. */
+  get looking(): Promise<void> | undefined {
+    return this.#looking;
+  }
+
+  /**
+   * To be called when a connection has come about.
+   *
+   * @returns when it has looked, if it was time to; until then the connection has to stay open. Never rejects.
+   */
+  connected(): Promise<void> | undefined {
+    if (this.#looking !== undefined || this.#options.nowMs() < this.#nextMs) return undefined;
+    this.#looking = this.#look();
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
     const { read, nowMs } = this.#options;
-    if (this.#isLooking || nowMs() < this.#nextMs) return;
-    this.#isLooking = true;
     try {
       this.#saw(findIntercepted(await read()));
     } catch {
       // Where the tables are hidden, nothing is said about it.
     } finally {
-      this.#isLooking = false;
+      this.#looking = undefined;
       this.#looks++;
       this.#nextMs = nowMs() + (this.#looks < FIRST_LOOKS ? SOON_MS : LATER_MS);
     }

@@ -43,8 +43,8 @@ export interface AttemptOptions {
   readonly times: AnswerTimes;
   /** Follows connects, to tell why one timed out; absent: nobody looks. */
   readonly watcher?: ConnectWatcher | undefined;
-  /** Is told that the connection has come about, while it is open. */
-  readonly onConnected?: (() => void) | undefined;
+  /** Is told that the connection has come about, and may return what the connection is to be kept open for. */
+  readonly onConnected?: (() => Promise<void> | undefined) | undefined;
 }
 
 /**
@@ -141,7 +141,7 @@ async function runPhases(
     return ended;
   }
   phases.connect = connected.seconds;
-  options.onConnected?.();
+  const looked = options.onConnected?.();
 
   let stream: Parameters<typeof request>[0] = socket;
   if (target.protocol === "tls" || target.protocol === "https") {
@@ -170,7 +170,8 @@ async function runPhases(
     if (heard !== undefined) phases.first_byte = heard.seconds;
   }
   if (target.protocol === "tcp" || target.protocol === "tls") {
-    closeQuietly(stream);
+    if (looked === undefined) closeQuietly(stream);
+    else void looked.then(() => closeQuietly(stream));
     return { outcome: { kind: "success", phases, ...certificate } };
   }
   const { result, status } = await request(
@@ -179,6 +180,7 @@ async function runPhases(
       authority: authorityOf(target),
       path: target.path,
       userAgent: options.userAgent,
+      keepOpen: looked,
       onCutOff: (isMidway) => watched()?.cutOff(isMidway ? SEGMENTS_UNDER_WAY : LATE_SEGMENTS),
     },
     steps,

@@ -20,6 +20,8 @@ export interface RequestOptions {
   readonly authority: string;
   readonly path: string;
   readonly userAgent: string;
+  /** What the connection is kept open for. Never rejects. */
+  readonly keepOpen?: Promise<void> | undefined;
   /** The connection was closed before the peer had said all; midway, or before it said anything. */
   readonly onCutOff?: (isMidway: boolean) => void;
 }
@@ -56,7 +58,8 @@ export async function request(socket: Socket | TLSSocket, options: RequestOption
   let drainTimer: NodeJS.Timeout | undefined;
   const finish = () => {
     clearTimeout(drainTimer);
-    closeQuietly(socket);
+    if (options.keepOpen === undefined) closeQuietly(socket);
+    else void options.keepOpen.then(() => closeQuietly(socket));
   };
   const cutOff = (controller: Dispatcher.DispatchController, why: string) => {
     controller.abort(new Error(why));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer as createHttpServer } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import { test } from "node:test";
-import { eventually } from "../support/waiting.ts";
+import { eventually, until } from "../support/waiting.ts";
 import { attempt, attemptOnce, HOSTNAME, listen, serve, TLS } from "./fixture.ts";
 
 test("a port that did not say what it speaks gets no byte", async (t) => {
@@ -122,4 +122,29 @@ test("a peer that never answers our FIN is let go", async (t) => {
   );
   assert.equal((await attempt({ port, protocol: "tcp" })).kind, "success");
   await eventually(() => assert.equal(open, 0));
+});
+
+test("a connection that somebody looks at stays open until they have, whatever it speaks", async (t) => {
+  for (const protocol of ["tcp", "http"] as const) {
+    let ended = false;
+    const closed = Promise.withResolvers<void>();
+    const port = await serve(t, (socket) => {
+      socket.once("data", () => socket.write("HTTP/1.1 204 No Content\r\n\r\n"));
+      socket.on("end", () => {
+        ended = true;
+        closed.resolve();
+      });
+    });
+    const looked = Promise.withResolvers<void>();
+    const outcome = await attempt({ port, protocol }, { onConnected: () => looked.promise });
+    assert.equal(outcome.kind, "success");
+    // A close would be here by then: another connection has come and gone.
+    await attempt({ port, protocol: "tcp" }, { onConnected: () => undefined });
+    await closed.promise;
+    ended = false;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ended, false, protocol);
+    looked.resolve();
+    await until("the end of the connection that was looked at", () => ended);
+  }
 });
