@@ -255,7 +255,7 @@ export const ROWS: readonly Row[] = [
             legend: "{{service_namespace}}/{{service_name}}:{{service_port}}",
           },
           {
-            expr: `max by (service_namespace, service_name, service_port) (hairpin_probe_backends{${SERVICE}, ready="false"}) > 0`,
+            expr: `max by (service_namespace, service_name, service_port) (hairpin_probe_backends{${SERVICE}, ready="false"})`,
             legend: "{{service_namespace}}/{{service_name}}:{{service_port}} unready",
           },
         ],
