@@ -57,5 +57,3 @@ export const FAULTS = {
   backends_down: () => ({ ...NOTHING, backendsDown: true, truth: () => "backend_down" }),
   starved_agent: (random) => ({ ...NOTHING, preserves: random() < 0.5, starved: true, truth: () => "prober_starved" }),
 } as const satisfies Readonly<Record<string, Make>>;
-
-export type FaultKind = keyof typeof FAULTS;

@@ -15,7 +15,7 @@ import type { AgentMetrics } from "./metrics/agent-metrics.ts";
 import { FanOut, HOLD_MS } from "./plan/fan-out.ts";
 import { type Plan, planFrontends, type Resolve } from "./plan/frontends.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
-import { Prober } from "./prober.ts";
+import { Prober, type ProberOptions } from "./prober.ts";
 import { paceOf, rateLimit } from "./schedule/budget.ts";
 import { Scheduler } from "./schedule/scheduler.ts";
 import { VERSION } from "./version.ts";
@@ -47,8 +47,7 @@ export interface AgentOptions {
   readonly logger: Logger;
   readonly resolve: Resolve;
   readonly isAllowed: AddressPolicy;
-  /** A connection has come about, and is open. */
-  readonly onConnected?: (() => Promise<void> | undefined) | undefined;
+  readonly onConnected?: ProberOptions["onConnected"];
 }
 
 /** What others know of the agent. */

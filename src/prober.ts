@@ -4,7 +4,7 @@ import { believable, type ConnectWatcher } from "./domain/evidence.ts";
 import type { Frontend } from "./domain/frontend.ts";
 import type { Outcome } from "./domain/outcome.ts";
 import { AnswerTimes } from "./probe/answer-times.ts";
-import { type AttemptTarget, runAttempt } from "./probe/attempt.ts";
+import { type AttemptOptions, type AttemptTarget, runAttempt } from "./probe/attempt.ts";
 import type { LoopWatch } from "./probe/loop-watch.ts";
 import { TcpSockets } from "./probe/tcp-sockets.ts";
 
@@ -19,8 +19,7 @@ export interface ProberOptions {
   readonly tlsVerify: boolean;
   readonly userAgent: string;
   readonly isAllowed: AddressPolicy;
-  /** A connection has come about, and is open. */
-  readonly onConnected?: (() => Promise<void> | undefined) | undefined;
+  readonly onConnected?: AttemptOptions["onConnected"];
 }
 
 /**
@@ -80,9 +79,11 @@ export class Prober {
   }
 
   #timesOf(planned: Frontend | Control): AnswerTimes {
-    const known = this.#times.get(planned) ?? new AnswerTimes();
-    this.#times.set(planned, known);
-    return known;
+    const known = this.#times.get(planned);
+    if (known !== undefined) return known;
+    const times = new AnswerTimes();
+    this.#times.set(planned, times);
+    return times;
   }
 }
 

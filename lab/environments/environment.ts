@@ -20,8 +20,6 @@ export type Environment =
   /** What an agent's pod sends takes so long to leave its node: answers come as much later, stray ones, too. */
   | { readonly kind: "rtt"; readonly ms: number };
 
-export type EnvironmentKind = Environment["kind"];
-
 /** Text for a tool's standard input, in the namespace of a node, a pod or the VPC. */
 export interface Change {
   readonly place: string;

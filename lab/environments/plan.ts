@@ -11,7 +11,7 @@ export interface Destination {
 }
 
 /** The sidecar's own connections leave from these ports; a real one has a user of its own. */
-export const SIDECAR_PORTS = { first: 20_000, last: 29_999 } as const;
+const SIDECAR_PORTS = { first: 20_000, last: 29_999 } as const;
 const SIDECAR_FIRST_LISTENER = 15_001;
 /** The ports that Linux connects from (ip_local_port_range), as the policy of chart and manifests has them. */
 const LOCAL_PORTS = "32768-60999";
@@ -86,7 +86,7 @@ export function planEnvironment(
 }
 
 /** Text for `nft -f -` that removes a table, there or not. */
-export const noTable = (family: string, name: string): string => `table ${family} ${name}\ndelete table ${family} ${name}\n`;
+const noTable = (family: string, name: string): string => `table ${family} ${name}\ndelete table ${family} ${name}\n`;
 
 /** As istio-init and linkerd-init have it: what leaves the pod and is not the proxy's own goes to the proxy. */
 function renderRedirection(routes: readonly { readonly destination: Destination; readonly listener: number }[]): string {

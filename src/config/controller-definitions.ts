@@ -19,6 +19,17 @@ export interface ControllerSettings {
 
 const LBC = "AWS Load Balancer Controller";
 
+type Gate = "lbcLoadBalancerOnly" | "lbcTcpUdpListener" | "lbcIpTargets" | "lbcServiceController";
+
+/** @param name - As the controller's --feature-gates has it. */
+const gate = (setting: Gate, name: string) =>
+  define({
+    parse: boolean,
+    default: String(DEFAULT_CONTEXT[setting]),
+    placeholder: "BOOLEAN",
+    help: `Whether the ${LBC} runs with the gate ${name}.`,
+  });
+
 /** Settings that every command has which reads Services. */
 export const CONTROLLER_DEFINITIONS = {
   lbcVersion: define({
@@ -44,30 +55,10 @@ export const CONTROLLER_DEFINITIONS = {
     placeholder: "CLASS",
     help: `The ${LBC}'s --load-balancer-class.`,
   }),
-  lbcLoadBalancerOnly: define({
-    parse: boolean,
-    default: String(DEFAULT_CONTEXT.lbcLoadBalancerOnly),
-    placeholder: "BOOLEAN",
-    help: `Whether the ${LBC} runs with the gate ServiceTypeLoadBalancerOnly.`,
-  }),
-  lbcTcpUdpListener: define({
-    parse: boolean,
-    default: String(DEFAULT_CONTEXT.lbcTcpUdpListener),
-    placeholder: "BOOLEAN",
-    help: `Whether the ${LBC} runs with the gate EnableTCPUDPListener.`,
-  }),
-  lbcIpTargets: define({
-    parse: boolean,
-    default: String(DEFAULT_CONTEXT.lbcIpTargets),
-    placeholder: "BOOLEAN",
-    help: `Whether the ${LBC} runs with the gate EnableIPTargetType.`,
-  }),
-  lbcServiceController: define({
-    parse: boolean,
-    default: String(DEFAULT_CONTEXT.lbcServiceController),
-    placeholder: "BOOLEAN",
-    help: `Whether the ${LBC} runs with the gate EnableServiceController.`,
-  }),
+  lbcLoadBalancerOnly: gate("lbcLoadBalancerOnly", "ServiceTypeLoadBalancerOnly"),
+  lbcTcpUdpListener: gate("lbcTcpUdpListener", "EnableTCPUDPListener"),
+  lbcIpTargets: gate("lbcIpTargets", "EnableIPTargetType"),
+  lbcServiceController: gate("lbcServiceController", "EnableServiceController"),
   ccmVersion: define({
     parse: version,
     placeholder: "VERSION",

@@ -76,7 +76,8 @@ export class AnswerWindows {
   }
 }
 
-const keyOf = ({ address, port }: BeginningConnect): string => `${address} ${port}`;
+/** Tells frontends apart. */
+export const keyOf = ({ address, port }: BeginningConnect): string => `${address} ${port}`;
 
 /** The last connect times, and what follows from them. */
 class RecentTimes {

@@ -28,8 +28,8 @@ export function findIntercepted(
 }
 
 /**
- * Looks when a connection has just come about, which stays open for it. Each look costs
- * some ten milliseconds of a processor, in which the kernel walks through the sockets of the whole machine.
+ * Looks when a connection has just come about, which stays open for it. Each look costs some ten milliseconds of a processor, in which the
+ * kernel walks through the sockets of the whole machine.
  */
 const [FIRST_LOOKS, SOON_MS] = [10, 500];
 const LATER_MS = 60_000;

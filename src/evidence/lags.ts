@@ -1,6 +1,6 @@
 /** How long stray answers really took, as far as it is seen: it makes the windows of those that follow narrower. */
 import type { BeginningConnect } from "../domain/evidence.ts";
-import type { AnswerWindow } from "./answer-window.ts";
+import { type AnswerWindow, keyOf } from "./answer-window.ts";
 import type { Reading } from "./counters.ts";
 import { firstReading } from "./retransmissions.ts";
 import type { Suspect } from "./suspect.ts";
@@ -44,8 +44,8 @@ export class Lags {
   readonly #all: Lag[] = [];
   readonly #byFrontend = new Map<string, Lag[]>();
 
-  note({ address, port }: BeginningConnect, lag: Lag): void {
-    const key = `${address} ${port}`;
+  note(connect: BeginningConnect, lag: Lag): void {
+    const key = keyOf(connect);
     const lags = this.#byFrontend.get(key) ?? [];
     if (lags.push(lag) > REMEMBERED) lags.shift();
     if (this.#all.push(lag) > REMEMBERED) this.#all.shift();
@@ -63,9 +63,9 @@ export class Lags {
    *
    * @param hasAnswered - Whether it is of that frontend's own answers; for others everybody's lags speak, too.
    */
-  narrowed({ address, port }: BeginningConnect, window: AnswerWindow, hasAnswered: boolean): AnswerWindow {
+  narrowed(connect: BeginningConnect, window: AnswerWindow, hasAnswered: boolean): AnswerWindow {
     if (window.withinMs <= QUICK_MS) return window;
-    const own = this.#byFrontend.get(`${address} ${port}`) ?? [];
+    const own = this.#byFrontend.get(keyOf(connect)) ?? [];
     const lags = own.length < ENOUGH && !hasAnswered ? this.#all : own;
     if (lags.length < ENOUGH) return window;
     const leastMs = Math.min(...lags.map((lag) => lag.leastMs));

@@ -51,19 +51,19 @@ export interface AttemptOptions {
  * An outcome of which an event was read later than this is discarded, whatever it says: its time would be the agent's, not the network's. So
  * is a timeout if its answer would have been read so late: a share of what is left is the share of all.
  */
-export const MAX_LATENESS_MS = 15;
+const MAX_LATENESS_MS = 15;
 
 /**
  * An error past the connect may be read this late: it takes time to read what the peer sent, such as a certificate with many names, and a
  * peer that makes the agent late is not to hide its own failure by that.
  */
-export const MAX_LATER_ERROR_LATENESS_MS = 50;
+const MAX_LATER_ERROR_LATENESS_MS = 50;
 
 /**
  * A deadline that was looked at later than this is no timeout: the whole machine may have stood still, and not have taken in what had come.
  * Below it that nothing had come is as true when it is seen late.
  */
-export const MAX_DEADLINE_LATENESS_MS = 500;
+const MAX_DEADLINE_LATENESS_MS = 500;
 
 /** What a peer sends to a connection that is closed by then is reset: a late answer has a segment or two, the rest of a long one more. */
 const [LATE_SEGMENTS, SEGMENTS_UNDER_WAY] = [2, 20];
@@ -170,8 +170,7 @@ async function runPhases(
     if (heard !== undefined) phases.first_byte = heard.seconds;
   }
   if (target.protocol === "tcp" || target.protocol === "tls") {
-    if (looked === undefined) closeQuietly(stream);
-    else void looked.then(() => closeQuietly(stream));
+    closeQuietly(stream, looked);
     return { outcome: { kind: "success", phases, ...certificate } };
   }
   const { result, status } = await request(

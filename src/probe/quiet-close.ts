@@ -15,8 +15,14 @@ const closes = new WeakMap<Duplex, QuietClose>();
  * Closing with unread data makes Linux send a RST (RFC 2525, section 2.17; tcp_close in net/ipv4/tcp.c), and every RST that our
  * kernel sends is to mean a stray SYN-ACK and nothing else (design rule 11). A peer that goes on talking past the bound is
  * cut off, RST or not.
+ *
+ * @param keepOpen - What the connection is kept open for. Never rejects.
  */
-export function closeQuietly(stream: Duplex): void {
+export function closeQuietly(stream: Duplex, keepOpen?: Promise<void>): void {
+  if (keepOpen !== undefined) {
+    void keepOpen.then(() => closeQuietly(stream));
+    return;
+  }
   if (stream.destroyed) return;
   let close = closes.get(stream);
   if (close === undefined) {

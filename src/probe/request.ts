@@ -58,8 +58,7 @@ export async function request(socket: Socket | TLSSocket, options: RequestOption
   let drainTimer: NodeJS.Timeout | undefined;
   const finish = () => {
     clearTimeout(drainTimer);
-    if (options.keepOpen === undefined) closeQuietly(socket);
-    else void options.keepOpen.then(() => closeQuietly(socket));
+    closeQuietly(socket, options.keepOpen);
   };
   const cutOff = (controller: Dispatcher.DispatchController, why: string) => {
     controller.abort(new Error(why));

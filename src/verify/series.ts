@@ -1,8 +1,26 @@
 /** What the agents' series are called, and what of them makes a stratum. */
-import type { Configuration } from "./observation.ts";
+import type { Configuration, Stratum } from "./observation.ts";
 
 /** Labels that tell strata apart. */
 export const STRATUM_LABELS = ["node", "service_port", "frontend_zone", "colocated", "exposed", "reach"] as const;
+
+/** The same for series of one stratum. */
+export const stratumKey = (labels: Labels): string => STRATUM_LABELS.map((label) => labels[label] ?? "").join("\u0000");
+
+type Where = Pick<Stratum, "node" | "port" | "zone" | "isOwnZone" | "colocated" | "isExposed">;
+
+/** What the labels say of a stratum. @param zones - Of the nodes; "" where it is not known. */
+export function whereOf(labels: Labels, zones: ReadonlyMap<string, string>): Where {
+  const { node = "", service_port: port = "", frontend_zone: zone = "", colocated, exposed } = labels;
+  return {
+    node,
+    port,
+    zone,
+    isOwnZone: isOwnZone(zones.get(node), zone),
+    colocated: colocated === "true",
+    isExposed: exposed === "true",
+  };
+}
 
 /** Attempts that end at the NLB cannot time out behind it: that none does would pass for a fix. Agents of before have no such label. */
 export const isMeasured = ({ reach }: Labels): boolean => reach !== "nlb";
@@ -38,5 +56,5 @@ export function configurationOf(labels: Labels): Configuration {
 export const isTimeout = ({ reason }: Labels): boolean => reason === "connect_timeout" || reason === "response_timeout";
 
 /** A zone that is not known is nobody's own. */
-export const isOwnZone = (nodeZone: string | undefined, frontendZone: string | undefined): boolean | undefined =>
+const isOwnZone = (nodeZone: string | undefined, frontendZone: string | undefined): boolean | undefined =>
   nodeZone && frontendZone ? nodeZone === frontendZone : undefined;

@@ -61,7 +61,7 @@ function problemOf(asked: ReadonlyMap<string, string>, protocol: string | undefi
 }
 
 /** What AWS takes, to the letter. */
-export const isCrossZone = (text: string): boolean => ["true", "false", "use_load_balancer_configuration"].includes(text);
+const isCrossZone = (text: string): boolean => ["true", "false", "use_load_balancer_configuration"].includes(text);
 
 /** A target group as it is known to be where AWS withholds what is asked for. */
 export const withoutWithheld = (group: TargetGroup, { asked }: AskedAttributes): TargetGroup =>

@@ -32,7 +32,7 @@ const FINALIZERS: Readonly<Record<string, Maker["controller"]>> = {
  * @see cloud-provider, DefaultLoadBalancerName; aws-load-balancer-controller, pkg/service/model_build_load_balancer.go
  * (buildLoadBalancerName) and pkg/networking/shared_constants (finalizers).
  */
-export function makerOf(service: ServiceObject, isBound: boolean): Maker | undefined {
+function makerOf(service: ServiceObject, isBound: boolean): Maker | undefined {
   const hostname = service.hostnames.find((name) => shapeOf(name) === "nlb");
   if (hostname === undefined) return undefined;
   const name = hostname.split(".", 1)[0]?.toLowerCase().replace(AWS_SUFFIX, "") ?? "";

@@ -1,7 +1,7 @@
 import type { Sample } from "../../domain/exposition.ts";
 import { serviceKey } from "../../domain/service.ts";
 import type { Configuration, Observation, Stratum } from "../observation.ts";
-import { configurationOf, isMeasured, isOwnZone, isTimeout, STRATUM_LABELS, unmeasuredPorts } from "../series.ts";
+import { configurationOf, isMeasured, isTimeout, stratumKey, unmeasuredPorts, whereOf } from "../series.ts";
 import { CounterReader } from "./counter-reader.ts";
 import type { Moment, Reading } from "./reading.ts";
 import { wholeNumbers } from "./whole-numbers.ts";
@@ -42,22 +42,19 @@ export function observeBetween({ namespace, name }: Service, bounds: Bounds): Ob
   const earlierTimeouts = sums(failures.filter(({ labels }) => isTimeout(labels)));
   const others = sums(failures.filter(({ labels }) => !isTimeout(labels)));
   const hairpins = sums(counters.increases("hairpin_probe_hairpins_total", timeoutsFrom, last));
-  const exposures = new Map(gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample), sample.value]));
+  const exposures = new Map(
+    gauges("hairpin_probe_exposure_ratio", first).map((sample) => [stratumKey(sample.labels), sample.value]),
+  );
   const zones = zonesIn(last);
   const [whole, wholeOthers, wholeHairpins, wholeSuccesses] = [wholeNumbers(), wholeNumbers(), wholeNumbers(), wholeNumbers()];
   const attempts = counters.increases("hairpin_probe_attempts_total", first, attemptsUntil);
   const measured = attempts.filter(({ labels }) => isMeasured(labels));
   const strata = measured.map((sample): Stratum => {
-    const key = stratumKey(sample);
+    const key = stratumKey(sample.labels);
     const [timedOut, failed] = [whole(timeouts.get(key) ?? 0), wholeOthers(others.get(key) ?? 0)];
     const succeeded = sample.value - (earlierTimeouts.get(key) ?? 0) - (others.get(key) ?? 0);
     return {
-      node: sample.labels.node ?? "",
-      port: sample.labels.service_port ?? "",
-      zone: sample.labels.frontend_zone ?? "",
-      isOwnZone: isOwnZone(zones.get(sample.labels.node ?? ""), sample.labels.frontend_zone),
-      colocated: sample.labels.colocated === "true",
-      isExposed: sample.labels.exposed === "true",
+      ...whereOf(sample.labels, zones),
       exposure: exposures.get(key),
       attempts: timedOut + failed + wholeSuccesses(succeeded),
       timeouts: timedOut,
@@ -138,10 +135,8 @@ function coverageOf(first: Reading, { pages }: Reading, answered: ReadonlyMap<st
   return new Map(nodes);
 }
 
-const stratumKey = ({ labels }: Sample): string => STRATUM_LABELS.map((label) => labels[label] ?? "").join("\u0000");
-
 function sums(samples: readonly Sample[]): ReadonlyMap<string, number> {
   const byKey = new Map<string, number>();
-  for (const sample of samples) byKey.set(stratumKey(sample), (byKey.get(stratumKey(sample)) ?? 0) + sample.value);
+  for (const sample of samples) byKey.set(stratumKey(sample.labels), (byKey.get(stratumKey(sample.labels)) ?? 0) + sample.value);
   return byKey;
 }

@@ -3,10 +3,11 @@ import {
   CONFIGURATION_LABELS,
   configurationOf,
   isMeasured,
-  isOwnZone,
   isTimeout,
   STRATUM_LABELS,
+  stratumKey,
   unmeasuredPorts,
+  whereOf,
 } from "../series.ts";
 import type { PrometheusClient, Series } from "./client.ts";
 import { clusterMatcher, matcherOf, refuseSeveralClusters, type Subject } from "./subject.ts";
@@ -122,7 +123,7 @@ interface Answers {
 }
 
 function strataOf({ attempts, hairpins, exposures, zones, ...failures }: Answers): readonly Stratum[] {
-  const keyOf = ({ labels }: Series): string => STRATUM_LABELS.map((name) => labels[name] ?? "").join("\u0000");
+  const keyOf = ({ labels }: Series): string => stratumKey(labels);
   const sums = (series: readonly Series[]): ReadonlyMap<string, number> => {
     const byKey = new Map<string, number>();
     for (const each of series) byKey.set(keyOf(each), (byKey.get(keyOf(each)) ?? 0) + (each.points[0]?.value ?? 0));
@@ -140,12 +141,7 @@ function strataOf({ attempts, hairpins, exposures, zones, ...failures }: Answers
       const count = (of: ReadonlyMap<string, number>): number => Math.round(of.get(key) ?? 0);
       const failed = count(timeouts) + count(others);
       return {
-        node: each.labels.node ?? "",
-        port: each.labels.service_port ?? "",
-        zone: each.labels.frontend_zone ?? "",
-        isOwnZone: isOwnZone(zones.get(each.labels.node ?? ""), each.labels.frontend_zone),
-        colocated: each.labels.colocated === "true",
-        isExposed: each.labels.exposed === "true",
+        ...whereOf(each.labels, zones),
         exposure: shares.get(key),
         // Failures of attempts that are left out as too fresh are counted all the same: an attempt that failed is one.
         attempts: Math.max(failed, Math.round(each.points[0]?.value ?? 0)),
